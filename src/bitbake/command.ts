@@ -1,0 +1,65 @@
+/** What BitBake is called with: pure functions of the build and the targets. */
+import path from 'node:path'
+import type { Build } from '../targets/target.js'
+
+/** One target on BitBake's command line. */
+export interface BitbakeTarget {
+  /** '' is the default configuration. */
+  readonly multiconfig: string
+  readonly recipe: string
+  /** Without `do_`. */
+  readonly task: string
+}
+
+/** `mc:<multiconfig>:<recipe>:do_<task>`; for the default configuration `<recipe>:do_<task>` (BitBake manual, 1.5.2.10). */
+export function targetArgument({ multiconfig, recipe, task }: BitbakeTarget): string {
+  return `${multiconfig === '' ? '' : `mc:${multiconfig}:`}${recipe}:do_${task}`
+}
+
+export function bitbakeArgv(build: Build, targets: readonly BitbakeTarget[], keepGoing: boolean): string[] {
+  return [...build.command, ...build.args, ...(keepGoing ? ['-k'] : []), ...targets.map(targetArgument)]
+}
+
+/**
+ * Names whose values are credentials by every custom. Not SSH_AUTH_SOCK or REGISTRY_AUTH_FILE, which only say where
+ * to ask.
+ */
+const credential =
+  /(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|TOKEN|SECRET|SECRETS|APIKEY|CREDENTIALS?|CREDS|PAT)(_|$)|(API|ACCESS|PRIVATE|SECRET)_?KEY|^DOCKER_AUTH_CONFIG$/i
+
+export interface BitbakeEnvironment {
+  readonly variables: Readonly<Record<string, string>>
+  /** Names of the variables that BitBake does not get to see. */
+  readonly withheld: readonly string[]
+}
+
+/**
+ * BitBake's server writes its whole environment to a log that everybody may read, so what looks like a credential
+ * stays out of it, unless the config declares it or BB_ENV_PASSTHROUGH_ADDITIONS names it. Declared variables are
+ * added to BB_ENV_PASSTHROUGH_ADDITIONS, without which BitBake would drop them.
+ */
+export function bitbakeEnvironment(
+  inherited: Readonly<Record<string, string | undefined>>,
+  declared: Readonly<Record<string, string>>,
+): BitbakeEnvironment {
+  const passed = (inherited['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '').split(/\s+/).filter((name) => name !== '')
+  const wanted = new Set([...passed, ...Object.keys(declared)])
+  const variables: Record<string, string> = {}
+  const withheld: string[] = []
+  for (const [name, value] of Object.entries({ ...inherited, ...declared })) {
+    // npm's own variables say nothing to BitBake, and change from call to call.
+    if (value === undefined || name.startsWith('npm_')) continue
+    if (credential.test(name) && !wanted.has(name)) withheld.push(name)
+    else variables[name] = value
+  }
+  const additions = [...wanted].filter((name) => !name.startsWith('BB_ENV_'))
+  if (additions.length > 0) variables['BB_ENV_PASSTHROUGH_ADDITIONS'] = additions.join(' ')
+  // Plain lines, whatever the terminal.
+  variables['TERM'] = 'dumb'
+  return { variables, withheld: withheld.toSorted() }
+}
+
+/** The file that makes a directory a build directory, and that BitBake looks for first. */
+export function buildDirectoryMarker(directory: string): string {
+  return path.join(directory, 'conf', 'bblayers.conf')
+}

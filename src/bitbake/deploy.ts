@@ -1,0 +1,153 @@
+/**
+ * Where BitBake puts a recipe's layout. Gives the places to try, the likeliest first; whether a layout lies there, and
+ * which one it is, is for whoever can read layouts.
+ */
+import { promises as fs, type Dirent } from 'node:fs'
+import path from 'node:path'
+import glob from 'fast-glob'
+import type { Pattern } from '../targets/target.js'
+import type { LookedAt } from '../util/problem.js'
+
+export interface DeployQuery {
+  /** TOPDIR. */
+  readonly buildDirectory: string
+  readonly multiconfig: string
+  readonly recipe: string
+  /** Without it, every folder of `deploy/images` is looked into. */
+  readonly machine?: string
+  /** DEPLOY_DIR_IMAGE, when it is known. */
+  readonly deployDirectory?: string
+  /** OCI_IMAGE_TAG, when it is known. */
+  readonly reference?: string
+}
+
+export interface Candidate {
+  readonly path: string
+  /** The name says that the image has this reference: of another recipe, if it does not. */
+  readonly tag?: string
+}
+
+export interface Candidates {
+  /** Groups of equally good places, the best group first. */
+  readonly groups: readonly (readonly Candidate[])[]
+  /** Every directory that was looked into, and what lies there. */
+  readonly looked: readonly LookedAt[]
+  /** The newest time-stamped layout of each directory: a link to an older one is stale. */
+  readonly newest: readonly string[]
+}
+
+/** By the conventions of OE-core and meta-virtualization. */
+export async function findDeployed(query: DeployQuery): Promise<Candidates> {
+  const groups: Candidate[][] = []
+  const looked: LookedAt[] = []
+  const newest: string[] = []
+  for (const directories of await deployDirectories(query, looked)) {
+    const perDirectory = await Promise.all(directories.map((directory) => look(directory, query, looked)))
+    newest.push(...perDirectory.flatMap((found) => found.newest))
+    const depth = Math.max(0, ...perDirectory.map(({ tiers }) => tiers.length))
+    for (let tier = 0; tier < depth; tier++) groups.push(perDirectory.flatMap(({ tiers }) => tiers[tier] ?? []))
+  }
+  return { groups: groups.filter((group) => group.length > 0), looked, newest }
+}
+
+/** What a path or a glob of the config finds. */
+export async function findNamed({ root, pattern }: Pattern): Promise<Candidates> {
+  const file = path.resolve(root, pattern)
+  const literal =
+    !glob.isDynamicPattern(pattern) ||
+    (await fs.access(file).then(
+      () => true,
+      () => false,
+    ))
+  const found = literal ? [file] : await glob(pattern, { cwd: root, absolute: true, onlyFiles: false, dot: true })
+  const looked = found.length === 0 ? [{ place: file, found: 'nothing matches' }] : []
+  return { groups: [found.toSorted().map((match) => ({ path: match }))], looked, newest: [] }
+}
+
+/**
+ * TMPDIR is `tmp` unless a multiconfig says otherwise: `tmp-<mc>` (meta-virtualization), `tmp-mc-<mc>` (oe-selftest);
+ * `tmp-glibc` and `tmp-musl` come from TCLIBCAPPEND (up to scarthgap).
+ */
+async function deployDirectories(query: DeployQuery, looked: LookedAt[]): Promise<string[][]> {
+  if (query.deployDirectory !== undefined) return [[query.deployDirectory]]
+  const { multiconfig, machine } = query
+  const own = multiconfig === '' ? [] : [`tmp-${multiconfig}`, `tmp-mc-${multiconfig}`]
+  const shared = ['tmp', 'tmp-glibc', 'tmp-musl', ...(multiconfig === '' ? ['tmp-default'] : [])]
+  const images = [...own, ...shared].map((name) => path.join(query.buildDirectory, name, 'deploy', 'images'))
+  if (machine !== undefined) return images.map((directory) => [path.join(directory, machine)])
+  return Promise.all(
+    images.map(async (directory) => {
+      const entries = await list(directory)
+      if (entries === undefined) looked.push({ place: directory, found: 'no such directory' })
+      return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => path.join(directory, entry.name))
+    }),
+  )
+}
+
+async function list(directory: string): Promise<Dirent[] | undefined> {
+  return fs.readdir(directory, { withFileTypes: true }).catch(() => undefined)
+}
+
+interface Found {
+  readonly tiers: readonly (readonly Candidate[])[]
+  readonly newest: readonly string[]
+}
+
+async function look(directory: string, query: DeployQuery, looked: LookedAt[]): Promise<Found> {
+  const entries = await list(directory)
+  if (entries === undefined) {
+    looked.push({ place: directory, found: 'no such directory' })
+    return { tiers: [], newest: [] }
+  }
+  const names = entries.map(({ name }) => name).toSorted()
+  looked.push({ place: directory, found: names.length === 0 ? 'an empty directory' : names.join(', ') })
+  const { recipe, reference } = query
+  const machine = query.machine ?? path.basename(directory)
+  const tag = (reference ?? 'latest').replaceAll(':', '_')
+  const at = (name: string): Candidate => ({ path: path.join(directory, name) })
+
+  const tiersOf = (suffix: string): Candidate[][] => {
+    const exact = [`${recipe}-${tag}-oci`, `${recipe}-${machine}-${tag}-oci`, `${recipe}-oci`].map(
+      (name) => name + suffix,
+    )
+    const stamped = newestStamped(names, recipe, machine, suffix)
+    const rest = names.filter((name) => !exact.includes(name) && stampOf(name) === undefined)
+    return [
+      ...exact.filter((name) => names.includes(name)).map((name) => [at(name)]),
+      reference === undefined
+        ? anyTag(rest, recipe, suffix).map((found) => ({ ...at(found.name), tag: found.tag }))
+        : [],
+      stamped.map(at),
+    ]
+  }
+  const newest = newestStamped(names, recipe, machine, '').map((name) => path.join(directory, name))
+  return { tiers: ['', '.tar', '-dir.tar'].flatMap(tiersOf), newest }
+}
+
+/** `<recipe>-<OCI_IMAGE_TAG>-oci`. What oci-multiarch.bbclass writes into the same directory is no source. */
+function anyTag(names: readonly string[], recipe: string, suffix: string): { name: string; tag: string }[] {
+  const [start, end] = [`${recipe}-`, `-oci${suffix}`]
+  return names.flatMap((name) => {
+    if (!name.startsWith(start) || !name.endsWith(end) || name.length <= start.length + end.length) return []
+    const tag = name.slice(start.length, -end.length)
+    return /(^|-)multiarch$/.test(tag) ? [] : [{ name, tag }]
+  })
+}
+
+/** DATETIME in an IMAGE_NAME: kirkstone puts `.rootfs` behind it, later releases before it, or both. */
+function stampOf(name: string): string | undefined {
+  return /-(\d{14})(?:\.rootfs)?-oci(?:\.tar|-dir\.tar)?$/.exec(name)?.[1]
+}
+
+/** The real directories (or tars) behind the links; the newest, or several when they are equally new. */
+function newestStamped(names: readonly string[], recipe: string, machine: string, suffix: string): string[] {
+  const starts = [`${recipe}-${machine}`, recipe]
+  const mine = names.filter((name) => {
+    const stamp = stampOf(name)
+    if (stamp === undefined) return false
+    const ends = [`-${stamp}-oci${suffix}`, `-${stamp}.rootfs-oci${suffix}`]
+    return starts.some((start) => ends.some((end) => name === `${start}${end}` || name === `${start}.rootfs${end}`))
+  })
+  const newest = mine.map((name) => stampOf(name)!).reduce((a, b) => (a > b ? a : b), '')
+  return mine.filter((name) => stampOf(name) === newest)
+}

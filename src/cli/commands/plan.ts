@@ -1,0 +1,48 @@
+/** `mab plan`: the task graph, and what of it is stale. */
+import { explainPlan } from '../../execute/run-plan.js'
+import { formatPlanDot, formatPlanMermaid, formatPlanTable } from '../../report/plan-text.js'
+import type { Command } from '../command.js'
+import { exitCodes } from '../exit-code.js'
+import { openProject, reportProblems, runOptions, styleFor, text } from '../project.js'
+
+export const plan: Command = {
+  name: 'plan',
+  summary: 'show the tasks, and which are stale and why',
+  usage: '[TARGET…] [OPTION…]',
+  description: [
+    'Shows every task that a run would consist of, in order, with what makes it stale. Nothing is written, and BitBake is',
+    'not started.',
+  ],
+  options: ['config', 'platform', 'no-build', 'force', 'format'],
+  operands: 'any',
+  formats: ['text', 'json', 'dot', 'mermaid'],
+  examples: [
+    ['mab plan', 'a table'],
+    ['mab plan app --format json', 'the plan as data'],
+    ['mab plan --format dot | dot -Tsvg', 'a picture'],
+  ],
+
+  async run(args, io) {
+    const { options } = args
+    const project = await openProject(args, io)
+    if (!project.ok) return reportProblems(project.problems, options, io)
+    switch (text(options.format) ?? 'text') {
+      case 'dot':
+        io.stdout.write(formatPlanDot(project.value.plan))
+        return exitCodes.done
+      case 'mermaid':
+        io.stdout.write(formatPlanMermaid(project.value.plan))
+        return exitCodes.done
+      case 'json':
+        io.stdout.write(`${JSON.stringify(project.value.plan, null, 2)}\n`)
+        return exitCodes.done
+      default: {
+        const settings = runOptions(project.value, options, io, () => {})
+        if (!settings.ok) return reportProblems(settings.problems, options, io)
+        const forecasts = await explainPlan(project.value.plan, settings.value)
+        io.stdout.write(formatPlanTable(project.value.plan, forecasts, io.cwd, styleFor(io.stdout, options, io)))
+        return exitCodes.done
+      }
+    }
+  },
+}

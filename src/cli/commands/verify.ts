@@ -1,0 +1,118 @@
+/** `mab verify`: check images that are written, mab's or anybody's. */
+import { promises as fs } from 'node:fs'
+import path from 'node:path'
+import type { Platform } from '../../oci/platform.js'
+import { verifyLayout, type VerifyReport } from '../../oci/validate.js'
+import { formatProblems } from '../../report/problems.js'
+import { pathShower } from '../../report/words.js'
+import { resolveTargets } from '../../targets/resolve.js'
+import { count, formatBytes } from '../../util/format.js'
+import { ok, type LayoutProblem, type Problem, type Result } from '../../util/problem.js'
+import { suggest } from '../../util/suggest.js'
+import type { Arguments } from '../args.js'
+import type { Command } from '../command.js'
+import { exitCodes } from '../exit-code.js'
+import type { Io } from '../io.js'
+import { openConfig, reportProblems, styleFor } from '../project.js'
+
+export const verify: Command = {
+  name: 'verify',
+  summary: "check images: targets' outputs, or any OCI layout or archive",
+  usage: '[TARGET|LAYOUT…] [OPTION…]',
+  description: [
+    'Reads an image from its index.json down to the last byte and checks structure, every size and digest, that image',
+    'configs say what descriptors say, and that no platform is there twice. Of a target it also checks that exactly its',
+    'platforms are there. All problems are reported. Without operands: every target that is not manual.',
+  ],
+  options: ['config', 'format'],
+  operands: 'any',
+  formats: ['text', 'json'],
+  examples: [
+    ['mab verify', 'the outputs of all targets'],
+    ['mab verify app', "one target's output"],
+    ['mab verify ./some-oci image.tar', 'layouts and archives of whatever origin'],
+  ],
+
+  async run(args, io) {
+    const { options } = args
+    const subjects = await findSubjects(args, io)
+    if (!subjects.ok) return reportProblems(subjects.problems, options, io)
+    const reports: VerifyReport[] = []
+    for (const { location, platforms } of subjects.value) {
+      const report = await verifyLayout(location, { signal: io.interruption.stop, ...(platforms ? { platforms } : {}) })
+      reports.push(report.ok ? report.value : noLayout(location, report.problems))
+    }
+    if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
+    else for (const report of reports) writeText(report, args, io)
+    return reports.every(({ problems }) => problems.length === 0) ? exitCodes.done : exitCodes.failed
+  },
+}
+
+interface Subject {
+  readonly location: string
+  readonly platforms?: readonly Platform[]
+}
+
+/** An operand is a target of the config, or else a path. */
+async function findSubjects({ operands, options }: Arguments, io: Io): Promise<Result<readonly Subject[]>> {
+  const paths = await Promise.all(
+    operands.map((operand) =>
+      fs.access(path.resolve(io.cwd, operand)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  const loaded = await openConfig(options, io)
+  if (!loaded.ok) {
+    // Layouts can be checked anywhere; a config that was asked for must be right.
+    const needed = operands.length === 0 || options.config !== undefined || paths.includes(false)
+    if (needed) return loaded
+    return ok(operands.map((operand) => ({ location: path.resolve(io.cwd, operand) })))
+  }
+  const { config, directory } = loaded.value
+  const known = Object.keys(config.targets)
+  const names = operands.length === 0 ? known.filter((name) => !config.targets[name]!.manual) : operands
+  const problems: Problem[] = []
+  const subjects: Subject[] = []
+  names.forEach((name, position) => {
+    if (!known.includes(name)) {
+      if (paths[position] === true) subjects.push({ location: path.resolve(io.cwd, name) })
+      else {
+        const near = suggest(name, known)
+        problems.push({ code: 'unknown-target', name, known, ...(near === undefined ? {} : { suggestion: near }) })
+      }
+      return
+    }
+    const context = { directory, buildDirectory: io.env['BUILDDIR'] }
+    const target = resolveTargets(config, { targets: [name], platforms: [] }, context)
+    if (!target.ok) problems.push(...target.problems)
+    else {
+      const { output, platforms } = target.value[0]!
+      subjects.push({ location: output.directory, platforms: platforms.map(({ platform }) => platform) })
+    }
+  })
+  return problems.length > 0 ? { ok: false, problems } : ok(subjects)
+}
+
+function noLayout(layout: string, problems: readonly LayoutProblem[]): VerifyReport {
+  return { layout, kind: 'directory', references: [], images: [], blobs: [], bytes: 0, problems }
+}
+
+function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
+  const style = styleFor(io.stdout, options, io)
+  const show = pathShower(io.cwd)
+  const good = report.problems.length === 0
+  const verdict = good ? style('good', 'ok') : style('bad', count(report.problems.length, 'problem'))
+  const lines = [`${show(report.layout)}: ${verdict}`]
+  if (report.index !== undefined) {
+    const names = report.references.length > 0 ? ` (${report.references.join(', ')})` : ''
+    lines.push(`  index ${report.index}${names}`)
+  }
+  for (const { platform, digest, layers, size } of report.images) {
+    lines.push(`  ${platform} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}`)
+  }
+  if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
+  io.stdout.write(`${lines.join('\n')}\n`)
+  if (!good) io.stdout.write(formatProblems(report.problems, io.cwd, style))
+}

@@ -1,0 +1,19 @@
+/** What a command sees of the process. Only `main.ts` makes one from the real one. */
+import type { Interruption } from './interruption.js'
+
+export interface Stream {
+  readonly isTTY: boolean
+  write(text: string): void
+}
+
+export interface Io {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Data: what was asked for. */
+  readonly stdout: Stream
+  /** Everything else. */
+  readonly stderr: Stream
+  /** The terminal behind `stderr`, when there is one that can be drawn on. */
+  readonly terminal: NodeJS.WriteStream | undefined
+  readonly interruption: Interruption
+}

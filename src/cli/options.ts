@@ -1,0 +1,47 @@
+/** The one table of options: the parser and the help are made from it. */
+
+export interface OptionSpec {
+  readonly short?: string
+  /** The placeholder of its value; absent for a switch. */
+  readonly value?: string
+  /** May be given several times, or as a comma list. */
+  readonly list?: true
+  readonly choices?: readonly string[]
+  readonly help: string
+}
+
+export const optionSpecs = {
+  config: { short: 'c', value: 'FILE', help: 'use this config instead of searching for multiarch.config.*' },
+  platform: {
+    short: 'p',
+    value: 'PLATFORM',
+    list: true,
+    help: 'only these platforms: names of the config or os/arch[/variant]; the image is then written beside the whole one',
+  },
+  'dry-run': { short: 'n', help: 'say what would be done and why, and do nothing' },
+  'keep-going': { short: 'k', help: 'after a failure go on with what does not depend on it' },
+  jobs: { short: 'j', value: 'N', help: 'at most N tasks at a time (default: the number of processors)' },
+  force: { help: 'do everything again, and trust no record of earlier runs' },
+  'no-build': { help: 'do not call BitBake: use what is deployed' },
+  explain: { help: 'say why each task is not fresh' },
+  format: { value: 'FORMAT', help: 'how to print the result' },
+  progress: {
+    value: 'HOW',
+    choices: ['auto', 'tty', 'plain', 'json', 'quiet'],
+    help: 'auto (a list on a terminal, lines elsewhere), tty, plain, json (events, one a line, on stdout) or quiet',
+  },
+  quiet: { short: 'q', help: 'only failures and the result' },
+  verbose: { short: 'v', help: 'pass on what BitBake prints' },
+  color: {
+    value: 'WHEN',
+    choices: ['auto', 'always', 'never'],
+    help: 'auto (default; NO_COLOR is honoured), always or never',
+  },
+  help: { short: 'h', help: 'show this help' },
+  version: { short: 'V', help: 'show the version' },
+} as const satisfies Readonly<Record<string, OptionSpec>>
+
+export type OptionName = keyof typeof optionSpecs
+
+/** What each option was given: text, all the texts of a list, or that it is there. */
+export type OptionValues = Readonly<Partial<Record<OptionName, string | readonly string[] | true>>>

@@ -1,0 +1,81 @@
+/** What most commands begin with: the config, the targets that were selected, and the plan. */
+import os from 'node:os'
+import path from 'node:path'
+import { loadConfig, type LoadedConfig } from '../config/load.js'
+import { stateDirectoryName } from '../config/rules.js'
+import type { Event } from '../execute/event.js'
+import type { RunPlanOptions } from '../execute/run-plan.js'
+import { createPlan } from '../plan/plan.js'
+import type { Plan } from '../plan/task.js'
+import { makeStyle, type Style } from '../report/style.js'
+import { formatProblems } from '../report/problems.js'
+import { resolveTargets } from '../targets/resolve.js'
+import { ok, type Problem, type Result } from '../util/problem.js'
+import type { Arguments } from './args.js'
+import { exitCodeFor } from './exit-code.js'
+import type { Io, Stream } from './io.js'
+import type { OptionValues } from './options.js'
+
+export interface Project {
+  readonly loaded: LoadedConfig
+  readonly plan: Plan
+}
+
+export async function openConfig(options: OptionValues, io: Io): Promise<Result<LoadedConfig>> {
+  return loadConfig({ cwd: io.cwd, file: text(options.config), env: io.env })
+}
+
+export async function openProject({ operands, options }: Arguments, io: Io): Promise<Result<Project>> {
+  const loaded = await openConfig(options, io)
+  if (!loaded.ok) return loaded
+  const { config, directory } = loaded.value
+  const selection = { targets: operands, platforms: list(options.platform) }
+  const targets = resolveTargets(config, selection, { directory, buildDirectory: io.env['BUILDDIR'] })
+  if (!targets.ok) return targets
+  return ok({ loaded: loaded.value, plan: createPlan(targets.value, { noBuild: options['no-build'] === true }) })
+}
+
+export function runOptions(
+  { loaded }: Project,
+  options: OptionValues,
+  io: Io,
+  emit: (event: Event) => void,
+): Result<RunPlanOptions> {
+  const epoch = io.env['SOURCE_DATE_EPOCH']
+  if (epoch !== undefined && !/^\d{1,11}$/.test(epoch)) {
+    const message = `SOURCE_DATE_EPOCH is a number of seconds since 1970; found "${epoch}"`
+    return { ok: false, problems: [{ code: 'usage', message }] }
+  }
+  return ok({
+    stateDirectory: path.join(loaded.directory, stateDirectoryName),
+    keepGoing: options['keep-going'] === true,
+    jobs: Number(text(options.jobs) ?? os.availableParallelism()),
+    force: options.force === true,
+    environment: io.env,
+    sourceDate: Number(epoch ?? 0),
+    verbose: options.verbose === true,
+    stop: io.interruption.stop,
+    stopNow: io.interruption.stopNow,
+    emit,
+  })
+}
+
+/** Says what is wrong on stderr. @returns the exit code. */
+export function reportProblems(problems: readonly Problem[], options: OptionValues, io: Io): number {
+  io.stderr.write(formatProblems(problems, io.cwd, styleFor(io.stderr, options, io)))
+  return exitCodeFor(problems)
+}
+
+export function styleFor(stream: Stream, options: OptionValues, io: Io): Style {
+  const when = options.color ?? 'auto'
+  const wanted = (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb' && stream.isTTY
+  return makeStyle(when === 'always' || (when === 'auto' && wanted))
+}
+
+export function text(value: OptionValues[keyof OptionValues]): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+export function list(value: OptionValues[keyof OptionValues]): readonly string[] {
+  return typeof value === 'object' ? value : []
+}

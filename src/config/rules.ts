@@ -1,0 +1,200 @@
+/** What the keys of a config mean for each other. Every rule reports all it finds; nothing here touches the disk. */
+import path from 'node:path'
+import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
+import { formatPlatform, matchKey } from '../oci/platform.js'
+import type { ConfigProblem } from '../util/problem.js'
+import { suggest } from '../util/suggest.js'
+import { defaultPlatformKeys, ociPlatform, platformConfig, platformKeys } from './platforms.js'
+import type { Config } from './types.js'
+
+type TargetConfig = Config['targets'][string]
+type Place = readonly (string | number)[]
+
+export const stateDirectoryName = '.mab'
+
+export function defaultOutputDirectory(target: string): string {
+  return `deploy/${target}-multiarch-oci`
+}
+
+export function defaultImageName(target: string, reference: string): string {
+  return `localhost/${target}:${reference}`
+}
+
+/** @param directory of the config file; absolute. */
+export function checkRules(config: Config, file: string, directory: string): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  const add = (at: Place, message: string, suggestion?: string): void => {
+    problems.push({
+      code: 'config-invalid',
+      file,
+      path: at,
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    })
+  }
+  for (const key of Object.keys(config.platforms)) checkPlatform(config, key, add)
+  const outputs = new Map<string, string>()
+  for (const [name, target] of Object.entries(config.targets)) {
+    const at = ['targets', name]
+    checkTargetPlatforms(config, target, at, add)
+    checkNames(name, target, at, add)
+    checkSources(target, at, add)
+    checkOutputs(config, name, target, directory, outputs, add)
+  }
+  return problems
+}
+
+type Add = (at: Place, message: string, suggestion?: string) => void
+
+function checkPlatform(config: Config, key: string, add: Add): void {
+  const at = ['platforms', key]
+  const entry = platformConfig(config, key)!
+  const platform = ociPlatform(key, entry)
+  if ('error' in platform) {
+    add([...at, 'platform'], entry.platform === undefined ? platform.error : `"${entry.platform}": ${platform.error}`)
+  }
+  if (entry.multiconfig === undefined && entry.source === undefined) {
+    add(
+      at,
+      `nothing says where the image of "${key}" comes from: set \`multiconfig\` to the name in BBMULTICONFIG that builds it ` +
+        `('' for the default configuration), or \`source: { kind: 'layout', path: … }\` to a layout that is already there`,
+    )
+  }
+  if (entry.source !== undefined) {
+    for (const other of ['multiconfig', 'machine', 'deployDirectory', 'layout'] as const) {
+      if (config.platforms[key]?.[other] !== undefined) {
+        add(
+          [...at, other],
+          `\`${other}\` is for images that BitBake builds, and this one has a \`source\`: remove one of the two`,
+        )
+      }
+    }
+  }
+  if (entry.layout !== undefined && entry.deployDirectory !== undefined) {
+    add([...at, 'deployDirectory'], '`layout` says already where the image is: remove one of the two')
+  }
+}
+
+function checkTargetPlatforms(config: Config, target: TargetConfig, at: Place, add: Add): void {
+  const seen = new Map<string, string>()
+  const keys = target.platforms ?? defaultPlatformKeys(config)
+  keys.forEach((key, index) => {
+    const place = target.platforms === undefined ? [...at, 'platforms'] : [...at, 'platforms', index]
+    const entry = platformConfig(config, key)
+    if (entry === undefined) {
+      const known = platformKeys(config)
+      add(place, `unknown platform "${key}"; there are ${known.join(', ')}`, suggest(key, known))
+      return
+    }
+    const platform = ociPlatform(key, entry)
+    if ('error' in platform) return
+    const match = matchKey(platform)
+    const twin = seen.get(match)
+    if (twin === key) add(place, `the platform "${key}" is listed twice`)
+    else if (twin !== undefined) {
+      add(place, `"${twin}" and "${key}" are both ${formatPlatform(platform)}: an index can hold only one of them`)
+    }
+    seen.set(match, key)
+  })
+}
+
+function checkNames(name: string, target: TargetConfig, at: Place, add: Add): void {
+  const { reference, format, name: imageName } = target.output
+  if (target.reference !== undefined && !isReference(target.reference)) {
+    add([...at, 'reference'], notAReference(target.reference))
+  }
+  if (format === 'flat') {
+    for (const key of ['reference', 'name'] as const) {
+      if (target.output[key] !== undefined) {
+        add(
+          [...at, 'output', key],
+          `a flat layout has no outer entry that could carry \`${key}\`: remove it, or use format 'nested'`,
+        )
+      }
+    }
+    return
+  }
+  if (reference !== undefined && !isReference(reference)) add([...at, 'output', 'reference'], notAReference(reference))
+  const chosen = imageName ?? defaultImageName(name, reference ?? 'latest')
+  const { repository, tag } = splitName(chosen)
+  const place = imageName === undefined ? [...at, 'output'] : [...at, 'output', 'name']
+  const whose = imageName === undefined ? `the image's default name "${chosen}"` : `"${chosen}"`
+  const advice = imageName === undefined ? '; set `name`' : ''
+  if (!isRepository(repository)) {
+    add(
+      place,
+      `${whose} is no image name: expected [host[:port]/]path in lower case, parts joined by "." "_" or "-"${advice}`,
+    )
+  } else if (tag === undefined || !isTag(tag)) {
+    const found = tag === undefined ? 'has no tag' : `has the tag "${tag}"`
+    add(place, `${whose} ${found}: expected a colon and up to 128 letters, digits, "_", "." and "-"${advice}`)
+  }
+}
+
+function notAReference(text: string): string {
+  return (
+    `"${text}" is no reference: expected letters and digits, in parts joined by one of - . _ : @ + / ` +
+    '(image-spec, org.opencontainers.image.ref.name)'
+  )
+}
+
+function checkSources(target: TargetConfig, at: Place, add: Add): void {
+  target.sources?.forEach((pattern, index) => {
+    const plain = pattern.startsWith('!') ? pattern.slice(1) : pattern
+    const place = [...at, 'sources', index]
+    if (plain === '') add(place, 'the pattern is empty')
+    else if (path.isAbsolute(plain) || plain.split('/').includes('..')) {
+      add(place, `"${pattern}" leaves the project: sources are relative to the config file and below it`)
+    }
+  })
+  if (target.sources?.every((pattern) => pattern.startsWith('!'))) {
+    add([...at, 'sources'], 'only exclusions: name what to include first')
+  }
+}
+
+function checkOutputs(
+  config: Config,
+  name: string,
+  target: TargetConfig,
+  directory: string,
+  taken: Map<string, string>,
+  add: Add,
+): void {
+  const at = ['targets', name, 'output']
+  const output = path.resolve(directory, target.output.directory ?? defaultOutputDirectory(name))
+  const claims: [string, string][] = [['directory', output]]
+  if (target.output.archive !== undefined) claims.push(['archive', path.resolve(directory, target.output.archive)])
+  for (const [key, claimed] of claims) {
+    const shown = path.relative(directory, claimed)
+    if (shown === '' || isOutside(shown)) {
+      add(
+        [...at, key],
+        `"${shown === '' ? '.' : shown}" is not inside the project: outputs are replaced as a whole, so they stay below ${directory}`,
+      )
+    } else if (shown.split(path.sep)[0] === stateDirectoryName) {
+      add([...at, key], `"${shown}" is inside ${stateDirectoryName}, which may be deleted at any time`)
+    }
+    for (const [other, owner] of taken) {
+      const owners = owner === name ? 'this target' : `the target "${owner}"`
+      if (other === claimed) add([...at, key], `"${shown}" is already written by ${owners}`)
+      else if (isInside(other, claimed) || isInside(claimed, other)) {
+        add([...at, key], `"${shown}" and ${path.relative(directory, other)} of ${owners} lie one in the other`)
+      }
+    }
+    taken.set(claimed, name)
+  }
+  for (const [key, entry] of Object.entries(config.platforms)) {
+    if (entry.source !== undefined && path.resolve(directory, entry.source.path) === output) {
+      add([...at, 'directory'], `the output is also the source of the platform "${key}"`)
+    }
+  }
+}
+
+function isOutside(relative: string): boolean {
+  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
+}
+
+function isInside(inner: string, outer: string): boolean {
+  const relative = path.relative(outer, inner)
+  return relative !== '' && !isOutside(relative)
+}

@@ -1,0 +1,147 @@
+/**
+ * The one definition of the config: from it come the checks, `schemas/config.schema.json`, the types in `types.ts`
+ * and the reference in `docs/config.md`. Descriptions are for users; defaults are the documented ones.
+ *
+ * Plain text is all that is checked here; what one key means for another is in `rules.ts`.
+ */
+import { z } from 'zod'
+
+const text = z.string().min(1)
+const file = text.describe('A path, relative to the directory of the config file.')
+
+const environment = z.record(z.string(), z.string())
+
+const buildSchema = z
+  .strictObject({
+    directory: file
+      .optional()
+      .describe(
+        'The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.',
+      ),
+    command: z
+      .array(text)
+      .min(1)
+      .default(['bitbake'])
+      .describe(
+        'What starts BitBake: a program and its first arguments, run in the build directory without a shell. A program path that starts with `./` or `../` is relative to the config file.',
+      ),
+    args: z.array(text).default([]).describe('Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.'),
+    environment: environment
+      .default({})
+      .describe(
+        'Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.',
+      ),
+  })
+  .describe('How BitBake is run.')
+
+const sourceSchema = z
+  .strictObject({
+    kind: z.literal('layout').describe('The layout is already there: another tool or machine made it.'),
+    path: file.describe('The OCI image layout (a directory or a tar): a path or a glob that finds exactly one.'),
+  })
+  .describe("Where the platform's single-architecture image comes from when BitBake does not build it.")
+
+const platformSchema = z
+  .strictObject({
+    platform: text
+      .optional()
+      .describe('The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`.'),
+    multiconfig: z
+      .string()
+      .regex(/^([A-Za-z_][A-Za-z0-9_-]*)?$/, 'expected a name as BBMULTICONFIG has them (not starting with a digit)')
+      .optional()
+      .describe('The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.'),
+    machine: text.optional().describe("The multiconfig's MACHINE: the name of its folder in `deploy/images`."),
+    deployDirectory: file
+      .optional()
+      .describe('DEPLOY_DIR_IMAGE of the multiconfig, when it is not where BitBake puts it by default.'),
+    layout: file
+      .optional()
+      .describe("The layout that BitBake deploys: a path or a glob. `${recipe}` stands for the recipe's name."),
+    source: sourceSchema.optional(),
+  })
+  .describe('One platform and how its image comes to be.')
+
+const outputSchema = z
+  .strictObject({
+    directory: file
+      .optional()
+      .describe('The OCI image layout that is written. Default: `deploy/<target>-multiarch-oci`.'),
+    format: z
+      .enum(['nested', 'flat'])
+      .default('nested')
+      .describe(
+        '`nested`: index.json points to one image index, as skopeo, podman, buildah and containerd want it. `flat`: index.json is the image index itself, for older vdkr and a few others; skopeo refuses it.',
+      ),
+    reference: text
+      .optional()
+      .describe(
+        'org.opencontainers.image.ref.name of the image: what follows the colon in `skopeo copy oci:DIR:REFERENCE`. Default: `latest`.',
+      ),
+    name: text
+      .optional()
+      .describe(
+        'io.containerd.image.name: what `podman load` and `ctr images import` call the image. Default: `localhost/<target>:<reference>`.',
+      ),
+    annotations: z.record(z.string(), z.string()).default({}).describe('Annotations of the image index.'),
+    archive: file
+      .optional()
+      .describe('Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.'),
+    link: z
+      .enum(['auto', 'reflink', 'hardlink', 'copy'])
+      .default('auto')
+      .describe(
+        'How blobs get into the output: `auto` takes a reflink, else a hard link, else a copy. The others are tried alone, with a copy where the file system cannot do it.',
+      ),
+  })
+  .describe('What is written.')
+
+const targetSchema = z
+  .strictObject({
+    recipe: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/, 'expected the name of a BitBake recipe')
+      .optional()
+      .describe("The BitBake recipe of the image. Default: the target's name."),
+    task: text
+      .regex(/^(do_)?[a-z0-9_]+$/, 'expected the name of a BitBake task, for example image_complete')
+      .default('image_complete')
+      .describe('The BitBake task that deploys the layout. (`image_oci` makes it but does not deploy it.)'),
+    platforms: z
+      .array(text)
+      .min(1)
+      .optional()
+      .describe(
+        'Keys of `platforms`, in the order of the image index. Default: every platform that the config declares, or aarch64 and x86_64.',
+      ),
+    reference: text
+      .optional()
+      .describe(
+        'Which entry of a source layout is the image (OCI_IMAGE_TAG). Default: `latest`, or the only one there is.',
+      ),
+    sources: z
+      .array(text)
+      .min(1)
+      .optional()
+      .describe(
+        'Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, BitBake is not asked. Without it BitBake is asked at every run.',
+      ),
+    output: outputSchema.prefault({}),
+    manual: z.boolean().default(false).describe('Build the target only when it is named.'),
+  })
+  .describe('One multi-arch image.')
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
+  build: buildSchema.prefault({}),
+  platforms: z
+    .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/), platformSchema)
+    .default({})
+    .describe(
+      'Platforms by a name of your choice, usually the Yocto architecture. `aarch64` and `x86_64` are built in; keys given here override theirs.',
+    ),
+  targets: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/), targetSchema)
+    .refine((targets) => Object.keys(targets).length > 0, 'expected at least one target')
+    .describe('The multi-arch images, by name.'),
+})

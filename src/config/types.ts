@@ -1,0 +1,297 @@
+/* Generated from schema.ts by `npm run generate`: do not edit. */
+
+export interface UserConfig {
+  /**
+   * The JSON Schema of this file, for editors.
+   */
+  $schema?: string
+  /**
+   * How BitBake is run.
+   */
+  build?: {
+    /**
+     * The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.
+     */
+    directory?: string
+    /**
+     * What starts BitBake: a program and its first arguments, run in the build directory without a shell. A program path that starts with `./` or `../` is relative to the config file.
+     *
+     * @minItems 1
+     */
+    command?: readonly string[]
+    /**
+     * Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.
+     */
+    args?: readonly string[]
+    /**
+     * Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.
+     */
+    environment?: {
+      [k: string]: string
+    }
+  }
+  /**
+   * Platforms by a name of your choice, usually the Yocto architecture. `aarch64` and `x86_64` are built in; keys given here override theirs.
+   */
+  platforms?: {
+    /**
+     * One platform and how its image comes to be.
+     */
+    [k: string]: {
+      /**
+       * The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`.
+       */
+      platform?: string
+      /**
+       * The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.
+       */
+      multiconfig?: string
+      /**
+       * The multiconfig's MACHINE: the name of its folder in `deploy/images`.
+       */
+      machine?: string
+      /**
+       * DEPLOY_DIR_IMAGE of the multiconfig, when it is not where BitBake puts it by default.
+       */
+      deployDirectory?: string
+      /**
+       * The layout that BitBake deploys: a path or a glob. `${recipe}` stands for the recipe's name.
+       */
+      layout?: string
+      /**
+       * Where the platform's single-architecture image comes from when BitBake does not build it.
+       */
+      source?: {
+        /**
+         * The layout is already there: another tool or machine made it.
+         */
+        kind: 'layout'
+        /**
+         * The OCI image layout (a directory or a tar): a path or a glob that finds exactly one.
+         */
+        path: string
+      }
+    }
+  }
+  /**
+   * The multi-arch images, by name.
+   */
+  targets: {
+    /**
+     * One multi-arch image.
+     */
+    [k: string]: {
+      /**
+       * The BitBake recipe of the image. Default: the target's name.
+       */
+      recipe?: string
+      /**
+       * The BitBake task that deploys the layout. (`image_oci` makes it but does not deploy it.)
+       */
+      task?: string
+      /**
+       * Keys of `platforms`, in the order of the image index. Default: every platform that the config declares, or aarch64 and x86_64.
+       *
+       * @minItems 1
+       */
+      platforms?: readonly string[]
+      /**
+       * Which entry of a source layout is the image (OCI_IMAGE_TAG). Default: `latest`, or the only one there is.
+       */
+      reference?: string
+      /**
+       * Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, BitBake is not asked. Without it BitBake is asked at every run.
+       *
+       * @minItems 1
+       */
+      sources?: readonly string[]
+      /**
+       * What is written.
+       */
+      output?: {
+        /**
+         * The OCI image layout that is written. Default: `deploy/<target>-multiarch-oci`.
+         */
+        directory?: string
+        /**
+         * `nested`: index.json points to one image index, as skopeo, podman, buildah and containerd want it. `flat`: index.json is the image index itself, for older vdkr and a few others; skopeo refuses it.
+         */
+        format?: 'nested' | 'flat'
+        /**
+         * org.opencontainers.image.ref.name of the image: what follows the colon in `skopeo copy oci:DIR:REFERENCE`. Default: `latest`.
+         */
+        reference?: string
+        /**
+         * io.containerd.image.name: what `podman load` and `ctr images import` call the image. Default: `localhost/<target>:<reference>`.
+         */
+        name?: string
+        /**
+         * Annotations of the image index.
+         */
+        annotations?: {
+          [k: string]: string
+        }
+        /**
+         * Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.
+         */
+        archive?: string
+        /**
+         * How blobs get into the output: `auto` takes a reflink, else a hard link, else a copy. The others are tried alone, with a copy where the file system cannot do it.
+         */
+        link?: 'auto' | 'reflink' | 'hardlink' | 'copy'
+      }
+      /**
+       * Build the target only when it is named.
+       */
+      manual?: boolean
+    }
+  }
+}
+
+export interface Config {
+  /**
+   * The JSON Schema of this file, for editors.
+   */
+  $schema?: string
+  /**
+   * How BitBake is run.
+   */
+  build: {
+    /**
+     * The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.
+     */
+    directory?: string
+    /**
+     * What starts BitBake: a program and its first arguments, run in the build directory without a shell. A program path that starts with `./` or `../` is relative to the config file.
+     *
+     * @minItems 1
+     */
+    command: readonly string[]
+    /**
+     * Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.
+     */
+    args: readonly string[]
+    /**
+     * Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.
+     */
+    environment: {
+      [k: string]: string
+    }
+  }
+  /**
+   * Platforms by a name of your choice, usually the Yocto architecture. `aarch64` and `x86_64` are built in; keys given here override theirs.
+   */
+  platforms: {
+    /**
+     * One platform and how its image comes to be.
+     */
+    [k: string]: {
+      /**
+       * The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`.
+       */
+      platform?: string
+      /**
+       * The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.
+       */
+      multiconfig?: string
+      /**
+       * The multiconfig's MACHINE: the name of its folder in `deploy/images`.
+       */
+      machine?: string
+      /**
+       * DEPLOY_DIR_IMAGE of the multiconfig, when it is not where BitBake puts it by default.
+       */
+      deployDirectory?: string
+      /**
+       * The layout that BitBake deploys: a path or a glob. `${recipe}` stands for the recipe's name.
+       */
+      layout?: string
+      /**
+       * Where the platform's single-architecture image comes from when BitBake does not build it.
+       */
+      source?: {
+        /**
+         * The layout is already there: another tool or machine made it.
+         */
+        kind: 'layout'
+        /**
+         * The OCI image layout (a directory or a tar): a path or a glob that finds exactly one.
+         */
+        path: string
+      }
+    }
+  }
+  /**
+   * The multi-arch images, by name.
+   */
+  targets: {
+    /**
+     * One multi-arch image.
+     */
+    [k: string]: {
+      /**
+       * The BitBake recipe of the image. Default: the target's name.
+       */
+      recipe?: string
+      /**
+       * The BitBake task that deploys the layout. (`image_oci` makes it but does not deploy it.)
+       */
+      task: string
+      /**
+       * Keys of `platforms`, in the order of the image index. Default: every platform that the config declares, or aarch64 and x86_64.
+       *
+       * @minItems 1
+       */
+      platforms?: readonly string[]
+      /**
+       * Which entry of a source layout is the image (OCI_IMAGE_TAG). Default: `latest`, or the only one there is.
+       */
+      reference?: string
+      /**
+       * Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, BitBake is not asked. Without it BitBake is asked at every run.
+       *
+       * @minItems 1
+       */
+      sources?: readonly string[]
+      /**
+       * What is written.
+       */
+      output: {
+        /**
+         * The OCI image layout that is written. Default: `deploy/<target>-multiarch-oci`.
+         */
+        directory?: string
+        /**
+         * `nested`: index.json points to one image index, as skopeo, podman, buildah and containerd want it. `flat`: index.json is the image index itself, for older vdkr and a few others; skopeo refuses it.
+         */
+        format: 'nested' | 'flat'
+        /**
+         * org.opencontainers.image.ref.name of the image: what follows the colon in `skopeo copy oci:DIR:REFERENCE`. Default: `latest`.
+         */
+        reference?: string
+        /**
+         * io.containerd.image.name: what `podman load` and `ctr images import` call the image. Default: `localhost/<target>:<reference>`.
+         */
+        name?: string
+        /**
+         * Annotations of the image index.
+         */
+        annotations: {
+          [k: string]: string
+        }
+        /**
+         * Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.
+         */
+        archive?: string
+        /**
+         * How blobs get into the output: `auto` takes a reflink, else a hard link, else a copy. The others are tried alone, with a copy where the file system cannot do it.
+         */
+        link: 'auto' | 'reflink' | 'hardlink' | 'copy'
+      }
+      /**
+       * Build the target only when it is named.
+       */
+      manual: boolean
+    }
+  }
+}

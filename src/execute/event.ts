@@ -1,0 +1,67 @@
+/** All that a run has to say, as values. Renderers subscribe; the executor has no console. */
+import type { Reason } from '../plan/reason.js'
+import type { Plan, TaskId, TaskKind } from '../plan/task.js'
+import type { Problem } from '../util/problem.js'
+
+/**
+ * How a task ended: `fresh`: there was nothing to do; `blocked`: something that it needs failed; `cancelled`: it was
+ * not begun, or was broken off, because the run stopped.
+ */
+export type TaskState = 'fresh' | 'done' | 'failed' | 'blocked' | 'cancelled'
+
+export type Event =
+  | { readonly kind: 'run-started'; readonly plan: Plan }
+  /** The task holds a slot of the pool and works; `reasons` say why it is not fresh. */
+  | { readonly kind: 'task-started'; readonly id: TaskId; readonly reasons: readonly Reason[] }
+  | {
+      readonly kind: 'task-progress'
+      readonly id: TaskId
+      readonly text: string
+      readonly done?: number
+      readonly total?: number
+    }
+  /** A line that the task's program printed. */
+  | { readonly kind: 'task-output'; readonly id: TaskId; readonly line: string }
+  | { readonly kind: 'notice'; readonly id?: TaskId; readonly notice: Notice }
+  | {
+      readonly kind: 'task-finished'
+      readonly id: TaskId
+      readonly task: TaskKind
+      readonly state: TaskState
+      /** What it did, in a few words. */
+      readonly detail: string
+      readonly problems: readonly Problem[]
+      /** ms */
+      readonly duration: number
+    }
+  | { readonly kind: 'stopping'; readonly how: 'after-running-tasks' | 'now' }
+  | { readonly kind: 'run-finished'; readonly report: RunReport }
+
+/** Worth knowing, but nothing failed. */
+export type Notice =
+  | { readonly code: 'stale-link'; readonly link: string; readonly to: string; readonly newer: string }
+  | { readonly code: 'bitbake-warnings'; readonly count: number; readonly log: string }
+  | { readonly code: 'sources-match-nothing'; readonly pattern: string }
+  | { readonly code: 'waiting-for-lock'; readonly pid: number; readonly file: string }
+  | { readonly code: 'garbage-kept'; readonly directory: string; readonly found: string }
+
+export interface TargetReport {
+  readonly target: string
+  readonly partial: boolean
+  readonly state: TaskState
+  readonly platforms: readonly string[]
+  /** Absolute. */
+  readonly directory: string
+  /** Of the image index; absent when there is no verified image. */
+  readonly digest?: string
+  readonly archive?: string
+}
+
+export interface RunReport {
+  readonly ok: boolean
+  readonly interrupted: boolean
+  readonly targets: readonly TargetReport[]
+  readonly counts: Readonly<Record<TaskState, number>>
+  /** ms */
+  readonly duration: number
+}

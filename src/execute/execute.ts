@@ -1,0 +1,267 @@
+/**
+ * Running a plan: each task once, as a memoised promise that waits for what it depends on and then for a slot. The
+ * graph and its results are ours; whoever shows them subscribes to the events.
+ */
+import path from 'node:path'
+import { requestKey } from '../plan/plan.js'
+import type { Reason } from '../plan/reason.js'
+import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import { errorCode, errorText } from '../util/fs.js'
+import type { Problem } from '../util/problem.js'
+import type { Event, RunReport, TargetReport, TaskState } from './event.js'
+import type { Freshness, Handler, Outputs, RunOptions, TaskContext } from './handler.js'
+import { collectGarbage } from './output.js'
+import { Pool } from './pool.js'
+import { readSources } from './sources.js'
+import type { State } from './state.js'
+import { archive } from './tasks/archive.js'
+import { bitbake } from './tasks/bitbake.js'
+import { discover } from './tasks/discover.js'
+import { index } from './tasks/index-task.js'
+import { merge } from './tasks/merge.js'
+import { verify } from './tasks/verify.js'
+
+const handlers: { readonly [K in TaskKind]: Handler<K> } = { bitbake, discover, merge, index, verify, archive }
+
+export interface ExecuteOptions extends RunOptions {
+  readonly state: State
+  readonly stop: AbortSignal
+  readonly stopNow: AbortSignal
+  emit(event: Event): void
+}
+
+interface TaskResult {
+  readonly state: TaskState
+  readonly detail: string
+  readonly problems: readonly Problem[]
+  readonly output?: Outputs[TaskKind]
+}
+
+/** Runs the plan to its end, whatever fails. Bugs are thrown, after every task that was begun has ended. */
+export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<RunReport> {
+  const began = performance.now()
+  const run = new Run(plan, options)
+  options.emit({ kind: 'run-started', plan })
+  const onStop = (): void => options.emit({ kind: 'stopping', how: 'after-running-tasks' })
+  const onStopNow = (): void => options.emit({ kind: 'stopping', how: 'now' })
+  options.stop.addEventListener('abort', onStop)
+  options.stopNow.addEventListener('abort', onStopNow)
+  try {
+    const settled = await Promise.allSettled(plan.tasks.map((task) => run.result(task)))
+    await run.cleanUp()
+    await options.state.save()
+    const bug = settled.find((outcome) => outcome.status === 'rejected')
+    if (bug !== undefined) throw bug.reason
+  } finally {
+    options.stop.removeEventListener('abort', onStop)
+    options.stopNow.removeEventListener('abort', onStopNow)
+  }
+  const report = run.report(performance.now() - began)
+  options.emit({ kind: 'run-finished', report })
+  return report
+}
+
+export type TaskForecast =
+  { readonly state: 'fresh' } | { readonly state: 'stale'; readonly reasons: readonly Reason[] }
+
+/**
+ * What a run would do, without doing it: nothing is written and no program is started. Where it hangs on what an
+ * earlier task would make, that is the reason.
+ */
+export async function forecastPlan(plan: Plan, options: ExecuteOptions): Promise<ReadonlyMap<TaskId, TaskForecast>> {
+  const run = new Run(plan, options)
+  const forecasts = new Map<TaskId, TaskForecast>()
+  for (const task of plan.tasks) forecasts.set(task.id, await run.forecast(task, forecasts))
+  return forecasts
+}
+
+/** The state of one run of one plan. */
+class Run {
+  readonly #plan: Plan
+  readonly #options: ExecuteOptions
+  readonly #results = new Map<TaskId, Promise<TaskResult>>()
+  readonly #settled = new Map<TaskId, TaskResult>()
+  readonly #sources = new Map<string, ReturnType<typeof readSources>>()
+  readonly #byId: ReadonlyMap<TaskId, Task>
+  readonly #pool: Pool
+  readonly #stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')
+  #failed = false
+
+  constructor(plan: Plan, options: ExecuteOptions) {
+    this.#plan = plan
+    this.#options = options
+    this.#byId = new Map(plan.tasks.map((task) => [task.id, task]))
+    this.#pool = new Pool(options.jobs)
+  }
+
+  result(task: Task): Promise<TaskResult> {
+    const known = this.#results.get(task.id)
+    if (known !== undefined) return known
+    const result = this.#settle(task)
+    this.#results.set(task.id, result)
+    return result
+  }
+
+  async #settle(task: Task): Promise<TaskResult> {
+    const needed = await Promise.all(task.dependsOn.map((id) => this.result(this.#byId.get(id)!)))
+    const lacking = task.dependsOn.filter((_, position) => !isUsable(task, needed[position]!))
+    let result: TaskResult
+    let began = performance.now()
+    if (lacking.length > 0) {
+      const failed = lacking.some((id) => ['failed', 'blocked'].includes(this.#settled.get(id)!.state))
+      result = { state: failed ? 'blocked' : 'cancelled', detail: `needs ${lacking.join(', ')}`, problems: [] }
+    } else {
+      result = await this.#pool.run(() => {
+        began = performance.now()
+        return this.#perform(task)
+      })
+    }
+    this.#settled.set(task.id, result)
+    if (result.state === 'failed') this.#failed = true
+    const { state, detail, problems } = result
+    const duration = performance.now() - began
+    this.#options.emit({ kind: 'task-finished', id: task.id, task: task.kind, state, detail, problems, duration })
+    return result
+  }
+
+  async #perform(task: Task): Promise<TaskResult> {
+    if (this.#options.stop.aborted) return cancelled('interrupted')
+    if (this.#failed && !this.#options.keepGoing) return cancelled('another task failed (-k goes on)')
+    const context = this.#context(task.id)
+    try {
+      const freshness = await this.#freshness(task, context)
+      if (freshness.fresh) {
+        return { state: 'fresh', detail: freshness.detail, problems: [], output: freshness.output }
+      }
+      this.#options.emit({ kind: 'task-started', id: task.id, reasons: freshness.reasons })
+      const outcome = await handlerOf(task).run(task, context)
+      if (outcome.ok) return { state: 'done', detail: outcome.detail, problems: [], output: outcome.output }
+      const partial = outcome.output === undefined ? {} : { output: outcome.output }
+      return { state: 'failed', detail: '', problems: outcome.problems, ...partial }
+    } catch (error) {
+      if (this.#options.stop.aborted && error instanceof Error && error.name === 'AbortError') {
+        return cancelled('interrupted')
+      }
+      const problem = systemProblem(error)
+      if (problem === undefined) throw error
+      return { state: 'failed', detail: '', problems: [problem] }
+    }
+  }
+
+  async #freshness(task: Task, context: TaskContext): Promise<Freshness<TaskKind>> {
+    if (this.#options.force) return { fresh: false, reasons: [{ code: 'forced' }] }
+    return handlerOf(task).check(task, context)
+  }
+
+  async forecast(task: Task, earlier: ReadonlyMap<TaskId, TaskForecast>): Promise<TaskForecast> {
+    const unknown = task.dependsOn.filter((id) => !this.#settled.has(id) && earlier.get(id)?.state !== 'fresh')
+    if (unknown.length > 0) return { state: 'stale', reasons: unknown.map((id) => ({ code: 'depends', task: id })) }
+    const context = this.#context(task.id)
+    const freshness = await this.#freshness(task, context)
+    if (freshness.fresh) {
+      this.#settled.set(task.id, { state: 'fresh', detail: '', problems: [], output: freshness.output })
+      return { state: 'fresh' }
+    }
+    if (handlers[task.kind].readOnly) {
+      const outcome = await handlerOf(task).run(task, context)
+      if (outcome.ok) this.#settled.set(task.id, { state: 'done', detail: '', problems: [], output: outcome.output })
+    }
+    return { state: 'stale', reasons: freshness.reasons }
+  }
+
+  /** After a failure or an interruption: what was begun for an image that did not come to be goes again. */
+  async cleanUp(): Promise<void> {
+    const touched = new Set(
+      this.#plan.tasks
+        .filter((task) => task.kind === 'merge' && this.#settled.get(task.id)?.state !== 'blocked')
+        .map((task) => (task.kind === 'merge' ? task.directory : '')),
+    )
+    for (const task of this.#plan.tasks) {
+      if (task.kind !== 'verify' || !touched.has(task.directory)) continue
+      const state = this.#settled.get(task.id)?.state
+      if (state !== 'fresh' && state !== 'done') await collectGarbage(task.directory)
+    }
+  }
+
+  report(duration: number): RunReport {
+    const counts: Record<TaskState, number> = { fresh: 0, done: 0, failed: 0, blocked: 0, cancelled: 0 }
+    for (const { state } of this.#settled.values()) counts[state]++
+    const targets = this.#plan.targets.map((target): TargetReport => {
+      const last = this.#settled.get(target.last)!
+      const own = this.#plan.tasks.filter((task) => task.kind !== 'bitbake' && task.target === target.name)
+      const worked = own.some((task) => task.kind !== 'discover' && this.#settled.get(task.id)?.state === 'done')
+      const verified = own.find((task) => task.kind === 'verify')
+      const image = verified && (this.#settled.get(verified.id)?.output as Outputs['verify'] | undefined)
+      const archived = own.find((task) => task.kind === 'archive')
+      return {
+        target: target.name,
+        partial: target.partial,
+        state: last.state === 'fresh' && worked ? 'done' : last.state,
+        platforms: target.platforms,
+        directory: target.directory,
+        ...(image === undefined ? {} : { digest: image.digest }),
+        ...(archived?.kind === 'archive' && last.output !== undefined ? { archive: archived.file } : {}),
+      }
+    })
+    const ok = counts.failed + counts.blocked + counts.cancelled === 0
+    return { ok, interrupted: this.#options.stop.aborted, targets, counts, duration }
+  }
+
+  #context(id: TaskId): TaskContext {
+    const { state, emit, stop, stopNow } = this.#options
+    return {
+      plan: this.#plan,
+      state,
+      options: this.#options,
+      verified: state.verified,
+      stop,
+      stopNow,
+      outputOf: <K extends TaskKind>(other: TaskId, kind: K): Outputs[K] => {
+        const output = this.#settled.get(other)?.output
+        if (output === undefined || this.#byId.get(other)?.kind !== kind) {
+          throw new Error(`${id} asked for the output of ${other}, which has none`)
+        }
+        return output as Outputs[K]
+      },
+      sources: (root, patterns) => {
+        const key = JSON.stringify([root, patterns])
+        const known = this.#sources.get(key) ?? readSources(root, patterns)
+        this.#sources.set(key, known)
+        return known
+      },
+      logFile: (of) => path.join(state.logDirectory, `${this.#stamp}-${of.replaceAll(/[^\w.-]+/g, '-')}.log`),
+      progress: (text, done, total) => {
+        const counted = done === undefined || total === undefined ? {} : { done, total }
+        emit({ kind: 'task-progress', id, text, ...counted })
+      },
+      line: (line) => emit({ kind: 'task-output', id, line }),
+      notice: (notice) => emit({ kind: 'notice', id, notice }),
+    }
+  }
+}
+
+function cancelled(detail: string): TaskResult {
+  return { state: 'cancelled', detail, problems: [] }
+}
+
+/** Of a BitBake run that failed in part, what was built can still be used. */
+function isUsable(task: Task, needed: TaskResult): boolean {
+  if (needed.state === 'fresh' || needed.state === 'done') return true
+  if (needed.state !== 'failed' || needed.output === undefined) return false
+  if (task.kind !== 'discover' || task.source.kind !== 'bitbake') return false
+  return (needed.output as Outputs['bitbake']).built.includes(requestKey(task.source))
+}
+
+/** TypeScript cannot see that a task and the handler of its kind fit each other. */
+function handlerOf(task: Task): Handler<Task['kind']> {
+  return handlers[task.kind] as unknown as Handler<Task['kind']>
+}
+
+/** An error of the system (disk full, no permission) is the machine's; anything else is a bug. */
+function systemProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined
+  const where = 'path' in error && typeof error.path === 'string' ? error.path : ''
+  const code = errorCode(error)
+  const found = errorText(error).replace(`${code}: `, '')
+  return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})` }
+}

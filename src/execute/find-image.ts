@@ -1,0 +1,105 @@
+/** From a discover task to the one image that it means, in the layout that is there now. */
+import { promises as fs } from 'node:fs'
+import path from 'node:path'
+import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
+import { annotationKeys } from '../oci/documents.js'
+import { openLayout, type Layout } from '../oci/layout.js'
+import { formatPlatform } from '../oci/platform.js'
+import { selectImage, type Image } from '../oci/select.js'
+import type { DiscoverTask } from '../plan/task.js'
+import { fail, ok, type DiscoverProblem, type LayoutProblem, type LookedAt, type Result } from '../util/problem.js'
+import type { Notice } from './event.js'
+
+export interface FoundImage {
+  readonly image: Image
+  readonly notices: readonly Notice[]
+}
+
+/** Looks in the best places first. A place that holds no readable layout is passed over, and told when none does. */
+export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, DiscoverProblem | LayoutProblem>> {
+  const candidates = await candidatesOf(task)
+  const looked = [...candidates.looked]
+  for (const group of candidates.groups) {
+    const layouts = await openAll(group, looked)
+    if (layouts.length === 0) continue
+    const layout = await onlyOne(layouts, task)
+    if (!layout.ok) return layout
+    const image = await selectImage(layout.value, task.reference, task.platform)
+    if (!image.ok) return image
+    return ok({ image: image.value, notices: await staleLink(layout.value.path, candidates.newest) })
+  }
+  return fail({
+    code: 'layout-not-found',
+    target: task.target,
+    platform: formatPlatform(task.platform),
+    looked,
+    ...(task.source.kind === 'bitbake' ? { multiconfig: task.source.multiconfig } : {}),
+  })
+}
+
+function candidatesOf({ source, reference }: DiscoverTask): Promise<Candidates> {
+  if (source.kind === 'layout') return findNamed(source.path)
+  if (source.layout !== undefined) return findNamed(source.layout)
+  return findDeployed({
+    buildDirectory: source.build.directory,
+    multiconfig: source.multiconfig,
+    recipe: source.recipe,
+    ...(source.machine === undefined ? {} : { machine: source.machine }),
+    ...(source.deployDirectory === undefined ? {} : { deployDirectory: source.deployDirectory }),
+    ...(reference === undefined ? {} : { reference }),
+  })
+}
+
+async function openAll(group: readonly Candidate[], looked: LookedAt[]): Promise<Layout[]> {
+  // Two names of one layout are one candidate.
+  const distinct = new Map<string, Layout>()
+  for (const candidate of group) {
+    const real = await fs.realpath(candidate.path).catch(() => candidate.path)
+    const layout = await openLayout(candidate.path)
+    if (!layout.ok) {
+      const found = layout.problems.map((problem) => problem.found).join('; ')
+      looked.push({ place: candidate.path, found: `no readable layout: ${found}` })
+    } else if (candidate.tag !== undefined && !hasTag(layout.value, candidate.tag)) {
+      const found = `a layout without the reference "${candidate.tag}" of its name, so probably of another recipe`
+      looked.push({ place: candidate.path, found })
+    } else if (!distinct.has(real)) distinct.set(real, layout.value)
+  }
+  return [...distinct.values()]
+}
+
+/** `OCI_IMAGE_TAG` is in the name of the deployed layout with `:` as `_`, and in its index.json as it is. */
+function hasTag(layout: Layout, tag: string): boolean {
+  return (layout.index.manifests ?? []).some(
+    (entry) => entry.annotations?.[annotationKeys.reference]?.replaceAll(':', '_') === tag,
+  )
+}
+
+async function onlyOne(layouts: readonly Layout[], task: DiscoverTask): Promise<Result<Layout, DiscoverProblem>> {
+  if (layouts.length === 1) return ok(layouts[0]!)
+  // Without MACHINE, other machines' images are found too: the platform tells them apart.
+  const fitting: Layout[] = []
+  for (const layout of layouts) {
+    if ((await selectImage(layout, task.reference, task.platform)).ok) fitting.push(layout)
+  }
+  if (fitting.length === 1) return ok(fitting[0]!)
+  return fail({
+    code: 'layout-ambiguous',
+    target: task.target,
+    platform: formatPlatform(task.platform),
+    candidates: (fitting.length > 0 ? fitting : layouts).map((layout) => layout.path),
+  })
+}
+
+/**
+ * Scarthgap's class links with `ln -sf`, which leaves an existing link to a directory as it is: the link then names an
+ * old image beside the newer one.
+ */
+async function staleLink(chosen: string, newest: readonly string[]): Promise<Notice[]> {
+  const real = await fs.realpath(chosen).catch(() => chosen)
+  const newer = newest.find(
+    (file) => path.dirname(file) === path.dirname(real) && path.basename(file) > path.basename(real),
+  )
+  return real === chosen || newer === undefined
+    ? []
+    : [{ code: 'stale-link', link: chosen, to: path.basename(real), newer: path.basename(newer) }]
+}

@@ -1,0 +1,92 @@
+/** What a task kind must be able to do, and what it is given to do it with. */
+import type { VerifiedFiles } from '../oci/store.js'
+import type { Image } from '../oci/select.js'
+import type { Platform } from '../oci/platform.js'
+import type { Reason } from '../plan/reason.js'
+import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { Problem, Result, StateProblem } from '../util/problem.js'
+import type { Notice } from './event.js'
+import type { SourceFiles } from './sources.js'
+import type { State } from './state.js'
+
+export interface BlobRecord {
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** What each kind of task hands to those that depend on it. */
+export interface Outputs {
+  /** Keys (`requestKey`) of the requests that BitBake built, or found to be built. */
+  readonly bitbake: { readonly built: readonly string[] }
+  readonly discover: { readonly image: Image }
+  readonly merge: {
+    readonly platform: Platform
+    readonly manifest: { readonly mediaType: string; readonly digest: string; readonly size: number }
+    readonly blobs: readonly BlobRecord[]
+  }
+  readonly index: {
+    /** Of the image index that lists the platforms. */
+    readonly digest: string
+    /** Of the content of `index.json`. */
+    readonly indexJson: string
+    readonly blobs: readonly BlobRecord[]
+  }
+  readonly verify: { readonly digest: string; readonly indexJson: string; readonly blobs: readonly BlobRecord[] }
+  readonly archive: { readonly digest: string; readonly file: string }
+}
+
+export interface RunOptions {
+  /** Begin other tasks after one failed (`-k`). */
+  readonly keepGoing: boolean
+  /** Tasks at a time; at least 1. */
+  readonly jobs: number
+  /** Nothing counts as fresh. */
+  readonly force: boolean
+  /** Of mab's own process. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Seconds since the epoch for all that needs a time (SOURCE_DATE_EPOCH), else 0. */
+  readonly sourceDate: number
+  /** Pass on what programs print (`-v`). */
+  readonly verbose: boolean
+}
+
+export interface TaskContext {
+  readonly plan: Plan
+  readonly state: State
+  readonly options: RunOptions
+  readonly verified: VerifiedFiles
+  /** Aborted when the run is to stop. */
+  readonly stop: AbortSignal
+  /** Aborted when it is to stop at once. */
+  readonly stopNow: AbortSignal
+  /** The output of a task that is done or fresh. */
+  outputOf<K extends TaskKind>(id: TaskId, kind: K): Outputs[K]
+  /** The same content for the whole run, however often it is asked for. */
+  sources(root: string, patterns: readonly string[]): Promise<Result<SourceFiles, StateProblem>>
+  /** A name for a log file of this run. */
+  logFile(id: TaskId): string
+  progress(text: string, done?: number, total?: number): void
+  line(line: string): void
+  notice(notice: Notice): void
+}
+
+export type Freshness<K extends TaskKind> =
+  | { readonly fresh: true; readonly output: Outputs[K]; readonly detail: string }
+  | { readonly fresh: false; readonly reasons: readonly Reason[] }
+
+export type Outcome<K extends TaskKind> =
+  | { readonly ok: true; readonly output: Outputs[K]; readonly detail: string }
+  /** With `output` when a part succeeded. */
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly output?: Outputs[K] }
+
+export type TaskOf<K extends TaskKind> = Extract<Task, { kind: K }>
+
+export interface Handler<K extends TaskKind> {
+  /** Whether the task's result still holds. Changes nothing anywhere. */
+  check(task: TaskOf<K>, context: TaskContext): Promise<Freshness<K>>
+  /** Does the work. Expected failures are returned; a thrown system error is reported as one of the file system. */
+  run(task: TaskOf<K>, context: TaskContext): Promise<Outcome<K>>
+  /** `run` changes nothing anywhere either, so a dry run may do it. */
+  readonly readOnly?: true
+}

@@ -1,0 +1,68 @@
+/** The output directory of a target: whose it is, and what is left in it when a run has not gone through. */
+import { promises as fs } from 'node:fs'
+import path from 'node:path'
+import { blobPath } from '../oci/digest.js'
+import { openLayout } from '../oci/layout.js'
+import { reachableDigests } from '../oci/reachable.js'
+import { isAbsent, isTemporaryName } from '../util/fs.js'
+import type { StateProblem } from '../util/problem.js'
+
+/** An `index.json` that is written but not checked: `verify` puts it in place. */
+export const stagedIndexFile = '.mab-staged-index.json'
+
+const ownNames = new Set(['oci-layout', 'index.json', 'blobs', stagedIndexFile])
+
+/** Outputs are replaced and cleaned as a whole, so a directory that holds anything else is left alone. */
+export async function checkOutput(directory: string): Promise<StateProblem | undefined> {
+  let names: string[]
+  try {
+    names = await fs.readdir(directory)
+  } catch (error) {
+    if (isAbsent(error)) {
+      const there = await fs.lstat(directory).catch(() => undefined)
+      return there === undefined ? undefined : { code: 'output-not-ours', directory, found: ['not a directory'] }
+    }
+    throw error
+  }
+  const strangers = names.filter((name) => !ownNames.has(name) && !isTemporaryName(name))
+  return strangers.length === 0 ? undefined : { code: 'output-not-ours', directory, found: strangers.toSorted() }
+}
+
+/**
+ * Removes what the image in `directory` does not need: blobs of earlier images, and what a run that was broken off
+ * left. Where there is no image, nothing stays.
+ * @returns what could not be told from the image and was kept.
+ */
+export async function collectGarbage(directory: string): Promise<string | undefined> {
+  if ((await checkOutput(directory).catch(() => undefined)) !== undefined) return undefined
+  await fs.rm(path.join(directory, stagedIndexFile), { force: true })
+  const hasIndex = await fs.access(path.join(directory, 'index.json')).then(
+    () => true,
+    () => false,
+  )
+  if (!hasIndex) {
+    await fs.rm(directory, { recursive: true, force: true })
+    return undefined
+  }
+  const layout = await openLayout(directory)
+  const reached = layout.ok ? await reachableDigests(layout.value) : undefined
+  if (reached === undefined) return 'the image there cannot be read to its end'
+  const wanted = new Set([...reached].map((digest) => path.join(directory, blobPath(digest))))
+  for (const file of await blobFiles(directory)) if (!wanted.has(file)) await fs.rm(file, { force: true })
+  for (const name of await fs.readdir(directory)) {
+    if (isTemporaryName(name)) await fs.rm(path.join(directory, name), { force: true })
+  }
+  return undefined
+}
+
+async function blobFiles(directory: string): Promise<string[]> {
+  const blobs = path.join(directory, 'blobs')
+  const algorithms = await fs.readdir(blobs).catch(() => [])
+  const lists = await Promise.all(
+    algorithms.map(async (algorithm) => {
+      const names = await fs.readdir(path.join(blobs, algorithm)).catch(() => [])
+      return names.map((name) => path.join(blobs, algorithm, name))
+    }),
+  )
+  return lists.flat()
+}

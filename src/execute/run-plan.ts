@@ -1,0 +1,40 @@
+/** A run of a plan in its project: state and lock around the executor. */
+import type { Plan } from '../plan/task.js'
+import { ok, type Result } from '../util/problem.js'
+import { executePlan, forecastPlan, type TaskForecast } from './execute.js'
+import type { Event, RunReport } from './event.js'
+import type { RunOptions } from './handler.js'
+import { acquireLock } from './lock.js'
+import { State } from './state.js'
+
+export interface RunPlanOptions extends RunOptions {
+  /** `.mab` of the project; absolute. */
+  readonly stateDirectory: string
+  readonly stop: AbortSignal
+  readonly stopNow: AbortSignal
+  emit(event: Event): void
+}
+
+/** Runs the plan, alone in its project. Problems of tasks are in the report and the events, not in the result. */
+export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Result<RunReport>> {
+  const state = await State.open(options.stateDirectory, options.force)
+  await state.create()
+  const lock = await acquireLock(state.lockFile, {
+    signal: options.stop,
+    onWait: (pid) => options.emit({ kind: 'notice', notice: { code: 'waiting-for-lock', pid, file: state.lockFile } }),
+  })
+  if (!lock.ok) return lock
+  try {
+    // What another run learnt while this one waited for it.
+    const current = await State.open(options.stateDirectory, options.force)
+    return ok(await executePlan(plan, { ...options, state: current }))
+  } finally {
+    await lock.value()
+  }
+}
+
+/** What `runPlan` would do; see `forecastPlan`. */
+export async function explainPlan(plan: Plan, options: RunPlanOptions): Promise<ReadonlyMap<string, TaskForecast>> {
+  const state = await State.open(options.stateDirectory, options.force)
+  return forecastPlan(plan, { ...options, state })
+}

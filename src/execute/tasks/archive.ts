@@ -1,0 +1,48 @@
+/** `archive`: the verified image as one file. */
+import { writeArchive } from '../../oci/archive.js'
+import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
+import type { ArchiveTask } from '../../plan/task.js'
+import { formatBytes } from '../../util/format.js'
+import { fileIdentity, sameIdentity, statIfThere } from '../../util/fs.js'
+import type { Handler, Outputs, TaskContext } from '../handler.js'
+
+export const archive: Handler<'archive'> = {
+  async check(task, context) {
+    const stamp = await context.state.readStamp(task.id)
+    if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
+    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
+    if (reasons.length > 0) return { fresh: false, reasons }
+    const { identity, digest } = stamp.output as { identity: string; digest: string }
+    const stat = await statIfThere(task.file)
+    if (stat === undefined) return { fresh: false, reasons: [{ code: 'output-missing', file: task.file }] }
+    if (!sameIdentity(identity, fileIdentity(stat))) {
+      return { fresh: false, reasons: [{ code: 'output-altered', file: task.file }] }
+    }
+    return { fresh: true, output: { digest, file: task.file }, detail: task.file }
+  },
+
+  async run(task, context) {
+    await context.state.dropStamp(task.id)
+    const blobs = imageOf(task, context).blobs.map(({ digest }) => digest)
+    const written = await writeArchive(task.directory, blobs, task.file, context.options.sourceDate, context.stop)
+    if (!written.ok) return written
+    const stat = await statIfThere(task.file)
+    if (stat !== undefined) {
+      await context.state.writeStamp(task.id, {
+        fingerprint: fingerprintOf(task, context),
+        output: { identity: fileIdentity(stat), digest: written.value.digest },
+      })
+    }
+    const detail = `${task.file}, ${formatBytes(written.value.size)}`
+    return { ok: true, output: { digest: written.value.digest, file: task.file }, detail }
+  },
+}
+
+function imageOf(task: ArchiveTask, context: TaskContext): Outputs['verify'] {
+  return context.outputOf(task.dependsOn[0]!, 'verify')
+}
+
+function fingerprintOf(task: ArchiveTask, context: TaskContext): Fingerprint {
+  const { digest, indexJson } = imageOf(task, context)
+  return fingerprint({ file: task.file, index: digest, indexJson, time: context.options.sourceDate })
+}

@@ -1,0 +1,93 @@
+/** `index`: writes the image index, and the `index.json` that is to be, beside the one that is. */
+import path from 'node:path'
+import { parseDigest, sha256 } from '../../oci/digest.js'
+import { writeIndex, type IndexEntry } from '../../oci/image-index.js'
+import { layoutVersion } from '../../oci/layout.js'
+import { formatPlatform } from '../../oci/platform.js'
+import { checkTogether } from '../../oci/select.js'
+import { putBytes } from '../../oci/store.js'
+import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
+import type { Reason } from '../../plan/reason.js'
+import type { IndexTask } from '../../plan/task.js'
+import { count } from '../../util/format.js'
+import { readFileIfThere, statIfThere, writeFileAtomic } from '../../util/fs.js'
+import type { Json } from '../../util/json.js'
+import type { BlobRecord, Handler, Outputs, TaskContext } from '../handler.js'
+import { stagedIndexFile } from '../output.js'
+import { alteredBlobs } from './merge.js'
+
+export const index: Handler<'index'> = {
+  async check(task, context) {
+    const stamp = await context.state.readStamp(task.id)
+    if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
+    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
+    if (reasons.length > 0) return { fresh: false, reasons }
+    const output = stamp.output as unknown as Outputs['index']
+    const altered = await alteredOutput(task.output.directory, output, context)
+    if (altered.length > 0) return { fresh: false, reasons: altered }
+    return { fresh: true, output, detail: output.digest }
+  },
+
+  async run(task, context) {
+    const { directory } = task.output
+    await context.state.dropStamp(task.id)
+    const entries = entriesOf(task, context)
+    const problems = checkTogether(entries, directory, (position) => [
+      'index.json',
+      `manifests[${position}] (${formatPlatform(entries[position]!.platform)})`,
+    ])
+    if (problems.length > 0) return { ok: false, problems }
+    const written = writeIndex(entries, task.output)
+    const blobs = new Map<string, BlobRecord>()
+    for (const id of task.dependsOn) {
+      for (const blob of context.outputOf(id, 'merge').blobs) blobs.set(blob.digest, blob)
+    }
+    if (task.output.format === 'nested') {
+      await putBytes(directory, written.digest, written.bytes, context.verified)
+      blobs.set(written.digest, { digest: written.digest, size: written.bytes.length })
+    }
+    const marker = path.join(directory, 'oci-layout')
+    const content = JSON.stringify({ imageLayoutVersion: layoutVersion })
+    if ((await readFileIfThere(marker))?.toString('utf8') !== content) await writeFileAtomic(marker, content)
+    await writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
+    const output = { digest: written.digest, indexJson: sha256(written.indexJson), blobs: [...blobs.values()] }
+    await context.state.writeStamp(task.id, {
+      fingerprint: fingerprintOf(task, context),
+      output: output as unknown as Json,
+    })
+    return { ok: true, output, detail: `${written.digest} (${count(entries.length, 'platform')})` }
+  },
+}
+
+function entriesOf(task: IndexTask, context: TaskContext): IndexEntry[] {
+  return task.dependsOn.map((id) => {
+    const { manifest, platform } = context.outputOf(id, 'merge')
+    return { ...manifest, platform }
+  })
+}
+
+function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
+  const { directory, format, reference, name, annotations } = task.output
+  const entries = entriesOf(task, context)
+  return fingerprint({
+    annotations,
+    directory,
+    format,
+    manifests: Object.fromEntries(entries.map(({ platform, digest }) => [formatPlatform(platform), digest])),
+    name: name ?? null,
+    platforms: entries.map(({ platform }) => formatPlatform(platform)),
+    reference: reference ?? null,
+  })
+}
+
+/** The image in place must be the recorded one: A -> B -> A would otherwise find A's stamp and B's image. */
+async function alteredOutput(directory: string, output: Outputs['index'], context: TaskContext): Promise<Reason[]> {
+  const file = path.join(directory, 'index.json')
+  const content = await readFileIfThere(file)
+  if (content === undefined) return [{ code: 'output-missing', file }]
+  if (sha256(content) !== output.indexJson) return [{ code: 'output-altered', file }]
+  const marker = path.join(directory, 'oci-layout')
+  if ((await statIfThere(marker)) === undefined) return [{ code: 'output-missing', file: marker }]
+  const own = output.blobs.filter(({ digest }) => digest === output.digest && parseDigest(digest) !== undefined)
+  return alteredBlobs(directory, own, context)
+}

@@ -1,0 +1,64 @@
+/** `verify`: reads the written image back, and only when all is right lets it take the place of the one before. */
+import { promises as fs } from 'node:fs'
+import path from 'node:path'
+import { formatPlatform } from '../../oci/platform.js'
+import { verifyLayout } from '../../oci/validate.js'
+import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
+import type { VerifyTask } from '../../plan/task.js'
+import { count, formatBytes } from '../../util/format.js'
+import { statIfThere } from '../../util/fs.js'
+import type { Handler, Outputs, TaskContext } from '../handler.js'
+import { collectGarbage, stagedIndexFile } from '../output.js'
+import { alteredBlobs } from './merge.js'
+
+export const verify: Handler<'verify'> = {
+  async check(task, context) {
+    const index = indexOf(task, context)
+    const stamp = await context.state.readStamp(task.id)
+    if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
+    if ((await statIfThere(path.join(task.directory, stagedIndexFile))) !== undefined) {
+      return { fresh: false, reasons: [{ code: 'depends', task: task.dependsOn[0]! }] }
+    }
+    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, index))
+    if (reasons.length > 0) return { fresh: false, reasons }
+    const altered = await alteredBlobs(task.directory, index.blobs, context)
+    if (altered.length > 0) return { fresh: false, reasons: altered }
+    return { fresh: true, output: index, detail: count(index.blobs.length, 'blob') }
+  },
+
+  async run(task, context) {
+    await context.state.dropStamp(task.id)
+    const index = indexOf(task, context)
+    const staged = path.join(task.directory, stagedIndexFile)
+    const isStaged = (await statIfThere(staged)) !== undefined
+    const report = await verifyLayout(task.directory, {
+      ...(isStaged ? { indexFile: stagedIndexFile } : {}),
+      platforms: task.platforms,
+      verified: context.verified,
+      signal: context.stop,
+    })
+    const problems = report.ok ? report.value.problems : report.problems
+    if (problems.length > 0 || !report.ok) return { ok: false, problems }
+
+    if (isStaged) await fs.rename(staged, path.join(task.directory, 'index.json'))
+    const kept = await collectGarbage(task.directory)
+    if (kept !== undefined) context.notice({ code: 'garbage-kept', directory: task.directory, found: kept })
+    await context.state.writeStamp(task.id, { fingerprint: fingerprintOf(task, index), output: null })
+    const { blobs, bytes, images } = report.value
+    const detail = `${count(images.length, 'platform')}, ${count(blobs.length, 'blob')}, ${formatBytes(bytes)}`
+    return { ok: true, output: index, detail }
+  },
+}
+
+function indexOf(task: VerifyTask, context: TaskContext): Outputs['index'] {
+  return context.outputOf(task.dependsOn[0]!, 'index')
+}
+
+function fingerprintOf(task: VerifyTask, index: Outputs['index']): Fingerprint {
+  return fingerprint({
+    directory: task.directory,
+    index: index.digest,
+    indexJson: index.indexJson,
+    platforms: task.platforms.map(formatPlatform),
+  })
+}

@@ -1,0 +1,42 @@
+/** Digests: the only names that a blob's path is made from (OCI image spec, descriptor.md "Digests"). */
+import { createHash, type Hash } from 'node:crypto'
+
+declare const checked: unique symbol
+/** `algorithm:hex`, grammar and length checked, so it is safe in a path. */
+export type Digest = string & { readonly [checked]: true }
+
+/** The registered algorithms that a reader must or may support, with the length of their hex form. */
+const hexLengths: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 }
+
+/** `undefined` for anything but a registered algorithm with exactly its number of lower-case hex digits. */
+export function parseDigest(text: string): Digest | undefined {
+  const [, algorithm = '', hex = ''] = /^([a-z0-9]+):([0-9a-f]+)$/.exec(text) ?? []
+  return hex.length > 0 && hexLengths[algorithm] === hex.length ? (text as Digest) : undefined
+}
+
+export function sha256(bytes: string | Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+}
+
+export function createHasher(digest: Digest): Hash {
+  return createHash(algorithmOf(digest))
+}
+
+export function finishHasher(digest: Digest, hash: Hash): Digest {
+  return `${algorithmOf(digest)}:${hash.digest('hex')}` as Digest
+}
+
+export function algorithmOf(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(':'))
+}
+
+/** The blob's place in a layout (image-layout.md): `blobs/<algorithm>/<hex>`. */
+export function blobPath(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${digest.slice(digest.indexOf(':') + 1)}`
+}
+
+/** Enough of a digest to recognise it in a message: the algorithm and 12 hex digits. */
+export function shortDigest(digest: string): string {
+  const colon = digest.indexOf(':')
+  return digest.slice(0, colon + 13)
+}

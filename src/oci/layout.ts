@@ -1,0 +1,172 @@
+/**
+ * Opening an OCI image layout for reading: a directory, or a tar of one with the layout at its top or in one directory
+ * inside. Either way a blob is a range of bytes in some file, so everything after this does not care which it was.
+ */
+import { promises as fs } from 'node:fs'
+import path from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
+import { errorCode, errorText, fileIdentity, isAbsent } from '../util/fs.js'
+import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
+import { blobPath, type Digest } from './digest.js'
+import { indexSchema, layoutFileSchema, type IndexDocument } from './documents.js'
+import { maximumDocument, parseDocument } from './parse.js'
+import { readTarMembers, type TarMember } from './tar.js'
+
+/** Where a blob's bytes are. */
+export interface BlobLocation {
+  readonly file: string
+  readonly offset: number
+  /** Bytes. */
+  readonly size: number
+  /** The blob is the whole of `file`, so the file can be linked. */
+  readonly whole: boolean
+  /** Of `file`; see `fileIdentity`. */
+  readonly identity: string
+}
+
+export interface Layout {
+  /** As it was asked for: the name for messages. */
+  readonly path: string
+  readonly kind: 'directory' | 'archive'
+  readonly index: IndexDocument
+  readonly indexBytes: Buffer
+  /** `undefined` when there is no such blob, or the place holds something else than a file. */
+  locate(digest: Digest): Promise<BlobLocation | undefined>
+}
+
+export interface OpenOptions {
+  /** Read this file in place of `index.json`: an image that is written but not yet in place. */
+  readonly indexFile?: string
+}
+
+/** The version that every layout has had so far (image-layout.md "oci-layout file"). */
+export const layoutVersion = '1.0.0'
+
+/** Opens `location` and reads its `index.json`; blobs are not looked at. Anything but a readable layout is a problem. */
+export async function openLayout(location: string, options: OpenOptions = {}): Promise<Result<Layout, LayoutProblem>> {
+  try {
+    const stat = await fs.stat(location)
+    return stat.isDirectory() ? await openDirectory(location, options) : await openArchive(location)
+  } catch (error) {
+    const found = isAbsent(error) ? 'nothing is there' : errorText(error)
+    return fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', found))
+  }
+}
+
+async function openDirectory(directory: string, options: OpenOptions): Promise<Result<Layout, LayoutProblem>> {
+  const read = async (name: string): Promise<Buffer | undefined> => {
+    try {
+      const handle = await fs.open(path.join(directory, name))
+      try {
+        const { size } = await handle.stat()
+        return await readRange(handle, 0, Math.min(size, maximumDocument + 1))
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      if (isAbsent(error) || errorCode(error) === 'EISDIR') return undefined
+      throw error
+    }
+  }
+  const locate = async (digest: Digest): Promise<BlobLocation | undefined> => {
+    const file = path.join(directory, blobPath(digest))
+    try {
+      const stat = await fs.stat(file, { bigint: true })
+      return stat.isFile()
+        ? { file, offset: 0, size: Number(stat.size), whole: true, identity: fileIdentity(stat) }
+        : undefined
+    } catch (error) {
+      if (isAbsent(error)) return undefined
+      throw error
+    }
+  }
+  return assemble(directory, 'directory', read, locate, options.indexFile ?? 'index.json')
+}
+
+async function openArchive(file: string): Promise<Result<Layout, LayoutProblem>> {
+  const handle = await fs.open(file)
+  try {
+    const stat = await handle.stat({ bigint: true })
+    if (!stat.isFile()) return fail(unreadable(file, [], 'a directory or a tar', 'neither'))
+    const members = await readTarMembers(handle, Number(stat.size))
+    if ('error' in members) {
+      return fail(unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error))
+    }
+    const files = new Map<string, TarMember>()
+    for (const member of members) if (member.type === 'file') files.set(member.name, member)
+    const prefix = layoutPrefix(files.keys())
+    if (prefix === undefined) {
+      const found = members.length === 0 ? 'an empty archive' : 'no index.json there'
+      return fail(unreadable(file, [], 'a layout at the top of the archive or in one directory inside', found))
+    }
+    const identity = fileIdentity(stat)
+    const read = async (name: string): Promise<Buffer | undefined> => {
+      const member = files.get(prefix + name)
+      return member && readRange(handle, member.offset, Math.min(member.size, maximumDocument + 1))
+    }
+    const locate = async (digest: Digest): Promise<BlobLocation | undefined> => {
+      const member = files.get(prefix + blobPath(digest))
+      return member && { file, offset: member.offset, size: member.size, whole: false, identity }
+    }
+    return await assemble(file, 'archive', read, locate, 'index.json')
+  } finally {
+    await handle.close()
+  }
+}
+
+/** '' when the layout is at the top, `dir/` when it is in the one directory that has an `index.json`. */
+function layoutPrefix(names: Iterable<string>): string | undefined {
+  const prefixes: string[] = []
+  for (const name of names) {
+    if (name === 'index.json') return ''
+    if (name.endsWith('/index.json') && name.indexOf('/') === name.lastIndexOf('/')) {
+      prefixes.push(name.slice(0, -'index.json'.length))
+    }
+  }
+  return prefixes.length === 1 ? prefixes[0] : undefined
+}
+
+async function assemble(
+  location: string,
+  kind: Layout['kind'],
+  read: (name: string) => Promise<Buffer | undefined>,
+  locate: Layout['locate'],
+  indexFile: string,
+): Promise<Result<Layout, LayoutProblem>> {
+  const indexBytes = await read(indexFile)
+  const marker = await read('oci-layout')
+  if (indexBytes === undefined || marker === undefined) {
+    const missing = [indexBytes ? [] : ['index.json'], marker ? [] : ['oci-layout']].flat().join(' and ')
+    return fail(unreadable(location, [], 'the files index.json and oci-layout', `no ${missing}`))
+  }
+  const version = parseDocument(location, ['oci-layout'], marker, layoutFileSchema)
+  const index = parseDocument(location, ['index.json'], indexBytes, indexSchema)
+  const problems = [...(version.ok ? [] : version.problems), ...(index.ok ? [] : index.problems)]
+  if (version.ok && version.value.imageLayoutVersion !== layoutVersion) {
+    problems.push({
+      code: 'layout-version',
+      layout: location,
+      at: ['oci-layout', 'imageLayoutVersion'],
+      expected: layoutVersion,
+      found: version.value.imageLayoutVersion,
+    })
+  }
+  if (problems.length > 0 || !index.ok) return fail(...problems)
+  return ok({ path: location, kind, index: index.value, indexBytes, locate })
+}
+
+/** Bytes `offset` to `offset + length` of an open file; fewer when the file ends before. */
+export async function readRange(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return buffer.subarray(0, filled)
+}
+
+function unreadable(layout: string, at: readonly string[], expected: string, found: string): LayoutProblem {
+  return { code: 'layout-unreadable', layout, at, expected, found }
+}

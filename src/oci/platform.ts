@@ -1,0 +1,149 @@
+/**
+ * OCI platforms: `os/architecture[/variant]` (image spec, image-index.md "platform"; Go's names).
+ *
+ * Normalised as containerd's `platforms.Normalize` does, plus the names that Yocto writes and containerd misses.
+ */
+
+export interface Platform {
+  readonly os: string
+  readonly architecture: string
+  readonly variant?: string | undefined
+}
+
+/** What an architecture name means in OCI words: `[architecture, variant]`. */
+const aliases: Readonly<Record<string, readonly [architecture: string, variant?: string]>> = {
+  aarch64: ['arm64'],
+  x86_64: ['amd64'],
+  'x86-64': ['amd64'],
+  i386: ['386'],
+  i486: ['386'],
+  i586: ['386'],
+  i686: ['386'],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+  armv5l: ['arm', 'v5'],
+  armv5tel: ['arm', 'v5'],
+  armv6l: ['arm', 'v6'],
+  armv7: ['arm', 'v7'],
+  armv7a: ['arm', 'v7'],
+  armv7l: ['arm', 'v7'],
+  powerpc64le: ['ppc64le'],
+  ppc64el: ['ppc64le'],
+  powerpc64: ['ppc64'],
+  mipsel: ['mipsle'],
+  mips64el: ['mips64le'],
+  loongarch64: ['loong64'],
+}
+
+/** Variants that say what the bare architecture says already. */
+const defaultVariants: Readonly<Record<string, readonly string[]>> = {
+  arm64: ['v8', '8', 'v8.0'],
+  amd64: ['v1'],
+}
+
+/** Architectures of which no OCI word tells the ABI: an index would send them to machines that cannot run them. */
+const refused: Readonly<Record<string, string>> = {
+  aarch64_be: 'big-endian ARM has no OCI platform',
+  armeb: 'big-endian ARM has no OCI platform',
+  x32: 'the x32 ABI has no OCI platform',
+  n32: 'the MIPS n32 ABI has no OCI platform',
+  mips64n32: 'the MIPS n32 ABI has no OCI platform',
+  mips64eln32: 'the MIPS n32 ABI has no OCI platform',
+}
+
+/** The architectures that a platform in a config may name: Go's ports, as the image spec asks. */
+export const architectures: readonly string[] = [
+  '386',
+  'amd64',
+  'arm',
+  'arm64',
+  'loong64',
+  'mips',
+  'mips64',
+  'mips64le',
+  'mipsle',
+  'ppc64',
+  'ppc64le',
+  'riscv64',
+  's390x',
+]
+
+const variants: Readonly<Record<string, RegExp>> = {
+  arm: /^v[5-8]$/,
+  arm64: /^v([89]|8\.[0-9]|9\.[0-9])$/,
+  amd64: /^v[1-4]$/,
+  ppc64le: /^power([89]|10)$/,
+  riscv64: /^rva2[023]u64$/,
+}
+
+/**
+ * Reads `os/architecture[/variant]`, or an architecture alone, which means Linux. The result is normalised.
+ * @returns the platform, or the reason why there is none.
+ */
+export function parsePlatform(text: string): Platform | { readonly error: string } {
+  const parts = text.trim().toLowerCase().split('/')
+  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
+    return { error: 'expected os/architecture or os/architecture/variant, for example linux/arm64 or linux/arm/v7' }
+  }
+  const [os, architecture, variant] = parts.length === 1 ? ['linux', parts[0]!] : (parts as [string, string, string?])
+  const reason = refused[architecture]
+  if (reason !== undefined) return { error: reason }
+  const platform = normalizePlatform({ os, architecture, variant })
+  if (os === 'linux' && !architectures.includes(platform.architecture)) {
+    return { error: `"${architecture}" is not an architecture of the OCI image spec (${architectures.join(', ')})` }
+  }
+  if (platform.variant !== undefined) {
+    const known = variants[platform.architecture]
+    if (known === undefined) return { error: `${platform.architecture} has no variants` }
+    if (!known.test(platform.variant)) {
+      return { error: `"${platform.variant}" is not a variant of ${platform.architecture}` }
+    }
+  }
+  return platform
+}
+
+/** One spelling for each platform: `aarch64` is arm64, `arm64/v8` is arm64, `armhf` is arm/v7. */
+export function normalizePlatform(platform: Platform): Platform {
+  const os = platform.os.toLowerCase()
+  const name = platform.architecture.toLowerCase()
+  const [architecture, implied] = aliases[name] ?? [name]
+  const written = platform.variant?.toLowerCase()
+  const stated = architecture === 'arm' && written !== undefined && /^\d+$/.test(written) ? `v${written}` : written
+  const variant = stated === undefined || stated === '' ? implied : stated
+  return variant === undefined || defaultVariants[architecture]?.includes(variant)
+    ? { os, architecture }
+    : { os, architecture, variant }
+}
+
+export function formatPlatform(platform: Platform): string {
+  return [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/')
+}
+
+/** Whether a reader would take the two for one entry. An `arm` without a variant is v7 to containerd. */
+export function samePlatform(a: Platform, b: Platform): boolean {
+  return matchKey(a) === matchKey(b)
+}
+
+/** Equal for platforms that a reader would take for one. */
+export function matchKey(platform: Platform): string {
+  const normal = normalizePlatform(platform)
+  return formatPlatform(
+    normal.architecture === 'arm' && normal.variant === undefined ? { ...normal, variant: 'v7' } : normal,
+  )
+}
+
+/**
+ * The platform for an image's descriptor: what the config wants, once the image's own config does not contradict it.
+ *
+ * umoci cannot write a variant, so a variant that the image lacks is taken from `wanted`. One that only the image has
+ * is taken for `arm`, where it decides what the image runs on; elsewhere the bare name stays, because matchers treat
+ * an `amd64` variant as a demand on the host.
+ * @returns the platform, or `undefined` when the two contradict each other.
+ */
+export function reconcilePlatform(wanted: Platform, image: Platform): Platform | undefined {
+  const [want, have] = [normalizePlatform(wanted), normalizePlatform(image)]
+  if (want.os !== have.os || want.architecture !== have.architecture) return undefined
+  if (want.variant !== undefined && have.variant !== undefined && want.variant !== have.variant) return undefined
+  const variant = want.variant ?? (want.architecture === 'arm' ? have.variant : undefined)
+  return { os: want.os, architecture: want.architecture, ...(variant === undefined ? {} : { variant }) }
+}

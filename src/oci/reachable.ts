@@ -1,0 +1,28 @@
+/** Which blobs an image needs: a walk over documents alone, layers are not read. */
+import { parseDigest, type Digest } from './digest.js'
+import { indexSchema, isIndexType, isManifestType, manifestSchema } from './documents.js'
+import type { Layout } from './layout.js'
+import { readDocument } from './read.js'
+import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
+
+/** Every digest that can be reached from `index.json`; `undefined` when a document on the way cannot be read. */
+export async function reachableDigests(layout: Layout): Promise<ReadonlySet<Digest> | undefined> {
+  const reached = new Set<Digest>()
+  const visit = async (steps: readonly Step[], depth: number): Promise<boolean> => {
+    for (const { descriptor } of steps) {
+      const digest = parseDigest(descriptor.digest)
+      if (digest === undefined || depth > maximumIndexDepth) return false
+      if (reached.has(digest)) continue
+      reached.add(digest)
+      if (isIndexType(descriptor.mediaType)) {
+        const index = await readDocument(layout, descriptor, [], indexSchema)
+        if (!index.ok || !(await visit(indexSteps(index.value.value), depth + 1))) return false
+      } else if (isManifestType(descriptor.mediaType)) {
+        const manifest = await readDocument(layout, descriptor, [], manifestSchema)
+        if (!manifest.ok || !(await visit(manifestSteps(manifest.value.value), depth + 1))) return false
+      }
+    }
+    return true
+  }
+  return (await visit(indexSteps(layout.index), 0)) ? reached : undefined
+}

@@ -1,0 +1,82 @@
+/** A task's meaningful inputs as a record, and what changed between two of them. */
+import { canonicalJson, type Json } from '../util/json.js'
+import type { Reason } from './reason.js'
+
+/**
+ * Counts changes of what tasks make or record. A stamp of another version is no stamp.
+ */
+export const formatVersion = 1
+
+/** By input name. The names `platforms`, `manifests` and `sources` have a meaning to `compareFingerprints`. */
+export type Inputs = Readonly<Record<string, Json>>
+
+export interface Fingerprint {
+  readonly version: number
+  readonly inputs: Inputs
+}
+
+export function fingerprint(inputs: Inputs): Fingerprint {
+  return { version: formatVersion, inputs }
+}
+
+/** No reasons mean that nothing changed. */
+export function compareFingerprints(before: Fingerprint, now: Fingerprint): Reason[] {
+  if (before.version !== now.version) return [{ code: 'format-changed', from: before.version, to: now.version }]
+  const names = [...new Set([...Object.keys(before.inputs), ...Object.keys(now.inputs)])].toSorted()
+  return names.flatMap((name): Reason[] => {
+    const [from, to] = [before.inputs[name] ?? null, now.inputs[name] ?? null]
+    if (canonicalJson(from) === canonicalJson(to)) return []
+    switch (name) {
+      case 'platforms':
+        return comparePlatforms(from, to)
+      case 'manifests':
+        return compareManifests(from, to)
+      case 'sources':
+        return [compareSources(from, to)]
+      default:
+        return [{ code: 'input-changed', input: name, from, to }]
+    }
+  })
+}
+
+function comparePlatforms(from: Json, to: Json): Reason[] {
+  const [before, now] = [strings(from), strings(to)]
+  const added = now.filter((platform) => !before.includes(platform))
+  const removed = before.filter((platform) => !now.includes(platform))
+  if (added.length + removed.length === 0) return [{ code: 'platforms-reordered', from: before, to: now }]
+  return [
+    ...added.map((platform): Reason => ({ code: 'platform-added', platform })),
+    ...removed.map((platform): Reason => ({ code: 'platform-removed', platform })),
+  ]
+}
+
+/** Platforms that only one side has are told by `comparePlatforms`. */
+function compareManifests(from: Json, to: Json): Reason[] {
+  const [before, now] = [record(from), record(to)]
+  return Object.keys(now).flatMap((platform): Reason[] => {
+    const [old, fresh] = [before[platform], now[platform]]
+    return typeof old === 'string' && typeof fresh === 'string' && old !== fresh
+      ? [{ code: 'manifest-changed', platform, from: old, to: fresh }]
+      : []
+  })
+}
+
+const shownFiles = 3
+
+function compareSources(from: Json, to: Json): Reason {
+  const [before, now] = [record(from), record(to)]
+  const files = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((file) => before[file] !== now[file])
+    .toSorted()
+  return { code: 'sources-changed', files: files.slice(0, shownFiles), count: files.length }
+}
+
+function strings(value: Json): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+function record(value: Json): Readonly<Record<string, Json | undefined>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Readonly<Record<string, Json | undefined>>)
+    : {}
+}

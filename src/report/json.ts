@@ -1,0 +1,18 @@
+/** NDJSON: each event as one line. */
+import type { Event } from '../execute/event.js'
+import type { Problem } from '../util/problem.js'
+import type { Renderer } from './renderer.js'
+import { pathShower, wordProblem } from './words.js'
+
+/** Problems get a `message` beside their data, so that a reader of the stream need not word them. */
+export function jsonRenderer(write: (text: string) => void, cwd: string): Renderer {
+  const show = pathShower(cwd)
+  const worded = (problem: Problem): object => ({ ...problem, message: wordProblem(problem, show).headline })
+  return {
+    handle(event: Event) {
+      const shown = event.kind === 'task-finished' ? { ...event, problems: event.problems.map(worded) } : event
+      write(`${JSON.stringify(shown)}\n`)
+    },
+    async end() {},
+  }
+}

@@ -1,0 +1,208 @@
+/** The view on a terminal: listr2 shows the list, the events drive it. */
+import { DefaultRenderer, Listr, ListrLogger, ListrTaskState, ProcessOutput, type ListrTaskWrapper } from 'listr2'
+import type { Event } from '../execute/event.js'
+import type { Task } from '../plan/task.js'
+import { formatDuration } from '../util/format.js'
+import type { Problem } from '../util/problem.js'
+import { formatProblems } from './problems.js'
+import type { Renderer } from './renderer.js'
+import type { Style } from './style.js'
+import { pathShower, taskTitle, wordNotice, wordReason } from './words.js'
+
+export interface ListrOptions {
+  readonly cwd: string
+  readonly style: Style
+  /** Show why each task is not fresh. */
+  readonly explain: boolean
+  readonly stream: NodeJS.WriteStream
+}
+
+/** ms between two frames. */
+const frameTime = 80
+/** Rows of the terminal that are left for a prompt and the summary line. */
+const sparedRows = 4
+
+/** What `WindowRenderer` uses of listr2's tasks. */
+interface Row {
+  isStarted(): boolean
+  hasFailed(): boolean
+  isCompleted(): boolean
+  isSkipped(): boolean
+}
+
+/**
+ * listr2's default renderer redraws the whole list at each change, which costs the square of its length. This one
+ * draws at most a frame in 80 ms, and of a list longer than the terminal only what runs or failed, with a count.
+ */
+function windowRenderer(stream: NodeJS.WriteStream): typeof DefaultRenderer {
+  return class WindowRenderer extends DefaultRenderer {
+    readonly #rows: readonly Row[]
+    #lastFrame = 0
+    #timer: NodeJS.Timeout | undefined
+    #ended = false
+
+    constructor(...args: ConstructorParameters<typeof DefaultRenderer>) {
+      super(...args)
+      this.#rows = (this as unknown as { tasks: readonly Row[] }).tasks
+    }
+
+    override update(): void {
+      const wait = this.#lastFrame + frameTime - Date.now()
+      if (wait > 0 && !this.#ended) {
+        this.#timer ??= setTimeout(() => {
+          this.#timer = undefined
+          this.update()
+        }, wait)
+        return
+      }
+      this.#lastFrame = Date.now()
+      super.update()
+    }
+
+    override create(options?: Parameters<DefaultRenderer['create']>[0]): string {
+      const room = Math.max(5, stream.rows - sparedRows)
+      if (this.#ended || this.#rows.length <= room) return super.create(options)
+      const inner = this as unknown as { tasks: readonly Row[] }
+      const completed = this.#rows.filter((row) => row.isCompleted()).length
+      const skipped = this.#rows.filter((row) => row.isSkipped()).length
+      const failed = this.#rows.filter((row) => row.hasFailed()).length
+      const waiting = this.#rows.length - completed - skipped - failed
+      inner.tasks = this.#rows.filter((row) => row.isStarted() || row.hasFailed()).slice(-room)
+      try {
+        return `${super.create(options)}\n  ${completed} done, ${skipped} fresh or not begun, ${waiting} to go`
+      } finally {
+        inner.tasks = this.#rows
+      }
+    }
+
+    override end(): void {
+      this.#ended = true
+      clearTimeout(this.#timer)
+      super.end()
+    }
+  }
+}
+
+interface Entry {
+  readonly task: Task
+  finish(): void
+  readonly finished: Promise<void>
+  wrapper?: ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
+  end?: Extract<Event, { kind: 'task-finished' }>
+}
+
+export function listrRenderer(options: ListrOptions): Renderer {
+  const { style, stream, cwd } = options
+  const show = pathShower(cwd)
+  const entries = new Map<string, Entry>()
+  // listr2 captures what is written while it draws: these come after it.
+  const later: string[] = []
+  const problems: Problem[] = []
+  let drawn: Promise<unknown> = Promise.resolve()
+
+  const begin = (tasks: readonly Task[]): void => {
+    for (const task of tasks) {
+      let finish = (): void => {}
+      const finished = new Promise<void>((resolve) => (finish = resolve))
+      entries.set(task.id, { task, finish, finished })
+    }
+    const list = new Listr(
+      [...entries.values()].map((entry) => ({
+        title: taskTitle(entry.task),
+        task: async (_context: unknown, wrapper: NonNullable<Entry['wrapper']>) => {
+          entry.wrapper = wrapper
+          // PAUSED would print "undefined" behind the title.
+          wrapper.task.state$ = ListrTaskState.WAITING
+          await entry.finished
+          conclude(entry, wrapper)
+        },
+      })),
+      {
+        concurrent: true,
+        exitOnError: false,
+        collectErrors: false,
+        registerSignalListeners: false,
+        renderer: windowRenderer(stream),
+        rendererOptions: {
+          logger: new ListrLogger({ useIcons: true, toStderr: [], processOutput: new ProcessOutput(stream, stream) }),
+          collapseSkips: true,
+          showErrorMessage: false,
+          collapseErrors: false,
+        },
+      },
+    )
+    drawn = list.run().catch(() => {})
+  }
+
+  const conclude = (entry: Entry, wrapper: NonNullable<Entry['wrapper']>): void => {
+    const { state = 'cancelled', detail = '', duration = 0 } = entry.end ?? {}
+    const title = taskTitle(entry.task)
+    const shown = detail === '' ? '' : `: ${show(detail)}`
+    switch (state) {
+      case 'done':
+        wrapper.title = `${title}${shown} ${style('dim', `(${formatDuration(duration)})`)}`
+        return
+      case 'failed':
+        throw new Error('failed')
+      case 'fresh':
+        return wrapper.skip(style('dim', `${title}: fresh`))
+      case 'blocked':
+      case 'cancelled':
+        return wrapper.skip(`${title}: ${state}${detail === '' ? '' : ` (${detail})`}`)
+    }
+  }
+
+  return {
+    handle(event: Event) {
+      switch (event.kind) {
+        case 'run-started':
+          begin(event.plan.tasks)
+          break
+        case 'task-started': {
+          const wrapper = entries.get(event.id)?.wrapper
+          if (wrapper === undefined) break
+          wrapper.task.state$ = ListrTaskState.STARTED
+          if (options.explain) wrapper.output = event.reasons.map((reason) => wordReason(reason, show)).join('\n')
+          break
+        }
+        case 'task-progress': {
+          const wrapper = entries.get(event.id)?.wrapper
+          const counted = event.total === undefined ? '' : `${event.done} of ${event.total}: `
+          if (wrapper !== undefined) wrapper.output = `${counted}${event.text}`
+          break
+        }
+        case 'task-output': {
+          const wrapper = entries.get(event.id)?.wrapper
+          if (wrapper !== undefined) wrapper.output = event.line
+          break
+        }
+        case 'notice':
+          later.push(`${style('warn', 'note:')} ${wordNotice(event.notice, show)}\n`)
+          break
+        case 'stopping':
+          for (const { wrapper, task } of entries.values()) {
+            if (wrapper === undefined || task.kind !== 'bitbake' || !wrapper.task.isStarted()) continue
+            const how =
+              event.how === 'now' ? 'stopping now' : 'stopping after the running tasks; Ctrl-C again stops them too'
+            wrapper.title = `${taskTitle(task)}: ${how}`
+          }
+          break
+        case 'task-finished': {
+          const entry = entries.get(event.id)
+          if (entry === undefined) break
+          entry.end = event
+          problems.push(...event.problems)
+          entry.finish()
+          break
+        }
+        case 'run-finished':
+          break
+      }
+    },
+    async end() {
+      for (const entry of entries.values()) entry.finish()
+      await drawn
+      stream.write(later.join('') + formatProblems(problems, cwd, style))
+    },
+  }
+}

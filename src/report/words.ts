@@ -1,0 +1,324 @@
+/** The wording of every problem, reason and notice, in one place: what was expected, found, where, and what next. */
+import path from 'node:path'
+import type { Notice } from '../execute/event.js'
+import type { Reason } from '../plan/reason.js'
+import type { Task } from '../plan/task.js'
+import { count } from '../util/format.js'
+import { unreachable, type LayoutProblem, type Problem } from '../util/problem.js'
+
+export interface Wording {
+  /** One line without a period. */
+  readonly headline: string
+  readonly details: readonly string[]
+  /** What to do about it. */
+  readonly next?: string
+}
+
+/** Shows a path as a user in `cwd` would type it. */
+export function pathShower(cwd: string): (file: string) => string {
+  return (file) => {
+    if (!path.isAbsolute(file)) return file
+    const relative = path.relative(cwd, file)
+    return relative === '' ? '.' : relative.startsWith('../../..') ? file : relative
+  }
+}
+
+type Show = (file: string) => string
+
+export function wordProblem(problem: Problem, show: Show): Wording {
+  switch (problem.code) {
+    case 'usage': {
+      const details = problem.suggestion === undefined ? [] : [`did you mean ${problem.suggestion}?`]
+      const help = problem.command === undefined ? 'mab --help' : `mab ${problem.command} --help`
+      return { headline: problem.message, details, next: help }
+    }
+    case 'config-not-found':
+      return {
+        headline: `no config in ${problem.directory} or above`,
+        details: [`looked for ${problem.names.join(', ')}`],
+        next: "write a multiarch.config.ts (the README has one to start from), or name yours with '--config FILE'",
+      }
+    case 'config-unreadable':
+      return { headline: `cannot read the config ${show(problem.file)}`, details: [`found: ${problem.found}`] }
+    case 'config-broken': {
+      const line =
+        problem.line === undefined ? '' : `:${problem.line}${problem.column === undefined ? '' : `:${problem.column}`}`
+      return {
+        headline: `${show(problem.file)}${line}: ${problem.message}`,
+        details: problem.frame === undefined ? [] : problem.frame.split('\n'),
+      }
+    }
+    case 'config-invalid': {
+      const hint = problem.suggestion === undefined ? '' : `; did you mean "${problem.suggestion}"?`
+      return { headline: `${show(problem.file)}: ${configPath(problem.path)}: ${problem.message}${hint}`, details: [] }
+    }
+    case 'unknown-target':
+      return unknownName('target', problem.name, problem.known, problem.suggestion)
+    case 'unknown-platform':
+      return unknownName('platform', problem.name, problem.known, problem.suggestion)
+    case 'platform-not-in-target':
+      return {
+        headline: `target ${problem.target} has no platform ${problem.name}`,
+        details: [`it has ${problem.known.join(', ')}`],
+      }
+    case 'nothing-selected':
+      return { headline: `nothing to do: ${problem.reason}`, details: [], next: 'mab list' }
+    case 'not-a-build-directory': {
+      const found =
+        problem.found === null ? 'no such directory' : problem.found.slice(0, 8).join(', ') || 'an empty directory'
+      return {
+        headline: `${show(problem.directory)} is not a BitBake build directory`,
+        details: [`expected: ${problem.missing} in it`, `found: ${found}`],
+        next: "set `build.directory` to the directory with conf/local.conf and conf/bblayers.conf, or make it with '. oe-init-build-env'",
+      }
+    }
+    case 'command-not-found':
+      return {
+        headline: `cannot start ${problem.command}: ${problem.found}`,
+        details: [],
+        next: `run mab in an initialised shell ('. openembedded-core/oe-init-build-env build'), or set \`build.command\` to BitBake's path`,
+      }
+    case 'unknown-multiconfig':
+      return {
+        headline: `BitBake knows no multiconfig "${problem.multiconfig}"`,
+        details: [
+          `expected: BBMULTICONFIG in ${show(path.join(problem.directory, 'conf/local.conf'))} names it, and conf/multiconfig/${problem.multiconfig}.conf is there`,
+          `log: ${show(problem.log)}`,
+        ],
+        next: `add it (BBMULTICONFIG += "${problem.multiconfig}"), or correct \`multiconfig\` in the config`,
+      }
+    case 'unknown-recipe': {
+      const matches = problem.closeMatches.length > 0 ? [`close matches: ${problem.closeMatches.join(', ')}`] : []
+      return {
+        headline: `no recipe provides "${problem.recipe}"`,
+        details: [
+          ...matches,
+          ...(problem.reason === undefined ? [] : [`BitBake says: ${problem.reason}`]),
+          `log: ${show(problem.log)}`,
+        ],
+        next: "correct the target's `recipe`, or add the layer that has it to conf/bblayers.conf",
+      }
+    }
+    case 'unknown-task':
+      return {
+        headline: `the recipe ${problem.recipe} has no task do_${problem.task}`,
+        details: [`log: ${show(problem.log)}`],
+        next: "let the recipe inherit image-oci (IMAGE_FSTYPES with 'oci'), or correct the target's `task`",
+      }
+    case 'bitbake-task-failed': {
+      const where = problem.multiconfig === '' ? 'the default configuration' : `multiconfig ${problem.multiconfig}`
+      const affected = problem.platforms.length > 0 ? ` (needed by ${problem.platforms.join(', ')})` : ''
+      return {
+        headline: `${problem.recipe} do_${problem.task} failed in ${where}${affected}`,
+        details: [
+          ...problem.errors.flatMap((error) => error.split('\n')),
+          ...(problem.taskLog === undefined ? [] : [`task log: ${problem.taskLog}`]),
+          `BitBake's output: ${show(problem.log)}`,
+        ],
+      }
+    }
+    case 'bitbake-failed':
+      return {
+        headline: `BitBake ended with ${problem.exit}`,
+        details: [...problem.errors.flatMap((error) => error.split('\n')), `BitBake's output: ${show(problem.log)}`],
+      }
+    case 'bitbake-incomplete':
+      return {
+        headline: 'BitBake ended with exit code 0, but did not say that it was done',
+        details: [`expected: ${problem.expected}`, `BitBake's output: ${show(problem.log)}`],
+        next: 'run again; a BitBake server that was stopped from outside ends like this',
+      }
+    case 'layout-not-found': {
+      const next =
+        problem.multiconfig === undefined
+          ? 'make the layout first, or correct `source.path`'
+          : `without --no-build BitBake makes it; if it does already, set the platform's \`machine\`, \`deployDirectory\` or \`layout\` (bitbake-getvar -r mc:${problem.multiconfig}:RECIPE DEPLOY_DIR_IMAGE says where)`
+      return {
+        headline: `no OCI layout of ${problem.target} for ${problem.platform}`,
+        details: problem.looked.map(({ place, found }) => `${show(place)}: ${found}`),
+        next,
+      }
+    }
+    case 'layout-ambiguous':
+      return {
+        headline: `several OCI layouts of ${problem.target} for ${problem.platform}`,
+        details: problem.candidates.map(show),
+        next: "say which: set the target's `reference` or the platform's `machine` or `layout`",
+      }
+    case 'locked':
+      return {
+        headline: `another mab (process ${problem.pid}) is at work in this project`,
+        details: [`lock: ${show(problem.file)}`],
+      }
+    case 'file-system':
+      return {
+        headline: `${problem.operation}${problem.path === '' ? '' : ` ${show(problem.path)}`}: ${problem.found}`,
+        details: [],
+      }
+    case 'output-not-ours':
+      return {
+        headline: `${show(problem.directory)} is not an image that mab may replace`,
+        details: [
+          'expected: nothing there, or index.json, oci-layout and blobs alone',
+          `found: ${problem.found.slice(0, 8).join(', ')}`,
+        ],
+        next: 'move those files away, or set `output.directory` to another place',
+      }
+    case 'source-unreadable':
+      return {
+        headline: `cannot read the source ${problem.path} (pattern "${problem.pattern}")`,
+        details: [`found: ${problem.found}`],
+      }
+    case 'layout-unreadable':
+    case 'layout-version':
+    case 'document-malformed':
+    case 'document-too-large':
+    case 'digest-invalid':
+    case 'blob-missing':
+    case 'blob-unreadable':
+    case 'blob-size':
+    case 'blob-digest':
+    case 'manifests-empty':
+    case 'layers-empty':
+    case 'layer-count':
+    case 'index-too-deep':
+    case 'reference-missing':
+    case 'reference-ambiguous':
+    case 'platform-missing':
+    case 'platform-unexpected':
+    case 'platform-duplicate':
+    case 'platform-contradiction':
+    case 'platform-same-image':
+      return wordLayoutProblem(problem, show)
+    default:
+      return unreachable(problem)
+  }
+}
+
+const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
+  'layout-unreadable': 'not a readable OCI layout',
+  'layout-version': 'unknown layout version',
+  'document-malformed': 'malformed document',
+  'document-too-large': 'document too large',
+  'digest-invalid': 'invalid digest',
+  'blob-missing': 'missing blob',
+  'blob-unreadable': 'unreadable blob',
+  'blob-size': 'blob of the wrong size',
+  'blob-digest': 'corrupt blob',
+  'manifests-empty': 'no manifests',
+  'layers-empty': 'no layers',
+  'layer-count': 'layers and diff IDs do not match',
+  'index-too-deep': 'indexes nested too deep',
+  'reference-missing': 'no such reference',
+  'reference-ambiguous': 'ambiguous reference',
+  'platform-missing': 'missing platform',
+  'platform-unexpected': 'unexpected platform',
+  'platform-duplicate': 'platform twice',
+  'platform-contradiction': 'image of another platform',
+  'platform-same-image': 'one image under two platforms',
+}
+
+function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
+  const place = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
+  return {
+    headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
+    details: [...place, `expected: ${problem.expected}`, `found: ${problem.found}`],
+    ...(problem.next === undefined ? {} : { next: problem.next }),
+  }
+}
+
+function unknownName(kind: string, name: string, known: readonly string[], suggestion?: string): Wording {
+  const details = suggestion === undefined ? [`there are: ${known.join(', ')}`] : [`did you mean "${suggestion}"?`]
+  return { headline: `unknown ${kind} "${name}"`, details, next: 'mab list' }
+}
+
+function configPath(keys: readonly (string | number)[]): string {
+  const text = keys
+    .map((key) =>
+      typeof key === 'number' ? `[${key}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
+    )
+    .join('')
+  return text.replace(/^\./, '') || 'the config'
+}
+
+export function wordReason(reason: Reason, show: Show): string {
+  switch (reason.code) {
+    case 'never-done':
+      return 'not done before'
+    case 'forced':
+      return 'forced'
+    case 'always-looks':
+      return 'looks each time'
+    case 'asks-bitbake':
+      return 'only BitBake knows (no `sources` declared)'
+    case 'format-changed':
+      return `mab's format changed: ${reason.from} -> ${reason.to}`
+    case 'input-changed':
+      return `${reason.input} changed: ${brief(reason.from)} -> ${brief(reason.to)}`
+    case 'platform-added':
+      return `platform added: ${reason.platform}`
+    case 'platform-removed':
+      return `platform removed: ${reason.platform}`
+    case 'platforms-reordered':
+      return `platforms reordered: ${reason.from.join(', ')} -> ${reason.to.join(', ')}`
+    case 'manifest-changed':
+      return `manifest of ${reason.platform} changed: ${shorten(reason.from)} -> ${shorten(reason.to)}`
+    case 'sources-changed': {
+      const more = reason.count - reason.files.length
+      return `sources changed: ${reason.files.join(', ')}${more > 0 ? ` (+${more} more)` : ''}`
+    }
+    case 'output-missing':
+      return `missing: ${show(reason.file)}`
+    case 'output-altered':
+      return `changed since it was written: ${show(reason.file)}`
+    case 'depends':
+      return `depends on ${reason.task}`
+    default:
+      return unreachable(reason)
+  }
+}
+
+export function wordNotice(notice: Notice, show: Show): string {
+  switch (notice.code) {
+    case 'stale-link':
+      return `${show(notice.link)} points to ${notice.to}, but ${notice.newer} lies beside it: a stale link? (ln -sf on a link to a directory leaves it)`
+    case 'bitbake-warnings':
+      return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}`
+    case 'sources-match-nothing':
+      return `the sources pattern "${notice.pattern}" matches no file`
+    case 'waiting-for-lock':
+      return `waiting for another mab (process ${notice.pid}) to finish in this project`
+    case 'garbage-kept':
+      return `blobs of earlier images stay in ${show(notice.directory)}: ${notice.found}`
+    default:
+      return unreachable(notice)
+  }
+}
+
+/** `merge hello linux/arm64`, in the words of the plan. */
+export function taskTitle(task: Task): string {
+  switch (task.kind) {
+    case 'bitbake':
+      return `bitbake ${task.id.slice('bitbake:'.length)}`
+    case 'discover':
+    case 'merge': {
+      const { os, architecture, variant } = task.platform
+      return `${task.kind} ${task.target} ${[os, architecture, variant].filter((part) => part !== undefined).join('/')}`
+    }
+    case 'index':
+    case 'verify':
+    case 'archive':
+      return `${task.kind} ${task.target}`
+    default:
+      return unreachable(task)
+  }
+}
+
+function brief(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+function shorten(digest: string): string {
+  return digest.slice(0, digest.indexOf(':') + 13)
+}

@@ -1,0 +1,184 @@
+/** From a checked config and what the user selected to the targets of this run. */
+import path from 'node:path'
+import { ociPlatform, defaultPlatformKeys, platformConfig, platformKeys } from '../config/platforms.js'
+import { defaultImageName, defaultOutputDirectory } from '../config/rules.js'
+import type { Config } from '../config/types.js'
+import { formatPlatform, matchKey, parsePlatform } from '../oci/platform.js'
+import { splitName } from '../oci/reference.js'
+import { fail, ok, type Result, type SelectionProblem } from '../util/problem.js'
+import { suggest } from '../util/suggest.js'
+import type { Build, Output, Pattern, Source, Target, TargetPlatform } from './target.js'
+
+export interface Selection {
+  /** Target names; empty means all that are not manual. */
+  readonly targets: readonly string[]
+  /** Keys of `platforms`, or OCI platforms; empty means all. */
+  readonly platforms: readonly string[]
+}
+
+export interface ResolveContext {
+  /** The config's directory. Absolute. */
+  readonly directory: string
+  /** BUILDDIR of an initialised shell: the build directory, when the config names none. */
+  readonly buildDirectory?: string | undefined
+}
+
+/** A pure function of its arguments. Every name that does not exist is reported. */
+export function resolveTargets(
+  config: Config,
+  selection: Selection,
+  context: ResolveContext,
+): Result<readonly Target[], SelectionProblem> {
+  const problems: SelectionProblem[] = []
+  const names = selectNames(config, selection.targets, problems)
+  const wanted = new Set<string>()
+  for (const text of selection.platforms) {
+    const match = matchOf(config, text)
+    if (match === undefined) {
+      const known = platformKeys(config)
+      problems.push({ code: 'unknown-platform', name: text, known, ...suggestion(text, known) })
+    } else wanted.add(match)
+  }
+  if (problems.length > 0) return { ok: false, problems }
+
+  const targets: Target[] = []
+  const unmet = new Set(wanted)
+  for (const name of names) {
+    const whole = resolveTarget(config, name, context)
+    const chosen = whole.platforms.filter(({ platform }) => wanted.size === 0 || wanted.has(matchKey(platform)))
+    const known = whole.platforms.map(({ platform }) => formatPlatform(platform))
+    for (const match of wanted) {
+      const has = chosen.some(({ platform }) => matchKey(platform) === match)
+      if (has) unmet.delete(match)
+      else if (selection.targets.length > 0) {
+        problems.push({ code: 'platform-not-in-target', name: match, target: name, known })
+      }
+    }
+    if (chosen.length > 0) targets.push(chosen.length === whole.platforms.length ? whole : narrow(whole, chosen))
+  }
+  if (problems.length > 0) return { ok: false, problems }
+  if (unmet.size > 0) {
+    return fail({ code: 'nothing-selected', reason: `no target has the platform ${[...unmet].join(', ')}` })
+  }
+  return targets.length > 0
+    ? ok(targets)
+    : fail({ code: 'nothing-selected', reason: 'all targets are manual: name one of them' })
+}
+
+function selectNames(config: Config, named: readonly string[], problems: SelectionProblem[]): string[] {
+  const known = Object.keys(config.targets)
+  if (named.length === 0) return known.filter((name) => !config.targets[name]!.manual)
+  for (const name of named) {
+    if (!known.includes(name)) problems.push({ code: 'unknown-target', name, known, ...suggestion(name, known) })
+  }
+  return [...new Set(named)].filter((name) => known.includes(name))
+}
+
+function suggestion(name: string, known: readonly string[]): { suggestion?: string } {
+  const near = suggest(name, known)
+  return near === undefined ? {} : { suggestion: near }
+}
+
+/** What a platform named on the command line stands for. */
+function matchOf(config: Config, text: string): string | undefined {
+  const entry = platformConfig(config, text)
+  const platform = entry === undefined ? parsePlatform(text) : ociPlatform(text, entry)
+  return 'error' in platform ? undefined : matchKey(platform)
+}
+
+function resolveTarget(config: Config, name: string, context: ResolveContext): Target {
+  const target = config.targets[name]!
+  const absolute = (file: string): string => path.resolve(context.directory, file)
+  const build = resolveBuild(config, context)
+  const platforms = (target.platforms ?? defaultPlatformKeys(config)).map((key): TargetPlatform => {
+    const entry = platformConfig(config, key)!
+    const platform = ociPlatform(key, entry)
+    if ('error' in platform) throw new Error(`unchecked platform "${key}": ${platform.error}`)
+    const recipe = target.recipe ?? name
+    const place = (pattern: string): Pattern => ({
+      root: context.directory,
+      pattern: pattern.replaceAll('${recipe}', recipe),
+    })
+    const source: Source =
+      entry.source !== undefined
+        ? { kind: 'layout', path: place(entry.source.path) }
+        : {
+            kind: 'bitbake',
+            build,
+            multiconfig: entry.multiconfig!,
+            recipe,
+            task: target.task.replace(/^do_/, ''),
+            ...(entry.machine === undefined ? {} : { machine: entry.machine }),
+            ...(entry.deployDirectory === undefined ? {} : { deployDirectory: absolute(entry.deployDirectory) }),
+            ...(entry.layout === undefined ? {} : { layout: place(entry.layout) }),
+          }
+    return { key, platform, source }
+  })
+  return {
+    name,
+    platforms,
+    partial: false,
+    ...(target.reference === undefined ? {} : { reference: target.reference }),
+    ...(target.sources === undefined ? {} : { sources: target.sources }),
+    root: context.directory,
+    output: resolveOutput(name, target.output, absolute),
+  }
+}
+
+function resolveBuild(config: Config, context: ResolveContext): Build {
+  const { directory, command, args, environment } = config.build
+  const [program, ...rest] = command
+  return {
+    directory: path.resolve(context.directory, directory ?? context.buildDirectory ?? 'build'),
+    command: [/^\.\.?\//.test(program!) ? path.resolve(context.directory, program!) : program!, ...rest],
+    args,
+    environment,
+  }
+}
+
+function resolveOutput(
+  name: string,
+  output: Config['targets'][string]['output'],
+  absolute: (file: string) => string,
+): Output {
+  const reference = output.reference ?? 'latest'
+  return {
+    directory: absolute(output.directory ?? defaultOutputDirectory(name)),
+    format: output.format,
+    ...(output.format === 'flat' ? {} : { reference, name: output.name ?? defaultImageName(name, reference) }),
+    annotations: output.annotations,
+    ...(output.archive === undefined ? {} : { archive: absolute(output.archive) }),
+    link: output.link,
+  }
+}
+
+/**
+ * The target with some of its platforms only. Its image is written beside the whole one, under a name that says which
+ * platforms it has, and is loaded under such a name too.
+ */
+function narrow(whole: Target, platforms: readonly TargetPlatform[]): Target {
+  const label = platformsLabel(platforms)
+  const { directory, name, archive } = whole.output
+  const { repository, tag } = splitName(name ?? '')
+  return {
+    ...whole,
+    platforms,
+    partial: true,
+    output: {
+      ...whole.output,
+      directory: `${directory}-only-${label}`,
+      ...(name === undefined ? {} : { name: `${repository}:${`${tag}-${label}`.slice(0, 128)}` }),
+      ...(archive === undefined ? {} : { archive: withSuffix(archive, `-only-${label}`) }),
+    },
+  }
+}
+
+/** For file names and task ids: `linux-arm64_linux-arm-v7`. */
+export function platformsLabel(platforms: readonly TargetPlatform[]): string {
+  return platforms.map(({ platform }) => formatPlatform(platform).replaceAll('/', '-')).join('_')
+}
+
+function withSuffix(file: string, suffix: string): string {
+  const extension = path.extname(file)
+  return `${file.slice(0, file.length - extension.length)}${suffix}${extension}`
+}

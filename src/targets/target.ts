@@ -1,0 +1,68 @@
+/** A target as the planner takes it: every default filled in, every path absolute, every platform an OCI platform. */
+import type { Platform } from '../oci/platform.js'
+
+/** How BitBake is started for one build directory. */
+export interface Build {
+  /** TOPDIR; absolute. */
+  readonly directory: string
+  /** Program and first arguments. */
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** A path or a glob, relative to `root` (which may itself hold characters that a glob gives a meaning). */
+export interface Pattern {
+  readonly root: string
+  readonly pattern: string
+}
+
+/** Where a platform's single-architecture layout comes from. */
+export type Source =
+  | {
+      readonly kind: 'bitbake'
+      readonly build: Build
+      /** '' is the default configuration. */
+      readonly multiconfig: string
+      readonly recipe: string
+      /** Without `do_`. */
+      readonly task: string
+      readonly machine?: string
+      /** DEPLOY_DIR_IMAGE, when the config says so. Absolute. */
+      readonly deployDirectory?: string
+      /** The layout itself, when the config says so. */
+      readonly layout?: Pattern
+    }
+  | { readonly kind: 'layout'; readonly path: Pattern }
+
+export interface TargetPlatform {
+  /** Its name in the config. */
+  readonly key: string
+  readonly platform: Platform
+  readonly source: Source
+}
+
+export interface Output {
+  readonly directory: string
+  readonly format: 'nested' | 'flat'
+  readonly reference?: string
+  readonly name?: string
+  readonly annotations: Readonly<Record<string, string>>
+  readonly archive?: string
+  readonly link: 'auto' | 'reflink' | 'hardlink' | 'copy'
+}
+
+export interface Target {
+  readonly name: string
+  /** In the order of the image index. */
+  readonly platforms: readonly TargetPlatform[]
+  /** Only some of the target's platforms: then `output` is not the whole image's. */
+  readonly partial: boolean
+  /** Which entry of a source layout is the image; absent when the config does not say. */
+  readonly reference?: string
+  /** Globs relative to `root`. */
+  readonly sources?: readonly string[]
+  /** The project: the config's directory. Absolute. */
+  readonly root: string
+  readonly output: Output
+}

@@ -1,0 +1,81 @@
+/** Writing files so that a reader or a crash sees the old content or the new, never a part. */
+import { randomBytes } from 'node:crypto'
+import { promises as fs, type BigIntStats } from 'node:fs'
+import path from 'node:path'
+
+/** Marks our temporary files, so that what a killed run left behind can be told from everybody else's. */
+const temporaryPrefix = '.mab-tmp-'
+
+/** A fresh name beside `file`: on the same file system, so that a rename to `file` is atomic. */
+export function temporaryName(file: string): string {
+  return path.join(path.dirname(file), `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}`)
+}
+
+export function isTemporaryName(name: string): boolean {
+  return path.basename(name).startsWith(temporaryPrefix)
+}
+
+/** Puts `content` at `file` by a rename; makes missing directories; mode 0644 whatever the umask was for others. */
+export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
+  await fs.mkdir(path.dirname(file), { recursive: true })
+  const temporary = temporaryName(file)
+  try {
+    await fs.writeFile(temporary, content, { flag: 'wx', mode: 0o644 })
+    await fs.rename(temporary, file)
+  } finally {
+    await fs.rm(temporary, { force: true })
+  }
+}
+
+/** The file's content, or `undefined` when nothing is there. Other errors are thrown. */
+export async function readFileIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await fs.readFile(file)
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+export async function statIfThere(file: string): Promise<BigIntStats | undefined> {
+  try {
+    return await fs.stat(file, { bigint: true })
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Changes whenever the file is replaced or written: device, inode, size, mtime and ctime in ns, number of links.
+ * Compare with `sameIdentity`.
+ */
+export function fileIdentity(stat: BigIntStats): string {
+  return [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs, stat.nlink].join(':')
+}
+
+/**
+ * Whether the bytes are the same for certain. Making or removing another hard link changes the ctime of all of them
+ * and no byte, so a changed ctime is taken for that when the number of links has changed and nothing else has.
+ */
+export function sameIdentity(a: string, b: string): boolean {
+  if (a === b) return true
+  const [before, now] = [a.split(':'), b.split(':')]
+  return before.slice(0, 4).join(':') === now.slice(0, 4).join(':') && before[5] !== now[5]
+}
+
+/** Nothing is at that path: no such entry, or a part of the path is a file or a looping link. */
+export function isAbsent(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
+}
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The system's words for an error, without Node's repetition of the path. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replace(/, \w+ '.*'( -> '.*')?$/, '')
+}

@@ -1,0 +1,193 @@
+/**
+ * Everything that can go wrong for a reason that is the user's or the machine's, as data. Bugs are thrown instead.
+ *
+ * The union is closed: `report/problem-text.ts` words every member in one exhaustive switch, and machines read the
+ * `code`, which never changes its meaning.
+ */
+
+/** A value, or everything that was wrong with getting it (never an empty list). */
+export type Result<T, P = Problem> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly P[] }
+
+export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
+  return { ok: true, value }
+}
+
+export function fail<P>(...problems: P[]): { readonly ok: false; readonly problems: readonly P[] } {
+  return { ok: false, problems }
+}
+
+/** For the default branch of an exhaustive switch: reached only by a bug. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}
+
+/** What `mab` was called with does not fit its options. */
+export interface UsageProblem {
+  readonly code: 'usage'
+  readonly message: string
+  readonly command?: string
+  readonly suggestion?: string
+}
+
+export type ConfigProblem =
+  | { readonly code: 'config-not-found'; readonly directory: string; readonly names: readonly string[] }
+  | { readonly code: 'config-unreadable'; readonly file: string; readonly found: string }
+  | {
+      /** The config does not compile, or throws while it is evaluated. `line` and `column` count from 1. */
+      readonly code: 'config-broken'
+      readonly file: string
+      readonly line?: number
+      readonly column?: number
+      readonly message: string
+      readonly frame?: string
+    }
+  | {
+      /** The config is a value that the schema or a cross-field rule refuses. */
+      readonly code: 'config-invalid'
+      readonly file: string
+      readonly path: readonly (string | number)[]
+      readonly message: string
+      readonly suggestion?: string
+    }
+
+export type SelectionProblem =
+  | {
+      readonly code: 'unknown-target'
+      readonly name: string
+      readonly known: readonly string[]
+      readonly suggestion?: string
+    }
+  | {
+      readonly code: 'unknown-platform'
+      readonly name: string
+      readonly known: readonly string[]
+      readonly suggestion?: string
+    }
+  | {
+      readonly code: 'platform-not-in-target'
+      readonly name: string
+      readonly target: string
+      readonly known: readonly string[]
+    }
+  | { readonly code: 'nothing-selected'; readonly reason: string }
+
+export type BitbakeProblem =
+  | {
+      readonly code: 'not-a-build-directory'
+      readonly directory: string
+      readonly missing: string
+      readonly found: readonly string[] | null
+    }
+  | { readonly code: 'command-not-found'; readonly command: string; readonly found: string }
+  | {
+      readonly code: 'unknown-multiconfig'
+      readonly multiconfig: string
+      readonly directory: string
+      readonly log: string
+    }
+  | {
+      readonly code: 'unknown-recipe'
+      readonly recipe: string
+      readonly closeMatches: readonly string[]
+      readonly reason?: string
+      readonly log: string
+    }
+  | {
+      readonly code: 'unknown-task'
+      readonly recipe: string
+      readonly task: string
+      readonly log: string
+    }
+  | {
+      /** One BitBake task failed. `platforms` are the platforms of the run whose multiconfig it belongs to. */
+      readonly code: 'bitbake-task-failed'
+      readonly multiconfig: string
+      readonly recipe: string
+      readonly task: string
+      readonly platforms: readonly string[]
+      readonly errors: readonly string[]
+      readonly taskLog?: string
+      readonly log: string
+    }
+  | {
+      /** BitBake ended badly for a reason that no line names as a task's. */
+      readonly code: 'bitbake-failed'
+      readonly exit: string
+      readonly errors: readonly string[]
+      readonly log: string
+    }
+  | {
+      /** Exit 0, but the summary line that every whole run prints is missing (facts: SIGTERM to the server). */
+      readonly code: 'bitbake-incomplete'
+      readonly expected: string
+      readonly log: string
+    }
+
+/** A path in a layout's tree, outermost first: `index.json`, `manifests[0] sha256:ab… (linux/arm64)`, `layers[2]`. */
+export type TreePath = readonly string[]
+
+export const layoutProblemCodes = [
+  'layout-unreadable',
+  'layout-version',
+  'document-malformed',
+  'document-too-large',
+  'digest-invalid',
+  'blob-missing',
+  'blob-unreadable',
+  'blob-size',
+  'blob-digest',
+  'manifests-empty',
+  'layers-empty',
+  'layer-count',
+  'index-too-deep',
+  'reference-missing',
+  'reference-ambiguous',
+  'platform-missing',
+  'platform-unexpected',
+  'platform-duplicate',
+  'platform-contradiction',
+  'platform-same-image',
+] as const
+
+/** Something wrong inside an OCI image layout, with its place in the tree. */
+export interface LayoutProblem {
+  readonly code: (typeof layoutProblemCodes)[number]
+  /** The layout's directory or archive. */
+  readonly layout: string
+  readonly at: TreePath
+  readonly expected: string
+  readonly found: string
+  /** What to do next, when the place of the problem says it. */
+  readonly next?: string
+}
+
+export type DiscoverProblem =
+  | {
+      readonly code: 'layout-not-found'
+      readonly target: string
+      readonly platform: string
+      readonly looked: readonly LookedAt[]
+      readonly multiconfig?: string
+    }
+  | {
+      readonly code: 'layout-ambiguous'
+      readonly target: string
+      readonly platform: string
+      readonly candidates: readonly string[]
+    }
+
+/** A place where a layout was looked for, and what lies there instead. */
+export interface LookedAt {
+  readonly place: string
+  readonly found: string
+}
+
+export type StateProblem =
+  | { readonly code: 'locked'; readonly file: string; readonly pid: number }
+  | { readonly code: 'file-system'; readonly operation: string; readonly path: string; readonly found: string }
+  | { readonly code: 'output-not-ours'; readonly directory: string; readonly found: readonly string[] }
+  | { readonly code: 'source-unreadable'; readonly pattern: string; readonly path: string; readonly found: string }
+
+export type Problem =
+  UsageProblem | ConfigProblem | SelectionProblem | BitbakeProblem | LayoutProblem | DiscoverProblem | StateProblem
