@@ -9,6 +9,7 @@ import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import { Interruption } from './interruption.js'
 import type { Io, Stream } from './io.js'
 import { reportProblems } from './project.js'
+import { systemProblem } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
@@ -35,6 +36,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (interruption.signal !== undefined && error instanceof Error && error.name === 'AbortError') {
       process.exitCode = exitCodeOfSignal(interruption.signal)
+      return
+    }
+    const problem = systemProblem(error)
+    if (problem !== undefined) {
+      process.exitCode = reportProblems([problem], {}, io)
       return
     }
     const report = error instanceof Error ? (error.stack ?? error.message) : String(error)

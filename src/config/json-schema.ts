@@ -1,5 +1,5 @@
 /** The config's JSON Schema: for editors and YAML or JSON configs ("input"), and for generating types. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { configSchema } from './schema.js'
 
 /** draft-07, which VS Code and yaml-language-server read best. */

@@ -4,7 +4,7 @@
  *
  * Plain text is all that is checked here; what one key means for another is in `rules.ts`.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 
 const text = z.string().min(1)
 const file = text.describe('A path, relative to the directory of the config file.')

@@ -1,6 +1,6 @@
 /** A value of unknown shape to a Config: the schema's problems with hints, then the rules'. */
 import path from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { ok, type ConfigProblem, type Result } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import { jsonSchema } from './json-schema.js'

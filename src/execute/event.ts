@@ -52,6 +52,8 @@ export interface TargetReport {
   readonly platforms: readonly string[]
   /** Absolute. */
   readonly directory: string
+  /** The tasks that failed on the way to it. */
+  readonly failed: readonly TaskId[]
   /** Of the image index; absent when there is no verified image. */
   readonly digest?: string
   readonly archive?: string

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { requestKey } from '../plan/plan.js'
 import type { Reason } from '../plan/reason.js'
 import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'
-import { errorCode, errorText } from '../util/fs.js'
+import { systemProblem } from '../util/fs.js'
 import type { Problem } from '../util/problem.js'
 import type { Event, RunReport, TargetReport, TaskState } from './event.js'
 import type { Freshness, Handler, Outputs, RunOptions, TaskContext } from './handler.js'
@@ -84,7 +84,9 @@ class Run {
   readonly #sources = new Map<string, ReturnType<typeof readSources>>()
   readonly #byId: ReadonlyMap<TaskId, Task>
   readonly #pool: Pool
-  readonly #stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')
+  readonly #stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
+  /** Tasks that were not fresh and came to do their work. */
+  readonly #begun = new Set<TaskId>()
   #failed = false
 
   constructor(plan: Plan, options: ExecuteOptions) {
@@ -133,6 +135,7 @@ class Run {
       if (freshness.fresh) {
         return { state: 'fresh', detail: freshness.detail, problems: [], output: freshness.output }
       }
+      this.#begun.add(task.id)
       this.#options.emit({ kind: 'task-started', id: task.id, reasons: freshness.reasons })
       const outcome = await handlerOf(task).run(task, context)
       if (outcome.ok) return { state: 'done', detail: outcome.detail, problems: [], output: outcome.output }
@@ -172,9 +175,7 @@ class Run {
   /** After a failure or an interruption: what was begun for an image that did not come to be goes again. */
   async cleanUp(): Promise<void> {
     const touched = new Set(
-      this.#plan.tasks
-        .filter((task) => task.kind === 'merge' && this.#settled.get(task.id)?.state !== 'blocked')
-        .map((task) => (task.kind === 'merge' ? task.directory : '')),
+      this.#plan.tasks.flatMap((task) => (task.kind === 'merge' && this.#begun.has(task.id) ? [task.directory] : [])),
     )
     for (const task of this.#plan.tasks) {
       if (task.kind !== 'verify' || !touched.has(task.directory)) continue
@@ -199,12 +200,18 @@ class Run {
         state: last.state === 'fresh' && worked ? 'done' : last.state,
         platforms: target.platforms,
         directory: target.directory,
+        failed: this.#failedBefore(target.last),
         ...(image === undefined ? {} : { digest: image.digest }),
         ...(archived?.kind === 'archive' && last.output !== undefined ? { archive: archived.file } : {}),
       }
     })
     const ok = counts.failed + counts.blocked + counts.cancelled === 0
     return { ok, interrupted: this.#options.stop.aborted, targets, counts, duration }
+  }
+
+  #failedBefore(id: TaskId): TaskId[] {
+    if (this.#settled.get(id)?.state === 'failed') return [id]
+    return [...new Set((this.#byId.get(id)?.dependsOn ?? []).flatMap((needed) => this.#failedBefore(needed)))]
   }
 
   #context(id: TaskId): TaskContext {
@@ -255,13 +262,4 @@ function isUsable(task: Task, needed: TaskResult): boolean {
 /** TypeScript cannot see that a task and the handler of its kind fit each other. */
 function handlerOf(task: Task): Handler<Task['kind']> {
   return handlers[task.kind] as unknown as Handler<Task['kind']>
-}
-
-/** An error of the system (disk full, no permission) is the machine's; anything else is a bug. */
-function systemProblem(error: unknown): Problem | undefined {
-  if (!(error instanceof Error) || !('syscall' in error)) return undefined
-  const where = 'path' in error && typeof error.path === 'string' ? error.path : ''
-  const code = errorCode(error)
-  const found = errorText(error).replace(`${code}: `, '')
-  return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})` }
 }

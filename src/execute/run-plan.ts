@@ -25,6 +25,7 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
   })
   if (!lock.ok) return lock
   try {
+    await state.pruneLogs()
     // What another run learnt while this one waited for it.
     const current = await State.open(options.stateDirectory, options.force)
     return ok(await executePlan(plan, { ...options, state: current }))

@@ -21,6 +21,9 @@ export interface Stamp {
 const cacheDirTag =
   'Signature: 8a477f597d28d172789f06886806bc55\n# Made by mab. Deleting this directory is always safe.\n'
 
+/** Enough to look back over some days of work. */
+const keptLogs = 50
+
 export class State {
   /** `.mab`; absolute. */
   readonly directory: string
@@ -57,6 +60,13 @@ export class State {
       const file = path.join(this.directory, name)
       if ((await statIfThere(file)) === undefined) await writeFileAtomic(file, content)
     }
+  }
+
+  /** Removes all but the newest logs; their names begin with the time. */
+  async pruneLogs(): Promise<void> {
+    const names = await fs.readdir(this.logDirectory).catch(() => [])
+    const old = names.toSorted().slice(0, Math.max(0, names.length - keptLogs))
+    await Promise.all(old.map((name) => fs.rm(path.join(this.logDirectory, name), { force: true })))
   }
 
   get logDirectory(): string {

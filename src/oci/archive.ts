@@ -41,6 +41,7 @@ export async function writeArchive(
   const temporary = temporaryName(file)
   const handle = await fs.open(temporary, 'wx', 0o644)
   try {
+    await handle.chmod(0o644)
     const tar = new TarWriter(handle, mtime)
     for (const member of membersOf(blobs)) {
       signal?.throwIfAborted()

@@ -1,5 +1,5 @@
 /** The JSON documents of an image, as far as they are read here. Unknown keys are none of our business and stay. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -48,7 +48,8 @@ export type Descriptor = z.output<typeof descriptorSchema>
 /** image-index.md. `manifests: null` is what umoci writes into an empty layout. */
 export const indexSchema = z.looseObject({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
+  // One that says to be something else is read as that by others (GHSA-77vh-xpmg-72qh).
+  mediaType: z.enum([mediaTypes.index, mediaTypes.dockerList]).optional(),
   manifests: z.array(descriptorSchema).nullable(),
   annotations: annotations.optional(),
 })
@@ -57,7 +58,7 @@ export type IndexDocument = z.output<typeof indexSchema>
 /** manifest.md. umoci leaves `mediaType` out. */
 export const manifestSchema = z.looseObject({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
+  mediaType: z.enum([mediaTypes.manifest, mediaTypes.dockerManifest]).optional(),
   config: descriptorSchema,
   layers: z.array(descriptorSchema),
   annotations: annotations.optional(),

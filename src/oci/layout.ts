@@ -5,7 +5,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import type { FileHandle } from 'node:fs/promises'
-import { errorCode, errorText, fileIdentity, isAbsent } from '../util/fs.js'
+import { errorText, fileIdentity, isAbsent, statIfThere } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
 import { indexSchema, layoutFileSchema, type IndexDocument } from './documents.js'
@@ -46,7 +46,11 @@ export const layoutVersion = '1.0.0'
 export async function openLayout(location: string, options: OpenOptions = {}): Promise<Result<Layout, LayoutProblem>> {
   try {
     const stat = await fs.stat(location)
-    return stat.isDirectory() ? await openDirectory(location, options) : await openArchive(location)
+    if (stat.isDirectory()) return await openDirectory(location, options)
+    // Opening a named pipe would wait for its other end.
+    return stat.isFile()
+      ? await openArchive(location)
+      : fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', 'neither'))
   } catch (error) {
     const found = isAbsent(error) ? 'nothing is there' : errorText(error)
     return fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', found))
@@ -55,30 +59,22 @@ export async function openLayout(location: string, options: OpenOptions = {}): P
 
 async function openDirectory(directory: string, options: OpenOptions): Promise<Result<Layout, LayoutProblem>> {
   const read = async (name: string): Promise<Buffer | undefined> => {
+    const file = path.join(directory, name)
+    const stat = await statIfThere(file)
+    if (stat?.isFile() !== true) return undefined
+    const handle = await fs.open(file)
     try {
-      const handle = await fs.open(path.join(directory, name))
-      try {
-        const { size } = await handle.stat()
-        return await readRange(handle, 0, Math.min(size, maximumDocument + 1))
-      } finally {
-        await handle.close()
-      }
-    } catch (error) {
-      if (isAbsent(error) || errorCode(error) === 'EISDIR') return undefined
-      throw error
+      return await readRange(handle, 0, Math.min(Number(stat.size), maximumDocument + 1))
+    } finally {
+      await handle.close()
     }
   }
   const locate = async (digest: Digest): Promise<BlobLocation | undefined> => {
     const file = path.join(directory, blobPath(digest))
-    try {
-      const stat = await fs.stat(file, { bigint: true })
-      return stat.isFile()
-        ? { file, offset: 0, size: Number(stat.size), whole: true, identity: fileIdentity(stat) }
-        : undefined
-    } catch (error) {
-      if (isAbsent(error)) return undefined
-      throw error
-    }
+    const stat = await statIfThere(file)
+    return stat?.isFile() === true
+      ? { file, offset: 0, size: Number(stat.size), whole: true, identity: fileIdentity(stat) }
+      : undefined
   }
   return assemble(directory, 'directory', read, locate, options.indexFile ?? 'index.json')
 }
@@ -87,7 +83,6 @@ async function openArchive(file: string): Promise<Result<Layout, LayoutProblem>>
   const handle = await fs.open(file)
   try {
     const stat = await handle.stat({ bigint: true })
-    if (!stat.isFile()) return fail(unreadable(file, [], 'a directory or a tar', 'neither'))
     const members = await readTarMembers(handle, Number(stat.size))
     if ('error' in members) {
       return fail(unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error))

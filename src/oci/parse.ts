@@ -1,9 +1,13 @@
 /** Bytes that claim to be a JSON document, to a checked value: capped, strict UTF-8, and every fault with its place. */
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 
 /** Bytes. What registries accept of a manifest is half of it; a document above is hostile or no document. */
 export const maximumDocument = 8 * 1024 * 1024
+/** Values in one document. An index of ten thousand images has fewer; to judge millions of them takes gigabytes. */
+const maximumValues = 200_000
+/** Faults told of one document: enough to see what is wrong with it. */
+const maximumFaults = 20
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -22,6 +26,12 @@ export function parseDocument<T>(
       found: `${bytes.length} bytes or more`,
     })
   }
+  let commas = 0
+  for (const byte of bytes) if (byte === 0x2c) commas++
+  if (commas > maximumValues) {
+    const expected = `at most ${maximumValues} values`
+    return fail({ code: 'document-too-large', layout, at, expected, found: `${commas} commas` })
+  }
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(bytes))
@@ -31,7 +41,7 @@ export function parseDocument<T>(
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return ok(parsed.data)
-  const problems = parsed.error.issues.map((issue): LayoutProblem => {
+  const problems = parsed.error.issues.slice(0, maximumFaults).map((issue): LayoutProblem => {
     const place = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
     return {
       code: 'document-malformed',
@@ -52,6 +62,8 @@ function valueAt(value: unknown, keys: readonly PropertyKey[]): unknown {
 
 function summarize(value: unknown): string {
   if (value === undefined) return 'nothing'
+  // Not spelled out: a hostile one nests deeper than the stack.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
   const text = JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -10,8 +10,13 @@ export interface Platform {
   readonly variant?: string | undefined
 }
 
+/** By a name that a document may choose freely: `constructor` must not find what every object has. */
+function table<T>(entries: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  return new Map(Object.entries(entries))
+}
+
 /** What an architecture name means in OCI words: `[architecture, variant]`. */
-const aliases: Readonly<Record<string, readonly [architecture: string, variant?: string]>> = {
+const aliases = table<readonly [architecture: string, variant?: string]>({
   aarch64: ['arm64'],
   x86_64: ['amd64'],
   'x86-64': ['amd64'],
@@ -33,23 +38,26 @@ const aliases: Readonly<Record<string, readonly [architecture: string, variant?:
   mipsel: ['mipsle'],
   mips64el: ['mips64le'],
   loongarch64: ['loong64'],
-}
+})
 
 /** Variants that say what the bare architecture says already. */
-const defaultVariants: Readonly<Record<string, readonly string[]>> = {
+const defaultVariants = table<readonly string[]>({
   arm64: ['v8', '8', 'v8.0'],
   amd64: ['v1'],
-}
+})
+
+/** Spellings that containerd takes for one variant. */
+const synonyms = table<string>({ 'arm64/9': 'v9', 'arm64/9.0': 'v9', 'arm64/v9.0': 'v9' })
 
 /** Architectures of which no OCI word tells the ABI: an index would send them to machines that cannot run them. */
-const refused: Readonly<Record<string, string>> = {
+const refused = table<string>({
   aarch64_be: 'big-endian ARM has no OCI platform',
   armeb: 'big-endian ARM has no OCI platform',
   x32: 'the x32 ABI has no OCI platform',
   n32: 'the MIPS n32 ABI has no OCI platform',
   mips64n32: 'the MIPS n32 ABI has no OCI platform',
   mips64eln32: 'the MIPS n32 ABI has no OCI platform',
-}
+})
 
 /** The architectures that a platform in a config may name: Go's ports, as the image spec asks. */
 export const architectures: readonly string[] = [
@@ -68,13 +76,13 @@ export const architectures: readonly string[] = [
   's390x',
 ]
 
-const variants: Readonly<Record<string, RegExp>> = {
+const variants = table<RegExp>({
   arm: /^v[5-8]$/,
   arm64: /^v([89]|8\.[0-9]|9\.[0-9])$/,
   amd64: /^v[1-4]$/,
   ppc64le: /^power([89]|10)$/,
   riscv64: /^rva2[023]u64$/,
-}
+})
 
 /**
  * Reads `os/architecture[/variant]`, or an architecture alone, which means Linux. The result is normalised.
@@ -86,14 +94,17 @@ export function parsePlatform(text: string): Platform | { readonly error: string
     return { error: 'expected os/architecture or os/architecture/variant, for example linux/arm64 or linux/arm/v7' }
   }
   const [os, architecture, variant] = parts.length === 1 ? ['linux', parts[0]!] : (parts as [string, string, string?])
-  const reason = refused[architecture]
+  const reason = refused.get(architecture)
   if (reason !== undefined) return { error: reason }
+  if (architectures.includes(os) || aliases.has(os)) {
+    return { error: `"${os}" is an architecture, no operating system: write linux/${parts.join('/')}` }
+  }
   const platform = normalizePlatform({ os, architecture, variant })
   if (os === 'linux' && !architectures.includes(platform.architecture)) {
     return { error: `"${architecture}" is not an architecture of the OCI image spec (${architectures.join(', ')})` }
   }
   if (platform.variant !== undefined) {
-    const known = variants[platform.architecture]
+    const known = variants.get(platform.architecture)
     if (known === undefined) return { error: `${platform.architecture} has no variants` }
     if (!known.test(platform.variant)) {
       return { error: `"${platform.variant}" is not a variant of ${platform.architecture}` }
@@ -106,17 +117,18 @@ export function parsePlatform(text: string): Platform | { readonly error: string
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase()
   const name = platform.architecture.toLowerCase()
-  const [architecture, implied] = aliases[name] ?? [name]
+  const [architecture, implied] = aliases.get(name) ?? [name]
   const written = platform.variant?.toLowerCase()
   const stated = architecture === 'arm' && written !== undefined && /^\d+$/.test(written) ? `v${written}` : written
-  const variant = stated === undefined || stated === '' ? implied : stated
-  return variant === undefined || defaultVariants[architecture]?.includes(variant)
+  const variant = stated === undefined || stated === '' ? implied : (synonyms.get(`${architecture}/${stated}`) ?? stated)
+  return variant === undefined || defaultVariants.get(architecture)?.includes(variant)
     ? { os, architecture }
     : { os, architecture, variant }
 }
 
 export function formatPlatform(platform: Platform): string {
-  return [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/')
+  const { os, architecture, variant } = platform
+  return variant === undefined || variant === '' ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
 }
 
 /** Whether a reader would take the two for one entry. An `arm` without a variant is v7 to containerd. */

@@ -1,6 +1,6 @@
 /** Reading blobs and believing nothing: every byte is checked against the descriptor that asked for it. */
 import { promises as fs } from 'node:fs'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { createHasher, finishHasher, parseDigest, type Digest } from './digest.js'

@@ -8,7 +8,8 @@ const referencePattern = new RegExp(`^${component}(?:/${component})*$`)
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 
 /** `[host[:port]/]path` of the distribution reference grammar: lower case, no scheme. */
-const host = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?/)?'
+const label = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
+const host = `(?:${label}(?:\\.${label})*(?::[0-9]+)?/)?`
 const pathComponent = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const repositoryPattern = new RegExp(`^${host}${pathComponent}(?:/${pathComponent})*$`)
 

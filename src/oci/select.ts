@@ -63,7 +63,7 @@ export async function selectImage(
     })
   }
 
-  const manifests = await expand(layout, named, ['index.json'], 0)
+  const manifests = await expand(layout, named, ['index.json'], new Set())
   if (!manifests.ok) return manifests
   const distinct = [...new Map(manifests.value.map((found) => [found.step.descriptor.digest, found])).values()]
   const images: Image[] = []
@@ -75,7 +75,8 @@ export async function selectImage(
     else if (image.problems.every((problem) => problem.code === 'platform-contradiction')) {
       contradictions.push(...image.problems)
       others.push(...image.problems.map((problem) => problem.found))
-    } else return image
+    } else if (isForAnother(step.descriptor, wanted)) others.push(formatPlatform(step.descriptor.platform!))
+    else return image
   }
   if (images.length === 1) return ok(images[0]!)
   if (images.length > 1) {
@@ -110,16 +111,22 @@ function entriesOf(roots: readonly Step[], reference: string | undefined): reado
   return new Set(roots.map(({ descriptor }) => descriptor.digest)).size === 1 ? roots : undefined
 }
 
+/** A sparse layout lists platforms whose blobs it lacks (image-layout.md): the one that is wanted may be there. */
+function isForAnother({ platform }: Descriptor, wanted: Platform): boolean {
+  return platform !== undefined && reconcilePlatform(wanted, platform) === undefined
+}
+
 interface FoundManifest {
   readonly step: Step
   readonly at: TreePath
 }
 
+/** @param expanded the indexes that were met so far: each is read once, or a few that list one another never end. */
 async function expand(
   layout: Layout,
   steps: readonly Step[],
   at: TreePath,
-  depth: number,
+  expanded: Set<string>,
 ): Promise<Result<FoundManifest[], LayoutProblem>> {
   const found: FoundManifest[] = []
   for (const step of steps) {
@@ -129,15 +136,17 @@ async function expand(
       if (isManifestType(step.descriptor.mediaType)) found.push({ step, at: place })
       continue
     }
-    if (depth >= maximumIndexDepth) {
+    if (expanded.has(step.descriptor.digest)) continue
+    expanded.add(step.descriptor.digest)
+    if (at.length > maximumIndexDepth) {
       const expected = `at most ${maximumIndexDepth} levels of indexes`
       return fail({ code: 'index-too-deep', layout: layout.path, at: place, expected, found: 'one more' })
     }
     const index = await readDocument(layout, step.descriptor, place, indexSchema)
     if (!index.ok) return index
-    const inner = await expand(layout, indexSteps(index.value.value), place, depth + 1)
+    const inner = await expand(layout, indexSteps(index.value.value), place, expanded)
     if (!inner.ok) return inner
-    found.push(...inner.value)
+    for (const manifest of inner.value) found.push(manifest)
   }
   return ok(found)
 }

@@ -76,6 +76,7 @@ export async function putBytes(
   const temporary = temporaryName(target)
   try {
     await fs.writeFile(temporary, bytes, { flag: 'wx', mode: 0o644 })
+    await fs.chmod(temporary, 0o644)
     await fs.rename(temporary, target)
   } finally {
     await fs.rm(temporary, { force: true })
@@ -150,6 +151,7 @@ async function tryLink(file: string, target: string, mode: LinkMode): Promise<'r
 async function copyRange(location: BlobLocation, target: string, digest: Digest): Promise<Digest> {
   const handle = await fs.open(target, 'wx', 0o644)
   try {
+    await handle.chmod(0o644)
     return await hashRange(location, digest, async (chunk) => {
       for (let written = 0; written < chunk.length;) {
         written += (await handle.write(chunk, written)).bytesWritten

@@ -51,19 +51,30 @@ export async function readTarMembers(
       if (size > maximumExtension) return { error: `an extended header of ${size} bytes` }
       const content = Buffer.alloc(size)
       await file.read(content, 0, size, offset)
-      if (typeFlag === 'x') pax = parsePax(content)
+      if (typeFlag === 'x') {
+        const records = parsePax(content)
+        if (records === undefined) return { error: `a malformed extended header at byte ${offset}` }
+        pax = records
+      }
       if (typeFlag === 'L') longName = text(content)
       continue
     }
 
-    const prefix = header.toString('latin1', 257, 262) === 'ustar' ? text(header.subarray(345, 500)) : ''
+    // GNU's own format says `ustar` with a space behind, and keeps times in the place of the prefix.
+    const prefix = header.toString('latin1', 257, 263) === 'ustar\0' ? text(header.subarray(345, 500)) : ''
     const plain = text(header.subarray(0, 100))
     const name = pax.get('path') ?? longName ?? (prefix === '' ? plain : `${prefix}/${plain}`)
-    members.push({ name: name.replace(/^(\.\/+)+/, '').replace(/\/+$/, ''), type: memberType(typeFlag), offset, size })
+    members.push({ name: plainName(name), type: memberType(typeFlag), offset, size })
     pax = new Map()
     longName = undefined
   }
   return members.length > 0 ? members : { error: 'no tar header at byte 0' }
+}
+
+function plainName(name: string): string {
+  let end = name.length
+  while (name[end - 1] === '/') end--
+  return name.slice(0, end).replace(/^(\.\/+)+/, '')
 }
 
 function memberType(flag: string): TarMember['type'] {
@@ -103,17 +114,17 @@ function text(bytes: Buffer): string {
 }
 
 /** PAX records: `<length> <key>=<value>\n`, the length counting the whole record in bytes (POSIX pax, "pax Header Block"). */
-function parsePax(content: Buffer): Map<string, string> {
+function parsePax(content: Buffer): Map<string, string> | undefined {
   const records = new Map<string, string>()
   let start = 0
   while (start < content.length) {
-    const space = content.indexOf(0x20, start)
-    const length = space < 0 ? Number.NaN : Number.parseInt(content.toString('latin1', start, space), 10)
-    if (!(length > 0)) break
-    const record = content.toString('utf8', space + 1, start + length - 1)
+    const [, digits] = /^([1-9]\d*) /.exec(content.toString('latin1', start, start + 10)) ?? []
+    const end = start + Number(digits)
+    if (digits === undefined || end > content.length || content[end - 1] !== 0x0a) return undefined
+    const record = content.toString('utf8', start + digits.length + 1, end - 1)
     const equals = record.indexOf('=')
     if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1))
-    start += length
+    start = end
   }
   return records
 }

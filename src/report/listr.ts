@@ -69,7 +69,7 @@ function windowRenderer(stream: NodeJS.WriteStream): typeof DefaultRenderer {
       const waiting = this.#rows.length - completed - skipped - failed
       inner.tasks = this.#rows.filter((row) => row.isStarted() || row.hasFailed()).slice(-room)
       try {
-        return `${super.create(options)}\n  ${completed} done, ${skipped} fresh or not begun, ${waiting} to go`
+        return `${super.create(options)}\n  ${completed} done or fresh, ${skipped} not begun, ${waiting} to go`
       } finally {
         inner.tasks = this.#rows
       }
@@ -87,6 +87,7 @@ interface Entry {
   readonly task: Task
   finish(): void
   readonly finished: Promise<void>
+  started: boolean
   wrapper?: ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
   end?: Extract<Event, { kind: 'task-finished' }>
 }
@@ -104,16 +105,17 @@ export function listrRenderer(options: ListrOptions): Renderer {
     for (const task of tasks) {
       let finish = (): void => {}
       const finished = new Promise<void>((resolve) => (finish = resolve))
-      entries.set(task.id, { task, finish, finished })
+      entries.set(task.id, { task, finish, finished, started: false })
     }
     const list = new Listr(
       [...entries.values()].map((entry) => ({
         title: taskTitle(entry.task),
         task: async (_context: unknown, wrapper: NonNullable<Entry['wrapper']>) => {
           entry.wrapper = wrapper
-          // PAUSED would print "undefined" behind the title.
-          wrapper.task.state$ = ListrTaskState.WAITING
+          // PAUSED would print "undefined" behind the title. Events may have come before listr2 came here.
+          wrapper.task.state$ = entry.started ? ListrTaskState.STARTED : ListrTaskState.WAITING
           await entry.finished
+          wrapper.task.state$ = ListrTaskState.STARTED
           conclude(entry, wrapper)
         },
       })),
@@ -145,7 +147,8 @@ export function listrRenderer(options: ListrOptions): Renderer {
       case 'failed':
         throw new Error('failed')
       case 'fresh':
-        return wrapper.skip(style('dim', `${title}: fresh`))
+        wrapper.title = style('dim', `${title}: fresh`)
+        return
       case 'blocked':
       case 'cancelled':
         return wrapper.skip(`${title}: ${state}${detail === '' ? '' : ` (${detail})`}`)
@@ -159,10 +162,14 @@ export function listrRenderer(options: ListrOptions): Renderer {
           begin(event.plan.tasks)
           break
         case 'task-started': {
-          const wrapper = entries.get(event.id)?.wrapper
-          if (wrapper === undefined) break
-          wrapper.task.state$ = ListrTaskState.STARTED
-          if (options.explain) wrapper.output = event.reasons.map((reason) => wordReason(reason, show)).join('\n')
+          const entry = entries.get(event.id)
+          if (entry === undefined) break
+          entry.started = true
+          if (entry.wrapper !== undefined) entry.wrapper.task.state$ = ListrTaskState.STARTED
+          if (options.explain) {
+            const why = event.reasons.map((reason) => wordReason(reason, show)).join('; ')
+            later.push(style('dim', `why ${taskTitle(entry.task)}: ${why}\n`))
+          }
           break
         }
         case 'task-progress': {

@@ -63,6 +63,8 @@ export function plainRenderer(options: PlainOptions): Renderer {
           )
           break
         case 'task-finished': {
+          // The result says what was not built and why; each task on the way would only repeat it.
+          if (event.state === 'blocked' || event.state === 'cancelled') break
           const mark = style(stateTones[event.state], marks[event.state])
           const detail = event.detail === '' ? '' : `: ${show(event.detail)}`
           const time = event.state === 'done' ? style('dim', ` (${formatDuration(event.duration)})`) : ''
@@ -78,4 +80,4 @@ export function plainRenderer(options: PlainOptions): Renderer {
   }
 }
 
-const marks = { done: 'ok   ', fresh: 'fresh', failed: 'FAIL ', blocked: 'block', cancelled: 'skip ' } as const
+const marks = { done: 'ok   ', fresh: 'fresh', failed: 'FAIL ' } as const

@@ -17,10 +17,11 @@ export function formatTargets(report: RunReport, cwd: string, style: Style): str
   const show = pathShower(cwd)
   const width = Math.max(...report.targets.map(({ target }) => target.length))
   return report.targets
-    .map(({ target, state, platforms, directory, digest, archive, partial }) => {
+    .map(({ target, state, platforms, directory, digest, archive, partial, failed }) => {
       const name = target.padEnd(width)
       if (digest === undefined || (state !== 'fresh' && state !== 'done')) {
-        return `${name}  ${style(stateTones[state], state)}\n`
+        const why = failed.length > 0 ? `: ${failed.join(', ')} failed` : ''
+        return `${name}  ${style(stateTones[state], state === 'cancelled' ? 'cancelled' : 'not built')}${why}\n`
       }
       const what = `${platforms.join(', ')}${partial ? style('warn', ' (partial: not all platforms of the target)') : ''}`
       const files = [show(directory), ...(archive === undefined ? [] : [show(archive)])].join(', ')

@@ -112,7 +112,8 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         headline: `${problem.recipe} do_${problem.task} failed in ${where}${affected}`,
         details: [
           ...problem.errors.flatMap((error) => error.split('\n')),
-          ...(problem.taskLog === undefined ? [] : [`task log: ${problem.taskLog}`]),
+          ...(problem.taskOutput ?? []).map((line) => `| ${line}`),
+          ...(problem.taskLog === undefined ? [] : [`task log: ${show(problem.taskLog)}`]),
           `BitBake's output: ${show(problem.log)}`,
         ],
       }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { promises as fs, type BigIntStats } from 'node:fs'
 import path from 'node:path'
+import type { StateProblem } from './problem.js'
 
 /** Marks our temporary files, so that what a killed run left behind can be told from everybody else's. */
 const temporaryPrefix = '.mab-tmp-'
@@ -21,6 +22,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
   const temporary = temporaryName(file)
   try {
     await fs.writeFile(temporary, content, { flag: 'wx', mode: 0o644 })
+    await fs.chmod(temporary, 0o644)
     await fs.rename(temporary, file)
   } finally {
     await fs.rm(temporary, { force: true })
@@ -72,6 +74,15 @@ export function isAbsent(error: unknown): boolean {
 
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** An error of the system (disk full, no permission), which is the machine's; `undefined` for anything else, a bug. */
+export function systemProblem(error: unknown): StateProblem | undefined {
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined
+  const where = 'path' in error && typeof error.path === 'string' ? error.path : ''
+  const code = errorCode(error)
+  const found = errorText(error).replace(`${code}: `, '')
+  return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})` }
 }
 
 /** The system's words for an error, without Node's repetition of the path. */

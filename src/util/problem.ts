@@ -108,6 +108,8 @@ export type BitbakeProblem =
       readonly platforms: readonly string[]
       readonly errors: readonly string[]
       readonly taskLog?: string
+      /** The last lines of `taskLog`. */
+      readonly taskOutput?: readonly string[]
       readonly log: string
     }
   | {

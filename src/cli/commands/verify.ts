@@ -38,9 +38,9 @@ export const verify: Command = {
     const subjects = await findSubjects(args, io)
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
     const reports: VerifyReport[] = []
-    for (const { location, platforms } of subjects.value) {
+    for (const { location, platforms, target } of subjects.value) {
       const report = await verifyLayout(location, { signal: io.interruption.stop, ...(platforms ? { platforms } : {}) })
-      reports.push(report.ok ? report.value : noLayout(location, report.problems))
+      reports.push(report.ok ? report.value : noLayout(location, report.problems, target))
     }
     if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
     else for (const report of reports) writeText(report, args, io)
@@ -50,6 +50,8 @@ export const verify: Command = {
 
 interface Subject {
   readonly location: string
+  /** The target whose output it is. */
+  readonly target?: string
   readonly platforms?: readonly Platform[]
 }
 
@@ -89,13 +91,15 @@ async function findSubjects({ operands, options }: Arguments, io: Io): Promise<R
     if (!target.ok) problems.push(...target.problems)
     else {
       const { output, platforms } = target.value[0]!
-      subjects.push({ location: output.directory, platforms: platforms.map(({ platform }) => platform) })
+      subjects.push({ target: name, location: output.directory, platforms: platforms.map(({ platform }) => platform) })
     }
   })
   return problems.length > 0 ? { ok: false, problems } : ok(subjects)
 }
 
-function noLayout(layout: string, problems: readonly LayoutProblem[]): VerifyReport {
+function noLayout(layout: string, found: readonly LayoutProblem[], target: string | undefined): VerifyReport {
+  const next = target === undefined ? {} : { next: `mab run ${target}` }
+  const problems = found.map((problem) => ({ ...problem, ...next }))
   return { layout, kind: 'directory', references: [], images: [], blobs: [], bytes: 0, problems }
 }
 

@@ -2,6 +2,7 @@
  * `bitbake`: one invocation for all that a build directory is asked for. Each request has a stamp of its own, so that
  * runs of other targets or platforms share them.
  */
+import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { runBitbake } from '../../bitbake/run.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
@@ -11,7 +12,7 @@ import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../../plan/task.
 import { sha256 } from '../../oci/digest.js'
 import { count } from '../../util/format.js'
 import { canonicalJson } from '../../util/json.js'
-import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
+import { fail, ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
 import { findImage } from '../find-image.js'
 import type { Handler, TaskContext } from '../handler.js'
 
@@ -66,7 +67,7 @@ export const bitbake: Handler<'bitbake'> = {
     const asked = new Set(stale.map(requestKey))
     const fresh = task.requests.map(requestKey).filter((key) => !asked.has(key))
     const output = { built: [...fresh, ...keys] }
-    if (problems.length > 0) return { ok: false, problems, output }
+    if (problems.length > 0) return { ok: false, problems: await Promise.all(problems.map(withTaskOutput)), output }
     const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate)
     return { ok: true, output, detail: did + describeProgram(task.build.command) }
   },
@@ -77,6 +78,17 @@ function describeSummary(attempted: number, upToDate: number): string {
   return ran === 0
     ? `nothing to rebuild (${count(attempted, 'task')} up to date)`
     : `${count(ran, 'task')} run, ${upToDate} up to date`
+}
+
+/** Lines of a task's log that a failure is shown with. */
+const shownLines = 8
+
+/** The end of the log says why, nearly always; BitBake's own lines in it only say that. */
+async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakeProblem> {
+  if (problem.code !== 'bitbake-task-failed' || problem.taskLog === undefined) return problem
+  const content = await fs.readFile(problem.taskLog, 'utf8').catch(() => '')
+  const lines = content.split('\n').filter((line) => line.trim() !== '' && !/^(DEBUG|NOTE): /.test(line))
+  return { ...problem, taskOutput: lines.slice(-shownLines) }
 }
 
 /** Whose word it is, when it is not plain `bitbake`'s: a wrapper, or an example's stand-in. */

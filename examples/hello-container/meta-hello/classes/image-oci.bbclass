@@ -1,7 +1,8 @@
 # Packs IMAGE_ROOTFS as an OCI image layout and deploys it under the names meta-virtualization gives.
 #
-# The layer is an uncompressed tar written here byte by byte: neither a compressor's version nor that of Python's tarfile
-# is in its digest, so the image is the same on every machine, and the same as stand-in.mjs makes.
+# The layer's tar and gzip are written here byte by byte, in stored blocks: neither a compressor's version nor that of
+# Python's tarfile is in its digest, so the image is the same on every machine, and the same as stand-in.mjs makes. (A
+# layer without gzip would do too, but skopeo compresses such layers when it copies them, which changes every digest.)
 IMAGE_ROOTFS = "${WORKDIR}/rootfs"
 IMGDEPLOYDIR = "${WORKDIR}/deploy-${PN}-image-complete"
 IMAGE_BASENAME = "${PN}"
@@ -15,7 +16,7 @@ do_rootfs[dirs] = "${IMAGE_ROOTFS}"
 addtask rootfs
 
 python do_image_oci() {
-    import hashlib, json
+    import hashlib, json, struct, zlib
     from pathlib import Path
 
     def octal(number, length):
@@ -40,6 +41,14 @@ python do_image_oci() {
                 content = path.read_bytes()
                 data += header(name, len(content), False) + content + bytes(-len(content) % 512)
         return data + bytes(1024)
+
+    def gzip(data):
+        # RFC 1952 around RFC 1951 blocks of type 00.
+        parts = [data[at:at + 0xffff] for at in range(0, len(data), 0xffff)]
+        blocks = b"".join(
+            struct.pack("<BHH", part is parts[-1], len(part), len(part) ^ 0xffff) + part for part in parts
+        )
+        return bytes.fromhex("1f8b08000000000000ff") + blocks + struct.pack("<II", zlib.crc32(data), len(data))
 
     def sha256(data):
         return hashlib.sha256(data).hexdigest()
@@ -68,7 +77,7 @@ python do_image_oci() {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": config,
-        "layers": [blob("layer.v1.tar", layer)],
+        "layers": [blob("layer.v1.tar+gzip", gzip(layer))],
     }))
     manifest["annotations"] = {"org.opencontainers.image.ref.name": d.getVar("OCI_IMAGE_TAG")}
     (layout / "index.json").write_bytes(encode({"schemaVersion": 2, "manifests": [manifest]}))

@@ -1,0 +1,62 @@
+/** A project in a temporary directory that builds the example with its stand-in, and `mab` as a user starts it. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { cpSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { temporaryDirectory } from '../rig/temp.js'
+
+const example = path.resolve('examples/hello-container')
+export const mabProgram = path.resolve('dist/mab.cjs')
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Project {
+  readonly directory: string
+  /** Runs `mab` in the project and waits. */
+  mab(...args: readonly string[]): Finished
+  /** Starts `mab` in the project. */
+  start(...args: readonly string[]): ChildProcess
+  /** Replaces the config. */
+  configure(config: unknown): void
+  file(...parts: readonly string[]): string
+}
+
+/** The command of a build that the stand-in does. */
+export const standIn = [process.execPath, path.join(example, 'stand-in.mjs')]
+
+export function helloConfig(output: object = {}): Record<string, unknown> {
+  return {
+    build: { directory: 'build', command: standIn },
+    targets: {
+      hello: { recipe: 'hello-container', platforms: ['aarch64', 'x86_64'], sources: ['meta-hello/**'], output },
+    },
+  }
+}
+
+export function makeProject(config: unknown = helloConfig(), env: Record<string, string> = {}): Project {
+  const directory = temporaryDirectory()
+  for (const part of ['build/conf', 'meta-hello']) {
+    cpSync(path.join(example, part), path.join(directory, part), { recursive: true })
+  }
+  const file = (...parts: readonly string[]): string => path.join(directory, ...parts)
+  const configure = (next: unknown): void => writeFileSync(file('multiarch.config.json'), JSON.stringify(next))
+  configure(config)
+  const options = { cwd: directory, env: { ...process.env, CI: '', NO_COLOR: '1', ...env } }
+  return {
+    directory,
+    mab: (...args) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [mabProgram, ...args], {
+        ...options,
+        encoding: 'utf8',
+      })
+      return { code: status, stdout, stderr }
+    },
+    start: (...args) =>
+      spawn(process.execPath, [mabProgram, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }),
+    configure,
+    file,
+  }
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeProject, mabProgram } from './fixture.js'
+
+const test = suite('usage')
+const commands = ['run', 'plan', 'verify', 'list']
+
+test('each command explains itself, with examples', () => {
+  const { mab } = makeProject()
+  for (const command of commands) {
+    const help = mab(command, '--help')
+    assert.is(help.code, 0)
+    assert.match(help.stdout, `Usage: mab ${command}`)
+    assert.match(help.stdout, /Examples:\n {2}mab /)
+    assert.is(mab('help', command).stdout, help.stdout)
+  }
+})
+
+test('the main help lists every command, on stdout when asked for and on stderr with exit 2 when not', () => {
+  const { mab } = makeProject()
+  const asked = mab('--help')
+  assert.is(asked.code, 0)
+  for (const command of commands) assert.match(asked.stdout, new RegExp(`^ {2}${command} `, 'm'))
+  const bare = mab()
+  assert.is(bare.code, 2)
+  assert.is(bare.stdout, '')
+  assert.is(bare.stderr, asked.stdout)
+})
+
+test('the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  assert.is(makeProject().mab('--version').stdout, `${version}\n`)
+  assert.is(makeProject().mab('run', '--version').stdout, `${version}\n`)
+})
+
+test('wrong usage is exit 2, with what was meant', () => {
+  const { mab } = makeProject()
+  const cases: [string[], RegExp][] = [
+    [['rum'], /unknown command "rum"[^]*did you mean "mab run"/],
+    [['--dry-run'], /the command comes first/],
+    [['run', '--dryrun'], /unknown option '--dryrun'[^]*did you mean --dry-run\?/],
+    [['run', '--jobs', '0'], /--jobs is a number from 1; found "0"/],
+    [
+      ['run', '--progress', 'plian'],
+      /--progress is auto, tty, plain, json, quiet; found "plian"[^]*did you mean plain\?/,
+    ],
+    [['plan', '--format', 'xml'], /--format is text, json, dot, mermaid/],
+    [['list', 'hello'], /takes no operands/],
+    [['run', '-p', ','], /--platform names nothing/],
+    [['run', 'helo'], /unknown target "helo"[^]*did you mean "hello"\?/],
+    [['run', 'hello', '-p', 'riscv64'], /target hello has no platform linux\/riscv64/],
+    [['run', '-p', 'riscv64'], /no target has the platform linux\/riscv64/],
+    [['run', '-c', 'nothing.ts'], /cannot read the config nothing\.ts/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = mab(...args)
+    assert.is(code, 2, args.join(' '))
+    assert.match(stderr, message)
+    assert.is(stdout, '')
+    assert.not.match(stderr, /^ {4}at /m)
+  }
+})
+
+test('a directory without a config is told what to write', () => {
+  const { status, stderr } = spawnSync(process.execPath, [mabProgram, 'run'], { cwd: '/', encoding: 'utf8' })
+  assert.is(status, 2)
+  assert.match(stderr, /no config in \/ or above[^]*multiarch\.config\.ts/)
+})
+
+test('SOURCE_DATE_EPOCH must be a number', () => {
+  const { code, stderr } = makeProject(undefined, { SOURCE_DATE_EPOCH: 'yesterday' }).mab('run')
+  assert.is(code, 2)
+  assert.match(stderr, /SOURCE_DATE_EPOCH is a number of seconds since 1970; found "yesterday"/)
+})
+
+test.run()
