@@ -20,12 +20,11 @@ export function bitbakeArgv(build: Build, targets: readonly BitbakeTarget[], kee
   return [...build.command, ...build.args, ...(keepGoing ? ['-k'] : []), ...targets.map(targetArgument)]
 }
 
-/**
- * Names whose values are credentials by every custom. Not SSH_AUTH_SOCK or REGISTRY_AUTH_FILE, which only say where
- * to ask.
- */
+/** Names whose values are credentials by every custom, also within a word: PGPASSWORD, SYSTEM_ACCESSTOKEN. */
 const credential =
-  /(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|TOKEN|SECRET|SECRETS|APIKEY|CREDENTIALS?|CREDS|PAT)(_|$)|(API|ACCESS|PRIVATE|SECRET)_?KEY|^DOCKER_AUTH_CONFIG$/i
+  /PASSW(OR)?D|PASSPHRASE|TOKEN|SECRET|API_?KEY|CREDENTIAL|(^|_)(PASS|CREDS|PAT)(_|$)|(ACCESS|PRIVATE)_?KEY|_AUTH$|^DOCKER_AUTH_CONFIG$/i
+/** They only say where to ask: SSH_AUTH_SOCK, REGISTRY_AUTH_FILE, AWS_WEB_IDENTITY_TOKEN_FILE. */
+const place = /_(FILE|SOCK)$|^GOOGLE_APPLICATION_CREDENTIALS$/i
 
 export interface BitbakeEnvironment {
   readonly variables: Readonly<Record<string, string>>
@@ -42,14 +41,18 @@ export function bitbakeEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,
   declared: Readonly<Record<string, string>>,
 ): BitbakeEnvironment {
-  const passed = (inherited['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '').split(/\s+/).filter((name) => name !== '')
+  const passed = [inherited, declared].flatMap((variables) => {
+    return (variables['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '').split(/\s+/).filter((name) => name !== '')
+  })
   const wanted = new Set([...passed, ...Object.keys(declared)])
   const variables: Record<string, string> = {}
   const withheld: string[] = []
   for (const [name, value] of Object.entries({ ...inherited, ...declared })) {
+    if (value === undefined) continue
+    if (wanted.has(name)) variables[name] = value
     // npm's own variables say nothing to BitBake, and change from call to call.
-    if (value === undefined || name.startsWith('npm_')) continue
-    if (credential.test(name) && !wanted.has(name)) withheld.push(name)
+    else if (name.startsWith('npm_')) continue
+    else if (credential.test(name) && !place.test(name)) withheld.push(name)
     else variables[name] = value
   }
   const additions = [...wanted].filter((name) => !name.startsWith('BB_ENV_'))

@@ -78,8 +78,11 @@ async function deployDirectories(query: DeployQuery, looked: LookedAt[]): Promis
   return Promise.all(
     images.map(async (directory) => {
       const entries = await list(directory)
-      if (entries === undefined) looked.push({ place: directory, found: 'no such directory' })
-      return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => path.join(directory, entry.name))
+      const machines = (entries ?? []).filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      if (machines.length === 0) {
+        looked.push({ place: directory, found: entries === undefined ? 'no such directory' : "no machine's directory" })
+      }
+      return machines.map((entry) => path.join(directory, entry.name))
     }),
   )
 }

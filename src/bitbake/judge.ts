@@ -3,17 +3,28 @@
  * the deploy directory: a failed multiconfig leaves its old image there.
  */
 import type { BitbakeProblem } from '../util/problem.js'
-import { targetArgument, type BitbakeTarget } from './command.js'
-import type { Transcript } from './transcript.js'
+import type { BitbakeTarget } from './command.js'
+import { taskKey, type Transcript } from './transcript.js'
 
 export interface Judgement {
   /** The targets that BitBake built, or found to be built. */
   readonly built: readonly BitbakeTarget[]
+  /**
+   * With other targets failed, those that BitBake said nothing of: up to date, or given up for something they need.
+   * What lies in the deploy directory may be old.
+   */
+  readonly unsure: readonly BitbakeTarget[]
   readonly problems: readonly BitbakeProblem[]
 }
 
+/** How a process ended. */
+export interface Exited {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
 export interface JudgeOptions {
-  readonly exit: { readonly code: number | null; readonly signal: string | null }
+  readonly exit: Exited
   readonly keepGoing: boolean
   /** The build directory, for messages. */
   readonly directory: string
@@ -27,28 +38,42 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   const { exit, log } = options
   const { summary } = transcript
   if (exit.code === 0) {
-    if (summary !== undefined && summary.failed === 0) return { built: targets, problems: [] }
+    if (summary !== undefined && summary.failed === 0) return { built: targets, unsure: [], problems: [] }
     // SIGTERM to the server: nothing is deployed, and the client exits 0.
     const expected = `the line "NOTE: Tasks Summary: Attempted … tasks … all succeeded." (is -q among build.args?)`
-    return { built: [], problems: [{ code: 'bitbake-incomplete', expected, log }] }
+    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, log }] }
   }
   const problems = explain(transcript, targets, options)
   if (problems.length === 0) {
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`
-    const errors = transcript.errors.map(({ text }) => text)
-    problems.push({ code: 'bitbake-failed', exit: how, errors: errors.slice(-5), log })
+    problems.push({ code: 'bitbake-failed', exit: how, errors: tellingErrors(transcript), log })
   }
-  // Without -k BitBake begins nothing after the first failure, and does not say what it left undone.
-  const attributed = transcript.errors.every(({ multiconfig }) => multiconfig !== undefined)
-  const complete = options.keepGoing && summary !== undefined && attributed && !hasSetupProblem(transcript)
-  if (!complete) return { built: [], problems }
   const failed = new Set([
     ...transcript.failedTasks.map(({ multiconfig }) => multiconfig),
     ...transcript.errors.map(({ multiconfig }) => multiconfig),
   ])
   const missing = new Set(transcript.unknownRecipes.map(({ recipe }) => recipe))
-  const built = targets.filter(({ multiconfig, recipe }) => !failed.has(multiconfig) && !missing.has(recipe))
-  return { built, problems }
+  // Without -k BitBake begins nothing after the first failure, and does not say what it left undone.
+  const attributed = transcript.errors.every(({ multiconfig }) => multiconfig !== undefined)
+  const explained = exit.code === 1 && failed.size + missing.size > 0
+  const complete = options.keepGoing && summary !== undefined && explained && attributed && !hasSetupProblem(transcript)
+  if (!complete) return { built: [], unsure: [], problems }
+  const rest = targets.filter(({ multiconfig }) => !failed.has(multiconfig))
+  const isBegun = (target: BitbakeTarget): boolean => transcript.begun.has(taskKey(target))
+  // BitBake does not say for which multiconfig a recipe is missing.
+  const unsure = rest.filter((target) => !isBegun(target) && !missing.has(target.recipe))
+  return { built: rest.filter(isBegun), unsure, problems }
+}
+
+const maximumErrors = 5
+/** Said after an error that says more. */
+const afterword = /^(Parsing halted due to errors|Command execution failed: \d)/
+
+/** The first ones: what follows are mostly their consequences. */
+function tellingErrors(transcript: Transcript): readonly string[] {
+  const errors = new Set(transcript.errors.map(({ text }) => text))
+  const telling = [...errors].filter((text) => !afterword.test(text))
+  return telling.length > 0 ? telling.slice(0, maximumErrors) : [...errors, ...transcript.lastWords]
 }
 
 function hasSetupProblem(transcript: Transcript): boolean {
@@ -71,7 +96,9 @@ function explain(
   for (const { recipe, task } of transcript.unknownTasks) problems.push({ code: 'unknown-task', recipe, task, log })
   for (const failed of transcript.failedTasks) {
     const affected = targets.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
-    const said = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
+    const ofMulticonfig = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
+    const own = ofMulticonfig.filter(({ task }) => isTask(task, failed))
+    const said = own.length > 0 ? own : ofMulticonfig
     problems.push({
       code: 'bitbake-task-failed',
       multiconfig: failed.multiconfig,
@@ -86,6 +113,10 @@ function explain(
   return problems
 }
 
-export function describeTargets(targets: readonly BitbakeTarget[]): string {
-  return targets.map(targetArgument).join(' ')
+/** Whether `<recipe>-<version> do_<task>` is that task. */
+function isTask(
+  name: string | undefined,
+  { recipe, task }: { readonly recipe: string; readonly task: string },
+): boolean {
+  return name !== undefined && name.startsWith(`${recipe}-`) && name.endsWith(` do_${task}`)
 }

@@ -3,16 +3,18 @@
  *
  * The client is told to stop by SIGINT only: SIGTERM or SIGKILL would leave the build running, detached.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { createWriteStream, promises as fs } from 'node:fs'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { Build } from '../targets/target.js'
-import { errorCode, errorText, readFileIfThere } from '../util/fs.js'
+import { errorCode, errorText } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
 import { bitbakeArgv, bitbakeEnvironment, buildDirectoryMarker, type BitbakeTarget } from './command.js'
-import { judge, type Judgement } from './judge.js'
+import { judge, type Exited } from './judge.js'
+import { serverGone, serverPid } from './server.js'
 import { Transcript, type Progress, type Summary } from './transcript.js'
 
 export interface BitbakeCall {
@@ -32,68 +34,128 @@ export interface BitbakeCall {
   neededBy(target: BitbakeTarget): readonly string[]
 }
 
-export interface BitbakeRun extends Judgement {
+export interface BitbakeRun {
+  /** The targets that BitBake built, or found to be built. */
+  readonly built: readonly BitbakeTarget[]
+  readonly problems: readonly BitbakeProblem[]
   readonly summary: Summary | undefined
   readonly warnings: number
   /** It was told to stop before it was done. */
   readonly interrupted: boolean
 }
 
-/** Problems are those of starting; what BitBake found is in the run's own `problems`. */
+/**
+ * Problems are those of starting; what BitBake found is in the run's own `problems`. Throws when the log cannot be
+ * written.
+ */
 export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, BitbakeProblem>> {
-  const { build } = call
+  const { build, targets, keepGoing, neededBy } = call
   const unfit = await checkBuildDirectory(build.directory)
   if (unfit !== undefined) return fail(unfit)
   const serverBefore = await serverPid(build.directory)
-
-  const argv = bitbakeArgv(build, call.targets, call.keepGoing)
   const { variables, withheld } = bitbakeEnvironment(call.environment, build.environment)
-  await fs.mkdir(path.dirname(call.log), { recursive: true })
-  const log = createWriteStream(call.log, { flags: 'wx' })
-  log.write(`# cd ${build.directory}\n# ${argv.join(' ')}\n`)
-  if (withheld.length > 0) log.write(`# withheld from BitBake's environment: ${withheld.join(' ')}\n`)
+  const log = await openLog(call.log)
+  const invoke = (argv: readonly string[], onProgress: BitbakeCall['onProgress']): Promise<Invocation | undefined> =>
+    invokeBitbake(argv, variables, log, { ...call, onProgress })
+  try {
+    if (withheld.length > 0) log.line(`# withheld from BitBake's environment: ${withheld.join(' ')}`)
+    const argv = bitbakeArgv(build, targets, keepGoing)
+    const ran = await invoke(argv, call.onProgress)
+    if (ran === undefined) return ok({ ...nothing, interrupted: true })
+    const { exit, transcript } = ran
+    if ('error' in exit) {
+      const found = errorCode(exit.error) === 'ENOENT' ? 'no such program on PATH' : errorText(exit.error)
+      return fail({ code: 'command-not-found', command: argv[0]!, found })
+    }
+    const options = { exit, keepGoing, directory: build.directory, log: call.log, neededBy }
+    const { built, unsure, problems } = judge(transcript, targets, options)
+    const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, build, invoke))
+    const interrupted = call.stop.aborted || call.stopNow.aborted
+    if (interrupted) await serverGone(build.directory, serverBefore, exit)
+    const { summary, warnings } = transcript
+    return ok({ built: current ? [...built, ...unsure] : built, problems, summary, warnings, interrupted })
+  } finally {
+    await log.close()
+  }
+}
 
-  // Its own process group: a terminal's Ctrl-C then reaches BitBake through us, and once.
-  const child = spawn(argv[0]!, argv.slice(1), {
-    cwd: build.directory,
-    env: variables,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+const nothing = { built: [], problems: [], summary: undefined, warnings: 0 }
+
+/** Asks BitBake, which is quick and changes nothing, whether nothing is left to do for all of them. */
+async function areCurrent(
+  targets: readonly BitbakeTarget[],
+  build: Build,
+  invoke: (argv: readonly string[], onProgress: BitbakeCall['onProgress']) => Promise<Invocation | undefined>,
+): Promise<boolean> {
+  const argv = bitbakeArgv({ ...build, args: [...build.args, '-n'] }, targets, false)
+  const ran = await invoke(argv, () => {})
+  if (ran === undefined || 'error' in ran.exit || ran.exit.code !== 0) return false
+  const { summary } = ran.transcript
+  return summary !== undefined && summary.failed === 0 && summary.upToDate === summary.attempted
+}
+
+interface Invocation {
+  readonly exit: Exit
+  readonly transcript: Transcript
+}
+
+/** One process from its start to its end; `undefined` when it was told to stop before. */
+async function invokeBitbake(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  log: Log,
+  call: BitbakeCall,
+): Promise<Invocation | undefined> {
+  if (call.stop.aborted || call.stopNow.aborted) return undefined
+  log.line(`# cd ${call.build.directory}\n# ${argv.join(' ')}`)
   const transcript = new Transcript()
-  const read = (stream: 'stdout' | 'stderr'): void => {
+  let child: ChildProcessByStdio<null, Readable, Readable>
+  try {
+    // Its own process group: a terminal's Ctrl-C then reaches BitBake through us, and once.
+    child = spawn(argv[0]!, argv.slice(1), {
+      cwd: call.build.directory,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  } catch (error) {
+    return { exit: { error }, transcript }
+  }
+  for (const stream of ['stdout', 'stderr'] as const) {
     createInterface({ input: child[stream], crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-      log.write(`${line}\n`)
+      log.line(line)
       call.onLine?.(line)
       const progress = transcript.line(line, stream)
       if (progress !== undefined) call.onProgress(progress)
     })
   }
-  read('stdout')
-  read('stderr')
-
   const release = stopOnSignals(child, call)
-  try {
-    const exit = await ended(child)
-    transcript.end()
-    if ('error' in exit) {
-      const found = errorCode(exit.error) === 'ENOENT' ? 'no such program on PATH' : errorText(exit.error)
-      return fail({ code: 'command-not-found', command: argv[0]!, found })
-    }
-    log.write(`# ended with ${exit.signal ?? `exit code ${exit.code}`}\n`)
-    const interrupted = call.stop.aborted || call.stopNow.aborted
-    if (interrupted && serverBefore === undefined) await serverGone(build.directory)
-    const judgement = judge(transcript, call.targets, {
-      exit,
-      keepGoing: call.keepGoing,
-      directory: build.directory,
-      log: call.log,
-      neededBy: call.neededBy,
-    })
-    return ok({ ...judgement, summary: transcript.summary, warnings: transcript.warnings, interrupted })
-  } finally {
-    release()
-    await new Promise<void>((resolve) => log.end(resolve))
+  const exit = await ended(child)
+  release()
+  transcript.end()
+  if (!('error' in exit)) log.line(`# ended with ${exit.signal ?? `exit code ${exit.code}`}`)
+  return { exit, transcript }
+}
+
+interface Log {
+  line(line: string): void
+  /** Throws what kept a line from being written: a build goes on without its log, but not unnoticed. */
+  close(): Promise<void>
+}
+
+async function openLog(file: string): Promise<Log> {
+  await fs.mkdir(path.dirname(file), { recursive: true })
+  const stream = (await fs.open(file, 'wx')).createWriteStream()
+  let failure: Error | undefined
+  stream.on('error', (error) => {
+    failure ??= Object.assign(error, { path: file })
+  })
+  return {
+    line: (line) => void (failure === undefined && stream.write(`${line}\n`)),
+    close: async () => {
+      await finished(stream.end()).catch(() => {})
+      if (failure !== undefined) throw failure
+    },
   }
 }
 
@@ -109,7 +171,7 @@ async function checkBuildDirectory(directory: string): Promise<BitbakeProblem | 
   return { code: 'not-a-build-directory', directory, missing: path.relative(directory, marker), found }
 }
 
-type Exit = { readonly code: number | null; readonly signal: string | null } | { readonly error: unknown }
+type Exit = Exited | { readonly error: unknown }
 
 function ended(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
@@ -123,12 +185,13 @@ function ended(child: ChildProcess): Promise<Exit> {
 function stopOnSignals(child: ChildProcess, { stop, stopNow }: BitbakeCall): () => void {
   let sent = 0
   const interrupt = (): void => {
-    if (child.pid === undefined || child.exitCode !== null) return
+    if (child.pid === undefined) return
     sent++
     try {
       process.kill(-child.pid, 'SIGINT')
     } catch (error) {
-      if (errorCode(error) !== 'ESRCH') throw error
+      // Nobody is left in the group; EPERM is macOS's word for it.
+      if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error
     }
   }
   let second: NodeJS.Timeout | undefined
@@ -149,28 +212,4 @@ function stopOnSignals(child: ChildProcess, { stop, stopNow }: BitbakeCall): () 
     stopNow.removeEventListener('abort', onStopNow)
     clearTimeout(second)
   }
-}
-
-/** The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale. */
-async function serverPid(directory: string): Promise<number | undefined> {
-  const content = await readFileIfThere(path.join(directory, 'bitbake.lock'))
-  const pid = Number.parseInt(content?.toString('latin1') ?? '', 10)
-  if (!(pid > 1)) return undefined
-  const command = await fs.readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => undefined)
-  if (command !== undefined) return command.includes('bitbake') ? pid : undefined
-  try {
-    process.kill(pid, 0)
-    return process.platform === 'linux' ? undefined : pid
-  } catch {
-    return undefined
-  }
-}
-
-/** ms. A server that lost its client while it started gives up after 30 s (facts: BitBake's own time limit). */
-const serverGrace = 35_000
-
-/** Waits until the server that the interrupted call had started is gone, and with it the lock. */
-async function serverGone(directory: string): Promise<void> {
-  const end = Date.now() + serverGrace
-  while (Date.now() < end && (await serverPid(directory)) !== undefined) await delay(100)
 }

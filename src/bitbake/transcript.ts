@@ -2,6 +2,7 @@
  * Reading what BitBake prints on a pipe. The lines and where they go were recorded from real runs (test/transcripts);
  * prefixes are matched anywhere in a line, because BitBake writes `Initialising tasks...` without a newline.
  */
+import { errorText } from './error-text.js'
 
 export interface Progress {
   /** Tasks that were begun, those up to date among them; it jumps. */
@@ -22,6 +23,8 @@ export interface FailedTask {
 export interface ErrorMessage {
   /** Of the task that said it; absent when no task did. */
   readonly multiconfig?: string
+  /** `<recipe>-<version> do_<task>`. */
+  readonly task?: string
   readonly text: string
 }
 
@@ -32,19 +35,22 @@ export interface Summary {
   readonly failed: number
 }
 
-const running = /NOTE: Running (?:setscene |noexec )?task (\d+) of (\d+) \((?:mc:([^:]+):)?(.+):do_(\w+)\)/
+const running = /(?:^|\.\.\.)NOTE: Running (?:setscene |noexec )?task (\d+) of (\d+) \((?:mc:([^:]+):)?(.+):do_(\w+)\)/
 const summaryLine =
-  /NOTE: Tasks Summary: Attempted (\d+) tasks? of which (\d+) didn't need to be rerun and (?:all succeeded|(\d+) failed)\./
+  /(?:^|\.\.\.)NOTE: Tasks Summary: Attempted (\d+) tasks? of which (\d+) didn't need to be rerun and (?:all succeeded|(\d+) failed)\./
 const phase = /^(Loading cache|Parsing recipes|Initialising tasks|Checking sstate)/
 const taskFailed = /ERROR: Task \((?:mc:([^:]+):)?(.+):do_(\w+)\) failed with exit code/
 const taskLog = /ERROR: Logfile of failure stored in: (\S+)/
-const taskError = /^ERROR: (?:mc:([^:\s]+):)?\S+ do_\w+: /
+const taskError = /^ERROR: (?:mc:([^:\s]+):)?(\S+ do_\w+): /
+/** `Summary: N tasks failed:` lists them with their logs; BitBake 2.0 without. */
+const summaryTask = /^ {2}(?:mc:([^:]+):)?(\/.+):do_(\w+)$/
+const summaryTaskLog = /^ {4}log: (\S+)$/
 const anyMessage = /^(NOTE|WARNING|ERROR|Summary|DEBUG|Loading|Parsing|Initialising|Checking|done)\b/
 const noMulticonfig = /depends on nonexistent multiconfig configuration named (\S+)/
-const nothingProvides = /^ERROR: Nothing (?:R?PROVIDES|provides) '([^']+)'/
+const nothingProvides = /^ERROR: Nothing (?:R?PROVIDES|provides) '([^']+)'(?: \(but (.+) R?DEPENDS on)?/
 const noTask = /^ERROR: Task do_(\S+) does not exist for target (\S+)/
-/** What follows an error: enough for a short traceback. */
-const maximumErrorLines = 12
+/** What follows an error, its tracebacks included. */
+const maximumErrorLines = 200
 
 /** Takes the lines of one BitBake invocation, in order, and holds what they said. */
 export class Transcript {
@@ -56,7 +62,13 @@ export class Transcript {
   readonly unknownTasks: { readonly recipe: string; readonly task: string }[] = []
   summary: Summary | undefined
   warnings = 0
+  /** The last lines that are none of BitBake's messages: where a wrapper, or BitBake's own start, says why it gave up. */
+  lastWords: readonly string[] = []
+  /** `taskKey` of each task that was not up to date. */
+  readonly begun = new Set<string>()
   readonly #logs: string[] = []
+  readonly #summaryLogs = new Map<string, string>()
+  #summaryTask: string | undefined
   readonly #open: Record<'stdout' | 'stderr', { lines: string[]; close(): void } | undefined> = {
     stdout: undefined,
     stderr: undefined,
@@ -66,22 +78,24 @@ export class Transcript {
   line(line: string, stream: 'stdout' | 'stderr'): Progress | undefined {
     const open = this.#open[stream]
     if (open !== undefined) {
-      if (!anyMessage.test(line) && line.trim() !== '' && open.lines.length < maximumErrorLines) open.lines.push(line)
-      else this.#close(stream)
+      if (anyMessage.test(line)) this.#close(stream)
+      else if (open.lines.length < maximumErrorLines) open.lines.push(line)
     }
+    if (/^\S/.test(line) && !anyMessage.test(line)) this.lastWords = [...this.lastWords, line].slice(-3)
     if (/(^|\.)WARNING: /.test(line)) this.warnings++
     if (/^(ERROR|FATAL): /.test(line)) this.#error(line, stream)
-    const summary = summaryLine.exec(line)
-    if (summary !== null) {
-      this.summary = { attempted: Number(summary[1]), upToDate: Number(summary[2]), failed: Number(summary[3] ?? 0) }
-    }
-    return progressOf(line)
+    if (stream === 'stdout') this.#summary(line)
+    return this.#progress(line)
   }
 
   /** To be called after the last line. */
   end(): void {
     this.#close('stdout')
     this.#close('stderr')
+    for (const [position, failed] of this.failedTasks.entries()) {
+      const log = this.#summaryLogs.get(taskKey(failed))
+      if (log !== undefined) this.failedTasks[position] = { ...failed, log }
+    }
   }
 
   #error(line: string, stream: 'stdout' | 'stderr'): void {
@@ -90,14 +104,9 @@ export class Transcript {
     const failed = taskFailed.exec(line)
     if (failed !== null) {
       const [, multiconfig = '', file = '', task = ''] = failed
-      const index = this.#logs.findLastIndex((name) => name.includes(`/log.do_${task}.`))
-      const [found] = index < 0 ? [] : this.#logs.splice(index, 1)
-      this.failedTasks.push({
-        multiconfig,
-        recipe: recipeOf(file),
-        task,
-        ...(found === undefined ? {} : { log: found }),
-      })
+      const recipe = recipeOf(file)
+      const found = this.#takeLog(multiconfig, recipe, task)
+      this.failedTasks.push({ multiconfig, recipe, task, ...(found === undefined ? {} : { log: found }) })
       return
     }
     const lines = [line.replace(/^(ERROR|FATAL): /, '')]
@@ -109,18 +118,50 @@ export class Transcript {
       if (multiconfig !== null) this.unknownMulticonfigs.push(multiconfig[1]!)
       else if (task !== null) this.unknownTasks.push({ task: task[1]!, recipe: task[2]! })
       else if (unknown !== null) {
-        const rest = lines.slice(1).map((text) => text.trim())
-        const matches = /Close matches:/.test(line) ? rest : []
-        this.unknownRecipes.push({
-          recipe: unknown[1]!,
-          closeMatches: matches,
-          reasons: matches.length > 0 ? [] : rest,
-        })
+        const rest = lines.slice(1).flatMap((text) => text.trim() || [])
+        const closeMatches = /Close matches:/.test(line) ? rest : []
+        const requiredBy = unknown[2] === undefined ? [] : [`required by ${unknown[2]}`]
+        const reasons = [...requiredBy, ...(closeMatches.length > 0 ? [] : rest)]
+        this.unknownRecipes.push({ recipe: unknown[1]!, closeMatches, reasons })
       } else {
-        this.errors.push({ ...(said === null ? {} : { multiconfig: said[1] ?? '' }), text: lines.join('\n') })
+        const by = said === null ? {} : { multiconfig: said[1] ?? '', task: said[2]! }
+        this.errors.push({ ...by, text: errorText(lines) })
       }
     }
     this.#open[stream] = { lines, close }
+  }
+
+  /** Tasks that fail together mix their lines: first the log that can be no other's. */
+  #takeLog(multiconfig: string, recipe: string, task: string): string | undefined {
+    const ofTask = this.#logs.filter((log) => log.includes(`/log.do_${task}.`))
+    const ofRecipe = ofTask.filter((log) => log.includes(`/${recipe}/`))
+    const found = ofRecipe.find((log) => log.includes(multiconfig)) ?? ofRecipe[0] ?? ofTask[0]
+    if (found !== undefined) this.#logs.splice(this.#logs.indexOf(found), 1)
+    return found
+  }
+
+  #summary(line: string): void {
+    const task = summaryTask.exec(line)
+    const log = summaryTaskLog.exec(line)
+    if (log !== null && this.#summaryTask !== undefined) this.#summaryLogs.set(this.#summaryTask, log[1]!)
+    this.#summaryTask =
+      task === null ? undefined : taskKey({ multiconfig: task[1] ?? '', recipe: recipeOf(task[2]!), task: task[3]! })
+    const total = summaryLine.exec(line)
+    if (total === null) return
+    this.summary = { attempted: Number(total[1]), upToDate: Number(total[2]), failed: Number(total[3] ?? 0) }
+  }
+
+  #progress(line: string): Progress | undefined {
+    const task = running.exec(line)
+    if (task === null) {
+      const begun = phase.exec(line)
+      return begun === null ? undefined : { text: begun[1]!.toLowerCase() }
+    }
+    const [, done, total, multiconfig = '', file = '', name = ''] = task
+    const recipe = recipeOf(file)
+    this.begun.add(taskKey({ multiconfig, recipe, task: name }))
+    const where = multiconfig === '' ? '' : `${multiconfig}: `
+    return { done: Number(done), total: Number(total), text: `${where}${recipe} do_${name}` }
   }
 
   #close(stream: 'stdout' | 'stderr'): void {
@@ -129,15 +170,9 @@ export class Transcript {
   }
 }
 
-function progressOf(line: string): Progress | undefined {
-  const task = running.exec(line)
-  if (task !== null) {
-    const [, done, total, multiconfig, file = '', name = ''] = task
-    const where = multiconfig === undefined ? '' : `${multiconfig}: `
-    return { done: Number(done), total: Number(total), text: `${where}${recipeOf(file)} do_${name}` }
-  }
-  const begun = phase.exec(line)
-  return begun === null ? undefined : { text: begun[1]!.toLowerCase() }
+/** The same for a target of the command line and for the task that BitBake runs for it. */
+export function taskKey({ multiconfig, recipe, task }: FailedTask): string {
+  return `${multiconfig}:${recipe}:${task}`
 }
 
 /** The recipe's name from its file's: up to the first `_`, as BitBake's `vars_from_file`. */

@@ -4,11 +4,11 @@
  * beside the config or not. Nothing is written, but for a config with a top-level await: see `evaluateModule`.
  */
 import { spawnSync } from 'node:child_process'
-import { promises as fs } from 'node:fs'
-import { createRequire, Module } from 'node:module'
+import { promises as fs, realpathSync } from 'node:fs'
+import { createRequire, Module, SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { temporaryName } from '../util/fs.js'
+import { errorCode, temporaryName } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 
 const require = createRequire(import.meta.url)
@@ -24,43 +24,55 @@ export async function compileConfig(file: string, stateDirectory: string): Promi
       found: `${found}; reinstall with optional dependencies, or use a .json or .yaml config`,
     })
   }
-  // esbuild cannot write a top-level await as CommonJS, and CommonJS starts quicker: so that first.
-  let bundled = bundle(binary, file, 'cjs')
-  let format: 'cjs' | 'esm' = 'cjs'
-  if (
-    !bundled.ok &&
-    bundled.problems[0]?.code === 'config-broken' &&
-    /Top-level await/.test(bundled.problems[0].message)
-  ) {
-    bundled = bundle(binary, file, 'esm')
-    format = 'esm'
-  }
-  if (!bundled.ok) return bundled
+  // CommonJS starts quicker, but cannot hold a top-level await, nor load a package that has one: so that first.
+  const quick = bundle(binary, file, 'cjs')
+  if (!quick.ok && !quick.problems.some(isTopLevelAwait)) return quick
   // Errors then name the lines of the user's own files.
   process.setSourceMapsEnabled(true)
   try {
-    const exports =
-      format === 'cjs' ? evaluateCommonJs(bundled.value, file) : await evaluateModule(bundled.value, stateDirectory)
-    if (!('default' in exports)) {
+    let exports = quick.ok ? evaluateCommonJs(quick.value, file) : undefined
+    if (exports === undefined) {
+      const whole = bundle(binary, file, 'esm')
+      if (!whole.ok) return whole
+      exports = await evaluateModule(whole.value, stateDirectory)
+    }
+    if (!isRecord(exports) || !('default' in exports)) {
       const message = 'there is no default export; write `export default defineConfig({ … })`'
       return fail({ code: 'config-broken', file, message })
     }
-    return ok(exports.default)
+    return ok(exports['default'])
   } catch (error) {
     return fail(thrownProblem(error, file))
   }
 }
 
+function isTopLevelAwait(problem: ConfigProblem): boolean {
+  return problem.code === 'config-broken' && problem.message.startsWith('Top-level await')
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+/** Where the text of a config that is data breaks JSON's syntax; nothing when that cannot be told. */
+export function jsonSyntaxProblems(file: string): readonly ConfigProblem[] {
+  const binary = esbuildBinary()
+  const bundled = binary === undefined ? undefined : bundle(binary, file, 'cjs')
+  return bundled === undefined || bundled.ok ? [] : bundled.problems.filter(({ code }) => code === 'config-broken')
+}
+
 /** An error of the user's code, with the place in the user's code. */
 export function thrownProblem(error: unknown, file: string): ConfigProblem {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const [message = '', ...rest] = text.split('\n')
+  const problem = { code: 'config-broken', message, ...(rest.length === 0 ? {} : { frame: rest.join('\n') }) } as const
   const stack = error instanceof Error ? (error.stack ?? '') : ''
-  for (const [, place = '', line, column] of stack.matchAll(/^\s+at (?:.*? \()?(.+?):(\d+):(\d+)\)?$/gm)) {
+  for (const [, place = '', line, column] of stack.matchAll(/^\s+at (?:.*? \()?(?:async )?(.+?):(\d+):(\d+)\)?$/gm)) {
     const where = place.startsWith('file:') ? fileURLToPath(place) : place
     if (!path.isAbsolute(where) || where.includes(`${path.sep}node_modules${path.sep}`) || isOwn(where)) continue
-    return { code: 'config-broken', file: where, line: Number(line), column: Number(column), message }
+    return { ...problem, file: where, line: Number(line), column: Number(column) }
   }
-  return { code: 'config-broken', file, message }
+  return { ...problem, file }
 }
 
 function isOwn(file: string): boolean {
@@ -78,9 +90,16 @@ function esbuildBinary(): string | undefined {
   }
 }
 
+/** Stands for `import.meta` in a bundle, until `separateMetas` gives each file its own: a name of the same length. */
+function metaName(position: number): string {
+  return `__mab_import_meta_${String(position).padStart(4, '0')}`
+}
+
+const metaBanner = '/* import.meta */'
+
 function bundle(binary: string, file: string, format: 'cjs' | 'esm'): Result<string, ConfigProblem> {
-  const directory = path.dirname(file)
-  const define = (name: string, value: string): string => `--define:import.meta.${name}=${JSON.stringify(value)}`
+  // esbuild names files relative to the real path of where it works.
+  const directory = realpathSync(path.dirname(file))
   const result = spawnSync(
     binary,
     [
@@ -91,10 +110,10 @@ function bundle(binary: string, file: string, format: 'cjs' | 'esm'): Result<str
       `--target=node${process.versions.node.split('.')[0]}`,
       '--packages=external',
       `--alias:multiarch-build=${fileURLToPath(new URL('define.js', import.meta.url))}`,
-      define('url', pathToFileURL(file).href),
-      define('dirname', directory),
-      define('filename', file),
+      `--define:import.meta=${metaName(0)}`,
+      `--banner:js=${metaBanner}`,
       '--sourcemap=inline',
+      `--source-root=${pathToFileURL(directory + path.sep).href}`,
       '--sources-content=false',
       '--log-level=warning',
       '--color=false',
@@ -103,19 +122,40 @@ function bundle(binary: string, file: string, format: 'cjs' | 'esm'): Result<str
   )
   if (result.error) return fail({ code: 'config-unreadable', file, found: result.error.message })
   if (result.status !== 0) {
-    const problems = esbuildProblems(result.stderr, file)
+    const problems = esbuildProblems(result.stderr, file, directory)
     return { ok: false, problems }
   }
-  return ok(result.stdout)
+  return ok(separateMetas(result.stdout, directory))
+}
+
+/** `import.meta` of each bundled file as it would be unbundled; the source map knows which file a name comes from. */
+function separateMetas(code: string, directory: string): string {
+  if (!code.includes(metaName(0))) return code
+  const encoded = code.slice(code.lastIndexOf(';base64,') + ';base64,'.length)
+  const map = new SourceMap(JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as SourceMapPayload)
+  const files: string[] = []
+  const separate = code.split('\n').map((text, line) =>
+    text.replaceAll(metaName(0), (_name, column: number) => {
+      const { originalSource } = map.findEntry(line, column) as SourceMapping
+      if (!files.includes(originalSource)) files.push(originalSource)
+      return metaName(1 + files.indexOf(originalSource))
+    }),
+  )
+  const metas = files.map((source, position) => {
+    const filename = path.resolve(directory, source)
+    const meta = { url: pathToFileURL(filename).href, filename, dirname: path.dirname(filename) }
+    return `${metaName(1 + position)} = ${JSON.stringify(meta)}`
+  })
+  return separate.join('\n').replace(metaBanner, () => `var ${metas.join(', ')};`)
 }
 
 /** esbuild's own report: `✘ [ERROR] message`, a blank line, `    file:line:column:`, the code frame. */
-function esbuildProblems(report: string, file: string): ConfigProblem[] {
+function esbuildProblems(report: string, file: string, directory: string): ConfigProblem[] {
   const pattern = /^✘ \[ERROR\] (.*)\n\n {4}(.+?):(\d+):(\d+):\n((?: {6}.*\n?)*)/gm
   const problems = [...report.matchAll(pattern)].map(
     ([, message = '', where = '', line, column, frame = '']): ConfigProblem => ({
       code: 'config-broken',
-      file: path.resolve(path.dirname(file), where),
+      file: path.resolve(directory, where),
       line: Number(line),
       // esbuild counts columns from 0, editors from 1.
       column: Number(column) + 1,
@@ -126,24 +166,35 @@ function esbuildProblems(report: string, file: string): ConfigProblem[] {
   return problems.length > 0 ? problems : [{ code: 'config-broken', file, message: report.trim() }]
 }
 
-function evaluateCommonJs(code: string, file: string): Record<string, unknown> {
+/** @returns the exports; nothing when a package that it loads can only be imported. */
+function evaluateCommonJs(code: string, file: string): unknown {
   // `_compile` is what Node runs for every CommonJS file; the name gives `require` the config's own surroundings.
   const module = new Module(file) as Module & { _compile(code: string, file: string): void; paths: string[] }
   const { _nodeModulePaths } = Module as unknown as { _nodeModulePaths(from: string): string[] }
   module.filename = file
   module.paths = _nodeModulePaths(path.dirname(file))
-  module._compile(code, file)
-  return module.exports as Record<string, unknown>
+  try {
+    module._compile(code, file)
+  } catch (error) {
+    if (errorCode(error) === 'ERR_REQUIRE_ASYNC_MODULE') return undefined
+    throw error
+  }
+  return module.exports
 }
 
 /** Only a file can be an ES module that imports packages by name, so this one is written, in the state directory. */
 async function evaluateModule(code: string, stateDirectory: string): Promise<Record<string, unknown>> {
-  await fs.mkdir(stateDirectory, { recursive: true })
+  const made = await fs.mkdir(stateDirectory, { recursive: true })
   const file = `${temporaryName(path.join(stateDirectory, 'config'))}.mjs`
   try {
     await fs.writeFile(file, code, { flag: 'wx' })
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    // A promise that is rejected by now is awaited only after the file is gone, which Node takes for never.
+    Promise.resolve(exports['default']).catch(() => undefined)
+    return exports
   } finally {
     await fs.rm(file, { force: true })
+    // Looking at a config leaves nothing behind; another process may already need the directory, though.
+    if (made !== undefined) await fs.rmdir(stateDirectory).catch(() => undefined)
   }
 }

@@ -1,10 +1,11 @@
 /** From a working directory or a file name to a checked Config. */
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
-import { cosmiconfigSync, defaultLoadersSync } from 'cosmiconfig'
+import { defaultLoadersSync, type PublicExplorerSync } from 'cosmiconfig'
+import * as internals from 'cosmiconfig/dist/ExplorerSync.js'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
-import { compileConfig, thrownProblem } from './compile.js'
+import { compileConfig, jsonSyntaxProblems, thrownProblem } from './compile.js'
 import type { ConfigContext } from './define.js'
 import { stateDirectoryName } from './rules.js'
 import type { Config } from './types.js'
@@ -66,44 +67,63 @@ async function findConfig(options: LoadOptions): Promise<Result<string, ConfigPr
       return fail({ code: 'config-unreadable', file, found: errorText(error) })
     }
   }
-  // Only the search is cosmiconfig's: its own TypeScript loader writes beside the config and takes syntax errors.
-  const foundOnly = (): object => ({})
-  const explorer = cosmiconfigSync('multiarch', {
-    searchPlaces: names,
-    stopDir: await projectRoot(options.cwd),
-    loaders: Object.fromEntries(extensions.map((extension) => [`.${extension}`, foundOnly])),
-    cache: false,
-  })
-  const result = explorer.search(options.cwd)
-  // A global search also looks into ~/.config/multiarch, which is nobody's project.
-  if (result === null || !names.includes(path.basename(result.filepath))) {
-    return fail({ code: 'config-not-found', directory: options.cwd, names })
+  for (const directory of await directoriesUpwards(options.cwd)) {
+    const result = explorer.search(directory)
+    if (result !== null) return ok(result.filepath)
   }
-  return ok(result.filepath)
+  return fail({ code: 'config-not-found', directory: options.cwd, names })
 }
 
-/** The first directory upwards that holds `.git`, else the root of the file system. */
-async function projectRoot(start: string): Promise<string> {
+/**
+ * Only the search is cosmiconfig's: its own TypeScript loader writes beside the config and takes syntax errors. And not
+ * by its front door, which reads package.json and reads or runs `.config/config.*` of the working directory and files
+ * in `~/.config/multiarch`, and throws when one of them is broken.
+ */
+const { ExplorerSync } = internals as unknown as { ExplorerSync: new (options: object) => PublicExplorerSync }
+const explorer = new ExplorerSync({
+  moduleName: 'multiarch',
+  searchPlaces: names,
+  searchStrategy: 'none',
+  // An empty config is found, and is then an error.
+  ignoreEmptySearchPlaces: false,
+  loaders: Object.fromEntries(extensions.map((extension) => [`.${extension}`, () => ({})])),
+  transform: (result: unknown) => result,
+  cache: false,
+})
+
+/** From `start` up to the first directory that holds `.git`, else to the root of the file system. */
+async function directoriesUpwards(start: string): Promise<string[]> {
+  const directories: string[] = []
   for (let directory = start; ; directory = path.dirname(directory)) {
-    const isRoot = path.dirname(directory) === directory
-    if (
-      isRoot ||
-      (await fs.access(path.join(directory, '.git')).then(
-        () => true,
-        () => false,
-      ))
+    directories.push(directory)
+    const isProject = await fs.access(path.join(directory, '.git')).then(
+      () => true,
+      () => false,
     )
-      return directory
+    if (isProject || path.dirname(directory) === directory) return directories
   }
 }
 
 async function readData(file: string): Promise<Result<unknown, ConfigProblem>> {
+  const isJson = path.extname(file) === '.json'
+  let content: string
   try {
-    const content = await fs.readFile(file, 'utf8')
-    const loader = path.extname(file) === '.json' ? defaultLoadersSync['.json'] : defaultLoadersSync['.yaml']
-    return ok(loader(file, content) as unknown)
+    content = (await fs.readFile(file, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return fail({ code: 'config-broken', file, message: message.replaceAll(file, path.basename(file)) })
+    return fail({ code: 'config-unreadable', file, found: errorText(error) })
   }
+  try {
+    return ok(isJson ? (JSON.parse(content) as unknown) : (defaultLoadersSync['.yaml'](file, content) as unknown))
+  } catch (error) {
+    const problems = isJson ? jsonSyntaxProblems(file) : []
+    return problems.length > 0 ? { ok: false, problems } : fail(dataProblem(error, file))
+  }
+}
+
+/** What js-yaml says, if it is its error. */
+function dataProblem(error: unknown, file: string): ConfigProblem {
+  const { reason, mark } = error as { reason?: string; mark?: { line: number; column: number; snippet: string } }
+  const message = reason ?? (error instanceof Error ? error.message : String(error))
+  const place = mark === undefined ? {} : { line: mark.line + 1, column: mark.column + 1, frame: mark.snippet }
+  return { code: 'config-broken', file, message, ...place }
 }

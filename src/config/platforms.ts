@@ -12,7 +12,7 @@ const builtin: Readonly<Record<string, PlatformConfig>> = {
 
 /** The entry with built-in defaults filled in; a `source` of the user's takes the place of a built-in multiconfig. */
 export function platformConfig(config: Config, key: string): PlatformConfig | undefined {
-  const [given, known] = [own(config.platforms, key), own(builtin, key)]
+  const [given, known] = [withoutUndefined(own(config.platforms, key)), own(builtin, key)]
   if (given === undefined || known === undefined) return given ?? known
   if (given.source === undefined) {
     // A machine belongs to its multiconfig: another multiconfig does not inherit the built-in one's.
@@ -44,4 +44,9 @@ export function ociPlatform(key: string, entry: PlatformConfig): Platform | { re
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined
+}
+
+/** A key that a config sets to `undefined` (`machine: env.MACHINE`) is not given, and overrides nothing. */
+function withoutUndefined(entry: PlatformConfig | undefined): PlatformConfig | undefined {
+  return entry && Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined))
 }

@@ -114,7 +114,11 @@ function checkNames(name: string, target: TargetConfig, at: Place, add: Add): vo
     }
     return
   }
-  if (reference !== undefined && !isReference(reference)) add([...at, 'output', 'reference'], notAReference(reference))
+  if (reference !== undefined && !isReference(reference)) {
+    add([...at, 'output', 'reference'], notAReference(reference))
+    // The default name would only repeat what is wrong with it.
+    if (imageName === undefined) return
+  }
   const chosen = imageName ?? defaultImageName(name, reference ?? 'latest')
   const { repository, tag } = splitName(chosen)
   const place = imageName === undefined ? [...at, 'output'] : [...at, 'output', 'name']
@@ -183,10 +187,10 @@ function checkOutputs(
     }
     taken.set(claimed, name)
   }
-  for (const [key, entry] of Object.entries(config.platforms)) {
-    if (entry.source !== undefined && path.resolve(directory, entry.source.path) === output) {
-      add([...at, 'directory'], `the output is also the source of the platform "${key}"`)
-    }
+  for (const [platform, entry] of Object.entries(config.platforms)) {
+    const source = entry.source === undefined ? undefined : path.resolve(directory, entry.source.path)
+    const clash = claims.find(([, claimed]) => claimed === source)
+    if (clash !== undefined) add([...at, clash[0]], `the output is also the source of the platform "${platform}"`)
   }
 }
 

@@ -104,7 +104,7 @@ const targetSchema = z
       .optional()
       .describe("The BitBake recipe of the image. Default: the target's name."),
     task: text
-      .regex(/^(do_)?[a-z0-9_]+$/, 'expected the name of a BitBake task, for example image_complete')
+      .regex(/^(?!do_$)[a-z0-9_]+$/, 'expected the name of a BitBake task, for example image_complete')
       .default('image_complete')
       .describe('The BitBake task that deploys the layout. (`image_oci` makes it but does not deploy it.)'),
     platforms: z

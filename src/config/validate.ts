@@ -11,14 +11,27 @@ import type { Config } from './types.js'
 /** All problems at once: those of shape first, and those of meaning when the shape is right. */
 export function validateConfig(raw: unknown, file: string): Result<Config, ConfigProblem> {
   const parsed = configSchema.safeParse(raw)
-  if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => explain(issue, raw, file))
-    return { ok: false, problems }
+  const unnamed = passedOver(raw, file)
+  if (!parsed.success || unnamed.length > 0) {
+    const issues = parsed.error?.issues ?? []
+    return { ok: false, problems: [...issues.flatMap((issue) => explain(issue, raw, file)), ...unnamed] }
   }
   // `types.ts` is generated from the same schema.
   const config = parsed.data as Config
   const problems = checkRules(config, file, path.dirname(file))
   return problems.length > 0 ? { ok: false, problems } : ok(config)
+}
+
+const nameGrammar = 'expected a name of letters, digits, "_", "." and "-" that starts with a letter or digit'
+
+/** zod leaves `__proto__` out of a record without a word, and a target that is left out would not be missed. */
+function passedOver(raw: unknown, file: string): ConfigProblem[] {
+  return ['platforms', 'targets'].flatMap((key): ConfigProblem[] => {
+    const record = valueAt(raw, [key])
+    return typeof record === 'object' && record !== null && Object.hasOwn(record, '__proto__')
+      ? [{ code: 'config-invalid', file, path: [key, '__proto__'], message: nameGrammar }]
+      : []
+  })
 }
 
 function explain(issue: z.core.$ZodIssue, raw: unknown, file: string): ConfigProblem[] {
@@ -51,7 +64,7 @@ function explain(issue: z.core.$ZodIssue, raw: unknown, file: string): ConfigPro
     case 'too_small':
       return [problem(at, `expected at least one ${Array.isArray(valueAt(raw, at)) ? 'entry' : 'character'}`)]
     case 'invalid_key':
-      return [problem(at, 'expected a name of letters, digits, "_", "." and "-" that starts with a letter or digit')]
+      return [problem(at, nameGrammar)]
     case 'invalid_format':
       return [problem(at, `${issue.message}, found ${describe(valueAt(raw, at))}`)]
     default:
@@ -84,7 +97,13 @@ function valueAt(value: unknown, at: readonly (string | number)[]): unknown {
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  const text = JSON.stringify(value) ?? typeof value
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    // A BigInt, or an object that holds itself.
+  }
+  text ??= typeof value
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 

@@ -1,5 +1,5 @@
 /** What a task kind must be able to do, and what it is given to do it with. */
-import type { VerifiedFiles } from '../oci/store.js'
+import type { VerifiedFiles } from '../oci/verified.js'
 import type { Image } from '../oci/select.js'
 import type { Platform } from '../oci/platform.js'
 import type { Reason } from '../plan/reason.js'

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { blobPath } from '../oci/digest.js'
 import { openLayout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
-import { isAbsent, isTemporaryName } from '../util/fs.js'
+import { errorCode, isAbsent, isTemporaryName } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
 
 /** An `index.json` that is written but not checked: `verify` puts it in place. */
@@ -18,10 +18,8 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
   try {
     names = await fs.readdir(directory)
   } catch (error) {
-    if (isAbsent(error)) {
-      const there = await fs.lstat(directory).catch(() => undefined)
-      return there === undefined ? undefined : { code: 'output-not-ours', directory, found: ['not a directory'] }
-    }
+    if (errorCode(error) === 'ENOENT') return undefined
+    if (isAbsent(error)) return { code: 'output-not-ours', directory, found: ['not a directory'] }
     throw error
   }
   const strangers = names.filter((name) => !ownNames.has(name) && !isTemporaryName(name))

@@ -26,7 +26,9 @@ export async function readSources(
   for (const pattern of patterns.filter((candidate) => !candidate.startsWith('!'))) {
     let names: string[]
     try {
-      names = await glob(pattern, { cwd: root, ignore, dot: true, followSymbolicLinks: false, suppressErrors: false })
+      // Not `onlyFiles`, which leaves dangling links out: one that begins to point somewhere is a change too.
+      const entries = await glob(pattern, { cwd: root, ignore, dot: true, onlyFiles: false, objectMode: true })
+      names = entries.filter(({ dirent }) => !dirent.isDirectory()).map((entry) => entry.path)
     } catch (error) {
       problems.push({ code: 'source-unreadable', pattern, path: root, found: errorText(error) })
       continue

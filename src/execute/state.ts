@@ -5,10 +5,10 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import type { Digest } from '../oci/digest.js'
-import type { VerifiedFiles } from '../oci/store.js'
+import type { VerifiedFiles } from '../oci/verified.js'
 import type { Fingerprint } from '../plan/fingerprint.js'
 import { readFileIfThere, sameIdentity, statIfThere, writeFileAtomic } from '../util/fs.js'
-import type { Json } from '../util/json.js'
+import { compareCodeUnits, type Json } from '../util/json.js'
 
 /** The record of a task that succeeded. */
 export interface Stamp {
@@ -65,7 +65,7 @@ export class State {
   /** Removes all but the newest logs; their names begin with the time. */
   async pruneLogs(): Promise<void> {
     const names = await fs.readdir(this.logDirectory).catch(() => [])
-    const old = names.toSorted().slice(0, Math.max(0, names.length - keptLogs))
+    const old = names.toSorted(compareCodeUnits).slice(0, Math.max(0, names.length - keptLogs))
     await Promise.all(old.map((name) => fs.rm(path.join(this.logDirectory, name), { force: true })))
   }
 

@@ -1,5 +1,8 @@
-/** The JSON documents of an image, as far as they are read here. Unknown keys are none of our business and stay. */
-import * as z from 'zod'
+/**
+ * The JSON documents of an image, as far as they are read here. What a document must be like is in `schemas.ts`, apart
+ * from this, so that the package's types need no zod.
+ */
+import type { Platform } from './platform.js'
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -27,54 +30,41 @@ export function isConfigType(mediaType: string): boolean {
   return mediaType === mediaTypes.config || mediaType === mediaTypes.dockerConfig
 }
 
-const annotations = z.record(z.string(), z.string())
+type Annotations = Readonly<Record<string, string>>
 
-const platformSchema = z.looseObject({
-  architecture: z.string(),
-  os: z.string(),
-  variant: z.string().optional(),
-})
-
-/** `digest` is plain text here: whoever makes a path from it goes through `parseDigest` first. */
-export const descriptorSchema = z.looseObject({
-  mediaType: z.string(),
-  digest: z.string(),
-  size: z.int().nonnegative(),
-  platform: platformSchema.optional(),
-  annotations: annotations.optional(),
-})
-export type Descriptor = z.output<typeof descriptorSchema>
+/** descriptor.md. `digest` is plain text here: whoever makes a path from it goes through `parseDigest` first. */
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+  readonly platform?: Platform | undefined
+  readonly annotations?: Annotations | undefined
+}
 
 /** image-index.md. `manifests: null` is what umoci writes into an empty layout. */
-export const indexSchema = z.looseObject({
-  schemaVersion: z.literal(2),
-  // One that says to be something else is read as that by others (GHSA-77vh-xpmg-72qh).
-  mediaType: z.enum([mediaTypes.index, mediaTypes.dockerList]).optional(),
-  manifests: z.array(descriptorSchema).nullable(),
-  annotations: annotations.optional(),
-})
-export type IndexDocument = z.output<typeof indexSchema>
+export interface IndexDocument {
+  readonly manifests: readonly Descriptor[] | null
+}
 
-/** manifest.md. umoci leaves `mediaType` out. */
-export const manifestSchema = z.looseObject({
-  schemaVersion: z.literal(2),
-  mediaType: z.enum([mediaTypes.manifest, mediaTypes.dockerManifest]).optional(),
-  config: descriptorSchema,
-  layers: z.array(descriptorSchema),
-  annotations: annotations.optional(),
-})
-export type ManifestDocument = z.output<typeof manifestSchema>
+/** manifest.md. */
+export interface ManifestDocument {
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+}
 
 /** config.md. */
-export const imageConfigSchema = z.looseObject({
-  architecture: z.string(),
-  os: z.string(),
-  variant: z.string().optional(),
-  rootfs: z.looseObject({ diff_ids: z.array(z.string()).nullable() }),
-})
-export type ImageConfigDocument = z.output<typeof imageConfigSchema>
+export interface ImageConfigDocument {
+  readonly architecture: string
+  readonly os: string
+  readonly variant?: string | undefined
+  readonly rootfs: { readonly diff_ids: readonly string[] | null }
+}
 
-export const layoutFileSchema = z.looseObject({ imageLayoutVersion: z.string() })
+/** image-layout.md, "oci-layout file". */
+export interface LayoutFileDocument {
+  readonly imageLayoutVersion: string
+}
 
 /**
  * buildkit's attestations sit in the index beside the images, as platform `unknown/unknown`: they are never an

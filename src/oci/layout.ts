@@ -8,7 +8,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { errorText, fileIdentity, isAbsent, statIfThere } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
-import { indexSchema, layoutFileSchema, type IndexDocument } from './documents.js'
+import type { IndexDocument } from './documents.js'
+import { indexSchema, layoutFileSchema } from './schemas.js'
 import { maximumDocument, parseDocument } from './parse.js'
 import { readTarMembers, type TarMember } from './tar.js'
 
@@ -89,9 +90,10 @@ async function openArchive(file: string): Promise<Result<Layout, LayoutProblem>>
     }
     const files = new Map<string, TarMember>()
     for (const member of members) if (member.type === 'file') files.set(member.name, member)
-    const prefix = layoutPrefix(files.keys())
-    if (prefix === undefined) {
-      const found = members.length === 0 ? 'an empty archive' : 'no index.json there'
+    const [prefix, ...others] = layoutPrefixes(files.keys())
+    if (prefix === undefined || others.length > 0) {
+      const none = members.length === 0 ? 'an empty archive' : 'no index.json there'
+      const found = prefix === undefined ? none : 'more than one'
       return fail(unreadable(file, [], 'a layout at the top of the archive or in one directory inside', found))
     }
     const identity = fileIdentity(stat)
@@ -109,16 +111,16 @@ async function openArchive(file: string): Promise<Result<Layout, LayoutProblem>>
   }
 }
 
-/** '' when the layout is at the top, `dir/` when it is in the one directory that has an `index.json`. */
-function layoutPrefix(names: Iterable<string>): string | undefined {
+/** '' when there is a layout at the top, else `dir/` for each directory that has an `index.json`. */
+function layoutPrefixes(names: Iterable<string>): string[] {
   const prefixes: string[] = []
   for (const name of names) {
-    if (name === 'index.json') return ''
+    if (name === 'index.json') return ['']
     if (name.endsWith('/index.json') && name.indexOf('/') === name.lastIndexOf('/')) {
       prefixes.push(name.slice(0, -'index.json'.length))
     }
   }
-  return prefixes.length === 1 ? prefixes[0] : undefined
+  return prefixes
 }
 
 async function assemble(

@@ -2,7 +2,8 @@
 import { ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { locateBlob, type LocatedBlob } from './read.js'
 import type { Image } from './select.js'
-import { putBlob, type Arrival, type LinkMode, type VerifiedFiles } from './store.js'
+import { putBlob, type Arrival, type LinkMode } from './store.js'
+import type { VerifiedFiles } from './verified.js'
 import { manifestSteps, type Step } from './walk.js'
 
 export interface MergeSummary {

@@ -47,7 +47,7 @@ export function parseDocument<T>(
       code: 'document-malformed',
       layout,
       at: [...at, place.replace(/^\./, '')].filter((part) => part !== ''),
-      expected: issue.message.replace(/^Invalid input: /, '').replace(/^expected ([^,]*), received .*$/, '$1'),
+      expected: /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message,
       found: summarize(valueAt(value, issue.path)),
     }
   })

@@ -120,7 +120,8 @@ export function normalizePlatform(platform: Platform): Platform {
   const [architecture, implied] = aliases.get(name) ?? [name]
   const written = platform.variant?.toLowerCase()
   const stated = architecture === 'arm' && written !== undefined && /^\d+$/.test(written) ? `v${written}` : written
-  const variant = stated === undefined || stated === '' ? implied : (synonyms.get(`${architecture}/${stated}`) ?? stated)
+  const variant =
+    stated === undefined || stated === '' ? implied : (synonyms.get(`${architecture}/${stated}`) ?? stated)
   return variant === undefined || defaultVariants.get(architecture)?.includes(variant)
     ? { os, architecture }
     : { os, architecture, variant }

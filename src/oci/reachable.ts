@@ -1,6 +1,7 @@
 /** Which blobs an image needs: a walk over documents alone, layers are not read. */
 import { parseDigest, type Digest } from './digest.js'
-import { indexSchema, isIndexType, isManifestType, manifestSchema } from './documents.js'
+import { isIndexType, isManifestType } from './documents.js'
+import { indexSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { readDocument } from './read.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
@@ -8,12 +9,16 @@ import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.
 /** Every digest that can be reached from `index.json`; `undefined` when a document on the way cannot be read. */
 export async function reachableDigests(layout: Layout): Promise<ReadonlySet<Digest> | undefined> {
   const reached = new Set<Digest>()
+  /** With the media type: bytes that are a layer of one image may be the manifest of another. */
+  const visited = new Set<string>()
   const visit = async (steps: readonly Step[], depth: number): Promise<boolean> => {
     for (const { descriptor } of steps) {
       const digest = parseDigest(descriptor.digest)
       if (digest === undefined || depth > maximumIndexDepth) return false
-      if (reached.has(digest)) continue
       reached.add(digest)
+      const entry = `${descriptor.mediaType} ${digest}`
+      if (visited.has(entry)) continue
+      visited.add(entry)
       if (isIndexType(descriptor.mediaType)) {
         const index = await readDocument(layout, descriptor, [], indexSchema)
         if (!index.ok || !(await visit(indexSteps(index.value.value), depth + 1))) return false

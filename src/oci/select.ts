@@ -3,16 +3,14 @@ import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../uti
 import type { Digest } from './digest.js'
 import {
   annotationKeys,
-  imageConfigSchema,
-  indexSchema,
   isAttestation,
   isConfigType,
   isIndexType,
   isManifestType,
-  manifestSchema,
   type Descriptor,
   type ManifestDocument,
 } from './documents.js'
+import { imageConfigSchema, indexSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { formatPlatform, matchKey, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
 import { readDocument } from './read.js'
@@ -88,7 +86,7 @@ export async function selectImage(
       found: images.map((image) => image.digest).join(', '),
     })
   }
-  if (contradictions.length === 1) {
+  if (contradictions.length === 1 && others.length === 1) {
     const platform = formatPlatform(wanted)
     const next = `correct the platform in the config, or build the image for ${platform} (BitBake: MACHINE, OCI_IMAGE_ARCH)`
     return fail({ ...contradictions[0]!, next })

@@ -1,28 +1,20 @@
 /**
  * Putting blobs into a layout that is being written: verified on the way in, complete or absent, never half there.
  */
-import { constants, promises as fs } from 'node:fs'
+import { constants, promises as fs, type BigIntStats } from 'node:fs'
 import path from 'node:path'
-import { errorCode, fileIdentity, statIfThere, temporaryName } from '../util/fs.js'
+import { errorCode, fileIdentity, isAbsent, temporaryName } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { blobPath, finishHasher, createHasher, type Digest } from './digest.js'
 import type { BlobLocation } from './layout.js'
 import { blobUnreadable, hashRange, type LocatedBlob } from './read.js'
+import type { VerifiedFiles } from './verified.js'
 
 /** How a blob may arrive: share the bytes where the file system can, or copy them. */
 export type LinkMode = 'auto' | 'reflink' | 'hardlink' | 'copy'
 
 /** How a blob did arrive; `present` means that it was there and whole. */
 export type Arrival = 'present' | 'reflink' | 'hardlink' | 'copy'
-
-/** Files known to hold the bytes of a digest, so that they need not be read again while their identity holds. */
-export interface VerifiedFiles {
-  has(file: string, identity: string, digest: Digest): boolean
-  add(file: string, identity: string, digest: Digest): void
-}
-
-/** Remembers nothing: every byte is read. */
-export const nothingVerified: VerifiedFiles = { has: () => false, add: () => {} }
 
 /**
  * Makes sure that `<root>/<blobPath>` holds the blob. Idempotent: a whole blob that is already there is success, a
@@ -92,19 +84,27 @@ export async function isKnownWhole(
   size: number,
   verified: VerifiedFiles,
 ): Promise<boolean> {
-  const stat = await statIfThere(file)
+  const stat = await statUnlinked(file)
   return stat?.isFile() === true && Number(stat.size) === size && verified.has(file, fileIdentity(stat), digest)
 }
 
 /** Whether the file holds exactly the blob; it is read only when its identity is not known. */
 async function isWhole(file: string, digest: Digest, size: number, verified: VerifiedFiles): Promise<boolean> {
   if (await isKnownWhole(file, digest, size, verified)) return true
-  const stat = await statIfThere(file)
+  const stat = await statUnlinked(file)
   if (stat === undefined || !stat.isFile() || Number(stat.size) !== size) return false
   const identity = fileIdentity(stat)
   if ((await hashRange({ file, offset: 0, size, whole: true, identity }, digest)) !== digest) return false
   verified.add(file, identity, digest)
   return true
+}
+
+/** Of a symbolic link itself, which is no blob: containerd reads none. */
+async function statUnlinked(file: string): Promise<BigIntStats | undefined> {
+  return fs.lstat(file, { bigint: true }).catch((error: unknown) => {
+    if (isAbsent(error)) return undefined
+    throw error
+  })
 }
 
 async function remember(file: string, digest: Digest, verified: VerifiedFiles): Promise<void> {

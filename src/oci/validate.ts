@@ -3,21 +3,20 @@ import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../uti
 import type { Digest } from './digest.js'
 import {
   annotationKeys,
-  indexSchema,
   isAttestation,
   isConfigType,
   isIndexType,
   isManifestType,
-  manifestSchema,
   type Descriptor,
   type IndexDocument,
   type ManifestDocument,
 } from './documents.js'
+import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout, type OpenOptions } from './layout.js'
-import { formatPlatform, matchKey, type Platform } from './platform.js'
+import { formatPlatform, matchKey, samePlatform, type Platform } from './platform.js'
 import { blobUnreadable, hashRange, locateBlob, readDocument, type LocatedBlob } from './read.js'
 import { checkImageConfig, checkTogether } from './select.js'
-import { nothingVerified, type VerifiedFiles } from './store.js'
+import { nothingVerified, type VerifiedFiles } from './verified.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
 
 export interface VerifyOptions extends OpenOptions {
@@ -65,6 +64,14 @@ export async function verifyLayout(
   return ok(check.report())
 }
 
+interface FoundImage {
+  readonly descriptor: Descriptor
+  readonly platform: Platform
+  readonly at: TreePath
+  readonly size: number
+  readonly layers: number
+}
+
 /** One walk over one layout. */
 class Check {
   readonly #layout: Layout
@@ -72,7 +79,14 @@ class Check {
   readonly #problems: LayoutProblem[] = []
   /** By digest: each blob is read once, however many descriptors point to it. */
   readonly #seen = new Map<Digest, number>()
-  readonly #images: { descriptor: Descriptor; platform: Platform; at: TreePath; size: number; layers: number }[] = []
+  /** Of blobs that were read and are not what their name says. */
+  readonly #damaged = new Map<Digest, LayoutProblem>()
+  /** Indexes and manifests that were met, so that documents which list one another many times are read once. */
+  readonly #indexes = new Set<string>()
+  readonly #manifests = new Map<string, FoundImage | undefined>()
+  /** Each image in each list that names it. */
+  readonly #listed = new Set<string>()
+  readonly #images: FoundImage[] = []
   #index: string | undefined
 
   constructor(layout: Layout, options: VerifyOptions) {
@@ -83,8 +97,12 @@ class Check {
   async run(): Promise<void> {
     await this.#checkIndex(this.#layout.index, ['index.json'], 0)
     const images = this.#images
-    this.#problems.push(...checkTogether(pairs(images), this.#layout.path, (index) => images[index]!.at))
+    const together = checkTogether(pairs(images), this.#layout.path, (index) => images[index]!.at)
+    for (const problem of together) this.#problems.push(problem)
     if (this.#options.platforms !== undefined) this.#comparePlatforms(this.#options.platforms)
+    if (images.length === 0 && this.#problems.length === 0) {
+      this.#add('manifests-empty', ['index.json', 'manifests'], 'at least one image', 'no entry is an image')
+    }
   }
 
   report(): VerifyReport {
@@ -112,12 +130,18 @@ class Check {
     if (steps.length === 0) {
       this.#add('manifests-empty', [...at, 'manifests'], 'at least one image', 'none')
     }
-    for (const step of steps) await this.#checkEntry(step, [...at, step.label], depth)
+    for (const step of steps) {
+      // To a reader, entries of `index.json` with different names are lists of their own.
+      const name = depth === 0 ? step.descriptor.annotations?.[annotationKeys.reference] : undefined
+      await this.#checkEntry(step, [...at, step.label], depth, JSON.stringify([at, name]))
+    }
   }
 
-  async #checkEntry({ descriptor }: Step, at: TreePath, depth: number): Promise<void> {
+  async #checkEntry({ descriptor }: Step, at: TreePath, depth: number, list: string): Promise<void> {
     this.#options.signal?.throwIfAborted()
     if (isIndexType(descriptor.mediaType)) {
+      if (this.#indexes.has(descriptor.digest)) return this.#checkAgain(descriptor, at)
+      this.#indexes.add(descriptor.digest)
       if (depth >= maximumIndexDepth) {
         this.#add('index-too-deep', at, `at most ${maximumIndexDepth} levels of indexes`, 'one more')
         return
@@ -128,8 +152,33 @@ class Check {
       this.#index ??= descriptor.digest
       return this.#checkIndex(inner.value.value, at, depth + 1)
     }
-    if (isManifestType(descriptor.mediaType)) return this.#checkManifest(descriptor, at)
+    if (isManifestType(descriptor.mediaType)) return this.#checkManifestEntry(descriptor, at, list)
     await this.#checkBlob(descriptor, at)
+  }
+
+  async #checkManifestEntry(descriptor: Descriptor, at: TreePath, list: string): Promise<void> {
+    const entry = `${descriptor.digest} ${list}`
+    if (this.#manifests.has(descriptor.digest)) {
+      await this.#checkAgain(descriptor, at)
+      const image = this.#manifests.get(descriptor.digest)
+      if (image === undefined) return
+      const platform = descriptor.platform ?? image.platform
+      // Listed elsewhere as the same, or under another name, it is the one image.
+      if (this.#listed.has(entry) || !samePlatform(platform, image.platform)) {
+        this.#images.push({ ...image, platform, at })
+      }
+    } else {
+      const before = this.#images.length
+      await this.#checkManifest(descriptor, at)
+      this.#manifests.set(descriptor.digest, this.#images[before])
+    }
+    this.#listed.add(entry)
+  }
+
+  /** Of a document that was read before, the size alone is left to check. */
+  async #checkAgain(descriptor: Descriptor, at: TreePath): Promise<void> {
+    const located = await locateBlob(this.#layout, descriptor, at)
+    if (!located.ok) this.#problems.push(...located.problems)
   }
 
   async #checkManifest(descriptor: Descriptor, at: TreePath): Promise<void> {
@@ -164,10 +213,16 @@ class Check {
       if (!known) this.#problems.push(...located.problems)
       return
     }
-    if (this.#seen.has(located.value.digest)) return
+    const { digest } = located.value
+    if (this.#seen.has(digest)) return
+    const damage = this.#damaged.get(digest)
+    if (damage !== undefined) return void this.#problems.push({ ...damage, at })
     const found = known ? ok(true) : await this.#hash(located.value, at)
-    if (found.ok) this.#seen.set(located.value.digest, descriptor.size)
-    else this.#problems.push(...found.problems)
+    if (found.ok) this.#seen.set(digest, descriptor.size)
+    else {
+      this.#problems.push(...found.problems)
+      this.#damaged.set(digest, found.problems[0]!)
+    }
   }
 
   async #hash({ digest, location }: LocatedBlob, at: TreePath): Promise<Result<true, LayoutProblem>> {

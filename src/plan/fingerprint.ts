@@ -22,19 +22,24 @@ export function fingerprint(inputs: Inputs): Fingerprint {
 /** No reasons mean that nothing changed. */
 export function compareFingerprints(before: Fingerprint, now: Fingerprint): Reason[] {
   if (before.version !== now.version) return [{ code: 'format-changed', from: before.version, to: now.version }]
-  const names = [...new Set([...Object.keys(before.inputs), ...Object.keys(now.inputs)])].toSorted()
+  const differs = (name: string): boolean =>
+    canonicalJson(before.inputs[name] ?? null) !== canonicalJson(now.inputs[name] ?? null)
+  const names = [...new Set([...Object.keys(before.inputs), ...Object.keys(now.inputs)])].filter(differs).toSorted()
   return names.flatMap((name): Reason[] => {
     const [from, to] = [before.inputs[name] ?? null, now.inputs[name] ?? null]
-    if (canonicalJson(from) === canonicalJson(to)) return []
+    const changed: Reason = { code: 'input-changed', input: name, from, to }
     switch (name) {
       case 'platforms':
         return comparePlatforms(from, to)
-      case 'manifests':
-        return compareManifests(from, to)
+      case 'manifests': {
+        const reasons = compareManifests(from, to)
+        // With no `platforms` to tell it, other platforms' manifests would be a change without a reason: fresh.
+        return reasons.length > 0 || differs('platforms') ? reasons : [changed]
+      }
       case 'sources':
         return [compareSources(from, to)]
       default:
-        return [{ code: 'input-changed', input: name, from, to }]
+        return [changed]
     }
   })
 }

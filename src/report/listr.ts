@@ -7,7 +7,7 @@ import type { Problem } from '../util/problem.js'
 import { formatProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
-import { pathShower, taskTitle, wordNotice, wordReason } from './words.js'
+import { pathShower, taskTitle, wordNotice, wordProblem, wordReason } from './words.js'
 
 export interface ListrOptions {
   readonly cwd: string
@@ -128,12 +128,16 @@ export function listrRenderer(options: ListrOptions): Renderer {
         rendererOptions: {
           logger: new ListrLogger({ useIcons: true, toStderr: [], processOutput: new ProcessOutput(stream, stream) }),
           collapseSkips: true,
-          showErrorMessage: false,
-          collapseErrors: false,
+          collapseErrors: true,
         },
       },
     )
     drawn = list.run().catch(() => {})
+  }
+
+  const headlineOf = ({ end }: Entry): string => {
+    const [problem] = end?.problems ?? []
+    return problem === undefined ? 'failed' : wordProblem(problem, show).headline
   }
 
   const conclude = (entry: Entry, wrapper: NonNullable<Entry['wrapper']>): void => {
@@ -145,7 +149,8 @@ export function listrRenderer(options: ListrOptions): Renderer {
         wrapper.title = `${title}${shown} ${style('dim', `(${formatDuration(duration)})`)}`
         return
       case 'failed':
-        throw new Error('failed')
+        // listr2 shows the message in place of the title.
+        throw new Error(`${title}: ${headlineOf(entry)}`)
       case 'fresh':
         wrapper.title = style('dim', `${title}: fresh`)
         return

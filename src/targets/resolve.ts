@@ -41,6 +41,7 @@ export function resolveTargets(
   }
   if (problems.length > 0) return { ok: false, problems }
 
+  if (names.length === 0) return fail({ code: 'nothing-selected', reason: 'all targets are manual: name one of them' })
   const targets: Target[] = []
   const unmet = new Set(wanted)
   for (const name of names) {
@@ -60,9 +61,7 @@ export function resolveTargets(
   if (unmet.size > 0) {
     return fail({ code: 'nothing-selected', reason: `no target has the platform ${[...unmet].join(', ')}` })
   }
-  return targets.length > 0
-    ? ok(targets)
-    : fail({ code: 'nothing-selected', reason: 'all targets are manual: name one of them' })
+  return ok(targets)
 }
 
 function selectNames(config: Config, named: readonly string[], problems: SelectionProblem[]): string[] {
@@ -159,7 +158,9 @@ function resolveOutput(
 function narrow(whole: Target, platforms: readonly TargetPlatform[]): Target {
   const label = platformsLabel(platforms)
   const { directory, name, archive } = whole.output
-  const { repository, tag } = splitName(name ?? '')
+  const { repository, tag = '' } = splitName(name ?? '')
+  // A tag has at most 128 characters; what tells it from the whole image's is at its end.
+  const suffix = `-${label}`.slice(0, 127)
   return {
     ...whole,
     platforms,
@@ -167,7 +168,7 @@ function narrow(whole: Target, platforms: readonly TargetPlatform[]): Target {
     output: {
       ...whole.output,
       directory: `${directory}-only-${label}`,
-      ...(name === undefined ? {} : { name: `${repository}:${`${tag}-${label}`.slice(0, 128)}` }),
+      ...(name === undefined ? {} : { name: `${repository}:${tag.slice(0, 128 - suffix.length)}${suffix}` }),
       ...(archive === undefined ? {} : { archive: withSuffix(archive, `-only-${label}`) }),
     },
   }

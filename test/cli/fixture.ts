@@ -1,10 +1,9 @@
 /** A project in a temporary directory that builds the example with its stand-in, and `mab` as a user starts it. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { cpSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { temporaryDirectory } from '../rig/temp.js'
+import { exampleProject } from '../rig/project.js'
 
-const example = path.resolve('examples/hello-container')
 export const mabProgram = path.resolve('dist/mab.cjs')
 
 export interface Finished {
@@ -25,7 +24,7 @@ export interface Project {
 }
 
 /** The command of a build that the stand-in does. */
-export const standIn = [process.execPath, path.join(example, 'stand-in.mjs')]
+export const standIn = [process.execPath, path.resolve('examples/hello-container/stand-in.mjs')]
 
 export function helloConfig(output: object = {}): Record<string, unknown> {
   return {
@@ -37,10 +36,7 @@ export function helloConfig(output: object = {}): Record<string, unknown> {
 }
 
 export function makeProject(config: unknown = helloConfig(), env: Record<string, string> = {}): Project {
-  const directory = temporaryDirectory()
-  for (const part of ['build/conf', 'meta-hello']) {
-    cpSync(path.join(example, part), path.join(directory, part), { recursive: true })
-  }
+  const { directory } = exampleProject()
   const file = (...parts: readonly string[]): string => path.join(directory, ...parts)
   const configure = (next: unknown): void => writeFileSync(file('multiarch.config.json'), JSON.stringify(next))
   configure(config)

@@ -1,0 +1,90 @@
+/** Calls of runBitbake for tests: with signals to stop them, and everything they say kept. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { BitbakeTarget } from '../../src/bitbake/command.js'
+import { runBitbake, type BitbakeCall, type BitbakeRun } from '../../src/bitbake/run.js'
+import type { Progress } from '../../src/bitbake/transcript.js'
+import type { Build } from '../../src/targets/target.js'
+import type { BitbakeProblem, Result } from '../../src/util/problem.js'
+import { temporaryDirectory } from '../rig/temp.js'
+
+export function image(multiconfig: string, recipe = 'hello-container'): BitbakeTarget {
+  return { multiconfig, recipe, task: 'image_complete' }
+}
+
+export interface StartedCall {
+  readonly result: Promise<Result<BitbakeRun, BitbakeProblem>>
+  readonly progress: readonly Progress[]
+  readonly lines: readonly string[]
+  /** The content of the log. */
+  log(): string
+  stop(): void
+  stopNow(): void
+}
+
+export function startCall(
+  build: Build,
+  targets: readonly BitbakeTarget[],
+  more: Partial<BitbakeCall> = {},
+): StartedCall {
+  const [stop, stopNow] = [new AbortController(), new AbortController()]
+  const progress: Progress[] = []
+  const lines: string[] = []
+  const call: BitbakeCall = {
+    build,
+    targets,
+    keepGoing: false,
+    environment: process.env,
+    log: path.join(temporaryDirectory(), 'logs', 'bitbake.log'),
+    stop: stop.signal,
+    stopNow: stopNow.signal,
+    onProgress: (step) => progress.push(step),
+    onLine: (line) => lines.push(line),
+    neededBy: ({ multiconfig }) => [multiconfig],
+    ...more,
+  }
+  return {
+    result: runBitbake(call),
+    progress,
+    lines,
+    log: () => readFileSync(call.log, 'utf8'),
+    stop: () => stop.abort(),
+    stopNow: () => stopNow.abort(),
+  }
+}
+
+/** The run of a call that could be started. */
+export async function finished(call: StartedCall): Promise<BitbakeRun> {
+  const result = await call.result
+  if (!result.ok) throw new Error(`not started: ${JSON.stringify(result.problems)}`)
+  return result.value
+}
+
+export function namesOf(targets: readonly BitbakeTarget[]): string[] {
+  return targets.map(({ multiconfig }) => multiconfig)
+}
+
+/** Waits until it holds; fails after 30 s. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = Date.now() + 30_000
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited 30 s in vain: ${what}`)
+    await delay(20)
+  }
+}
+
+/** Not so a zombie: whoever should have noticed its end is no business of ours. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(existsSync('/proc/self') ? readFileSync(`/proc/${pid}/status`, 'utf8') : '')
+  } catch {
+    return false
+  }
+}
+
+/** For the end of a test with BitBake: its server outlives the call a little, and writes where it ran. */
+export async function serverGone({ directory }: Build): Promise<void> {
+  await until('the server is gone', () => !existsSync(path.join(directory, 'bitbake.lock')))
+}

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fakeBitbake, type FakeBitbake, type Scenario } from '../rig/fake-bitbake.js'
+import { finished, image, isAlive, startCall, until, type StartedCall } from './calls.js'
+
+const test = suite('bitbake interrupt')
+
+const interruptsSeen = (fake: FakeBitbake): number => fake.seen().filter(({ signal }) => signal === 'SIGINT').length
+
+/** A call whose task hangs by the time it is returned. */
+async function hangingCall(
+  scenario: Scenario = {},
+  command?: readonly string[],
+): Promise<[FakeBitbake, StartedCall, number]> {
+  const fake = fakeBitbake({ hangs: 'a', ...scenario }, command === undefined ? {} : { command })
+  const call = startCall(fake.build, [image('a'), image('b')], { environment: fake.environment, keepGoing: true })
+  await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
+  return [fake, call, fake.seen().flatMap(({ pid }) => pid ?? [])[0]!]
+}
+
+test('stop is one SIGINT, and what runs may end', async () => {
+  const [fake, call, pid] = await hangingCall()
+  call.stop()
+  const run = await finished(call)
+  assert.is(run.interrupted, true)
+  assert.equal(run.built, [])
+  assert.is(interruptsSeen(fake), 1)
+  assert.is(isAlive(pid), false)
+  assert.match(call.log(), 'Keyboard Interrupt, closing down...')
+  assert.match(call.log(), '# ended with exit code 1\n')
+})
+
+test('stopNow is two SIGINTs', async () => {
+  const [fake, call, pid] = await hangingCall({ interrupts: 2 })
+  call.stopNow()
+  assert.is((await finished(call)).interrupted, true)
+  assert.is(interruptsSeen(fake), 2)
+  assert.is(isAlive(pid), false)
+})
+
+test('a BitBake that does not heed the first SIGINT is waited for, until stopNow', async () => {
+  const [fake, call, pid] = await hangingCall({ interrupts: 2 })
+  call.stop()
+  await until('the first interrupt is heard', () => interruptsSeen(fake) === 1)
+  assert.is(isAlive(pid), true)
+  call.stopNow()
+  await finished(call)
+  assert.is(interruptsSeen(fake), 2)
+  assert.is(isAlive(pid), false)
+})
+
+test('stop and stopNow at once are two SIGINTs, not three', async () => {
+  const [fake, call] = await hangingCall({ interrupts: 2 })
+  call.stop()
+  call.stopNow()
+  await finished(call)
+  assert.is(interruptsSeen(fake), 2)
+})
+
+test('told to stop before it began: BitBake is not started', async () => {
+  const fake = fakeBitbake()
+  const call = startCall(fake.build, [image('a')], { environment: fake.environment, stop: AbortSignal.abort() })
+  const run = await finished(call)
+  assert.equal([run.interrupted, run.built, run.problems], [true, [], []])
+  assert.equal(fake.seen(), [])
+})
+
+test('a wrapper that leaves at the first SIGINT: BitBake behind it is waited for and still told', async () => {
+  const script = 'trap "exit 130" INT; "$@" & wait'
+  const fakeProgram = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
+  const [fake, call, pid] = await hangingCall({ interrupts: 2 }, ['sh', '-c', script, 'sh', ...fakeProgram])
+  call.stop()
+  await until('the first interrupt is heard', () => interruptsSeen(fake) === 1)
+  call.stopNow()
+  assert.is((await finished(call)).interrupted, true)
+  assert.is(interruptsSeen(fake), 2)
+  await until('it is gone', () => !isAlive(pid))
+})
+
+test('the server that the call started is waited for: the build directory is free afterwards', async () => {
+  const [fake, call] = await hangingCall({ serverOutlives: 500 })
+  call.stop()
+  await finished(call)
+  assert.is(existsSync(path.join(fake.build.directory, 'bitbake.lock')), false)
+})
+
+test('a server that was there before is not waited for, nor is a stale lock', async () => {
+  const resident = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'bitbake-server'], { stdio: 'ignore' })
+  const ended = new Promise((resolve) => resident.once('exit', resolve))
+  try {
+    const fake = fakeBitbake({ hangs: 'a' })
+    writeFileSync(path.join(fake.build.directory, 'bitbake.lock'), `${resident.pid}\n`)
+    await until('its name is known', () => readFileSync(`/proc/${resident.pid}/cmdline`, 'utf8').includes('bitbake'))
+    const call = startCall(fake.build, [image('a')], { environment: fake.environment })
+    await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
+    call.stop()
+    await finished(call)
+    assert.is(isAlive(resident.pid!), true)
+  } finally {
+    resident.kill('SIGKILL')
+    await ended
+  }
+  const [fake, call] = await hangingCall()
+  writeFileSync(path.join(fake.build.directory, 'bitbake.lock'), `${resident.pid}\n`)
+  call.stop()
+  assert.is((await finished(call)).interrupted, true)
+})
+
+test('a stop that comes after the end changes nothing', async () => {
+  const fake = fakeBitbake()
+  const call = startCall(fake.build, [image('a')], { environment: fake.environment })
+  const run = await finished(call)
+  call.stopNow()
+  assert.is(run.interrupted, false)
+  assert.is(interruptsSeen(fake), 0)
+})
+
+test.run()

@@ -1,0 +1,96 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { helloConfig, makeProject, type Project } from './fixture.js'
+
+const test = suite('interrupting mab')
+
+interface Interrupted {
+  readonly project: Project
+  readonly child: ChildProcess
+  /** What the fake BitBake noted: its start, that it hangs, each signal. */
+  notes(): Record<string, unknown>[]
+}
+
+/** `mab run` with a BitBake that hangs in a task until it has had so many interrupts. */
+async function startHanging(interrupts: number): Promise<Interrupted> {
+  const config = helloConfig() as { build: { command: string[] } }
+  config.build.command = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
+  const project = makeProject(config, { FAKE_BITBAKE: 'scenario.json' })
+  const record = project.file('record')
+  writeFileSync(project.file('build/scenario.json'), JSON.stringify({ hangs: 'container-aarch64', interrupts, record }))
+  const child = project.start('run', '--progress', 'plain')
+  const notes = (): Record<string, unknown>[] => {
+    const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : []
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+  await until(() => notes().some((note) => note['hanging'] === true))
+  return { project, child, notes }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    if (condition()) return
+    await delay(10)
+  }
+  throw new Error('waited for 10 s in vain')
+}
+
+function signals(notes: readonly Record<string, unknown>[]): number {
+  return notes.filter(({ signal }) => signal === 'SIGINT').length
+}
+
+function isGone(notes: readonly Record<string, unknown>[]): boolean {
+  try {
+    process.kill(notes[0]!['pid'] as number, 0)
+    return false
+  } catch {
+    return true
+  }
+}
+
+for (const [signal, sent, code] of [
+  ['SIGINT', 1, 130],
+  ['SIGTERM', 2, 143],
+  ['SIGHUP', 2, 129],
+] as const) {
+  test(`${signal} stops BitBake by SIGINT, leaves nothing, and is exit ${code}`, async () => {
+    const { project, child, notes } = await startHanging(sent)
+    child.kill(signal)
+    const [exit] = (await once(child, 'close')) as [number]
+    assert.is(exit, code)
+    assert.is(signals(notes()), sent)
+    assert.ok(isGone(notes()))
+    assert.not.ok(existsSync(project.file('deploy')))
+    assert.not.ok(existsSync(project.file('.mab/lock')))
+  })
+}
+
+test('a second Ctrl-C is passed on: BitBake then stops its running tasks too', async () => {
+  const { child, notes } = await startHanging(2)
+  child.kill('SIGINT')
+  await until(() => signals(notes()) === 1)
+  assert.not.ok(isGone(notes()))
+  child.kill('SIGINT')
+  const [exit] = (await once(child, 'close')) as [number]
+  assert.is(exit, 130)
+  assert.is(signals(notes()), 2)
+  assert.ok(isGone(notes()))
+})
+
+test('a run that was killed is no hindrance to the next one', async () => {
+  const { project, child, notes } = await startHanging(1)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  process.kill(notes()[0]!['pid'] as number, 'SIGINT')
+  assert.ok(existsSync(project.file('.mab/lock')))
+  project.configure(helloConfig())
+  const next = project.mab('run')
+  assert.is(next.code, 0, next.stderr)
+})
+
+test.run()

@@ -1,0 +1,75 @@
+import { rmSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { buildLayout, flipByte } from '../rig/layout-builder.js'
+import { helloConfig, makeProject } from './fixture.js'
+
+const test = suite('mab verify')
+const output = 'deploy/hello-multiarch-oci'
+
+test('says what is in a good image', () => {
+  const { mab } = makeProject()
+  mab('run')
+  const { code, stdout } = mab('verify', 'hello')
+  assert.is(code, 0)
+  assert.match(stdout, /^deploy\/hello-multiarch-oci: ok\n {2}index sha256:[0-9a-f]{64} \(latest\)\n/)
+  assert.match(stdout, /^ {2}linux\/arm64 sha256:[0-9a-f]{64}: 1 layer, /m)
+  assert.match(stdout, /^ {2}7 blobs, /m)
+})
+
+test('checks any layout or archive, with no config near', () => {
+  const { mab, file } = makeProject(helloConfig({ archive: 'deploy/hello.tar' }))
+  mab('run')
+  rmSync(file('multiarch.config.json'))
+  const { code, stdout } = mab('verify', output, 'deploy/hello.tar')
+  assert.is(code, 0)
+  assert.match(stdout, /deploy\/hello\.tar: ok/)
+})
+
+test('a target must hold exactly its platforms', () => {
+  const { mab, configure } = makeProject()
+  mab('run')
+  const config = helloConfig() as { targets: { hello: { platforms: string[] } }; platforms?: object }
+  config.platforms = { riscv64: { multiconfig: 'container-riscv64' } }
+  config.targets.hello.platforms = ['aarch64', 'riscv64']
+  configure(config)
+  const { code, stdout } = mab('verify', 'hello')
+  assert.is(code, 1)
+  assert.match(
+    stdout,
+    /missing platform[^]*expected: an image for linux\/riscv64\n {2}found: linux\/arm64, linux\/amd64/,
+  )
+  assert.match(stdout, /unexpected platform[^]*found: linux\/amd64/)
+})
+
+test('every problem is reported, as text and as data with codes and places', () => {
+  const { mab, file } = makeProject()
+  const layout = buildLayout([{ architecture: 'arm64', layers: ['a', 'b'] }, { architecture: 'amd64' }], {
+    directory: file('layout'),
+  })
+  flipByte(layout.file(layout.images[0]!.layers[1]!))
+  rmSync(layout.file(layout.images[1]!.config))
+  const text = mab('verify', 'layout')
+  assert.is(text.code, 1)
+  assert.match(text.stdout, /layout: 2 problems/)
+  assert.match(
+    text.stdout,
+    /corrupt blob in layout\n {2}at: index\.json -> manifests\[0\] sha256:\w{12} -> layers\[1\] sha256:/,
+  )
+  const [report] = JSON.parse(mab('verify', 'layout', '--format', 'json').stdout) as {
+    problems: { code: string; expected: string }[]
+  }[]
+  assert.equal(report!.problems.map(({ code }) => code).toSorted(), ['blob-digest', 'blob-missing'])
+})
+
+test('what is neither target nor file is told apart from a broken image', () => {
+  const { mab } = makeProject()
+  const unknown = mab('verify', 'helo')
+  assert.is(unknown.code, 2)
+  assert.match(unknown.stderr, /unknown target "helo"[^]*did you mean "hello"\?/)
+  const unbuilt = mab('verify')
+  assert.is(unbuilt.code, 1)
+  assert.match(unbuilt.stdout, /nothing is there\n {2}next: mab run hello/)
+})
+
+test.run()

@@ -1,0 +1,220 @@
+/** What the keys of a config mean for each other. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { UserConfig } from '../../src/config/types.js'
+import { validateConfig } from '../../src/config/validate.js'
+import { problemsOf, valueOf } from './project.js'
+
+const test = suite('config/rules')
+
+const file = '/project/multiarch.config.ts'
+
+type Platforms = NonNullable<UserConfig['platforms']>
+type Target = UserConfig['targets'][string]
+type Expected = readonly [path: string, message: RegExp, suggestion?: string]
+
+const platforms = (entries: Platforms): UserConfig => ({
+  platforms: entries,
+  targets: { hello: { platforms: ['x86_64'] } },
+})
+const target = (entry: Target): UserConfig => ({ targets: { hello: entry } })
+const output = (entry: NonNullable<Target['output']>): UserConfig => target({ output: entry })
+
+const layout = { kind: 'layout', path: 'in/arm64' } as const
+
+const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
+  'a platform of no such architecture': [
+    platforms({ a: { platform: 'linux/armv9', multiconfig: '' } }),
+    ['platforms.a.platform', /^"linux\/armv9": "armv9" is not an architecture/],
+  ],
+  'a platform of no such variant': [
+    platforms({ a: { platform: 'linux/arm/v9', multiconfig: '' } }),
+    ['platforms.a.platform', /"v9" is not a variant of arm$/],
+  ],
+  'a key that says no platform': [
+    platforms({ board: { multiconfig: 'board' } }),
+    ['platforms.board.platform', /^the key "board" does not say which: set `platform`/],
+  ],
+  'no place for the image to come from': [
+    platforms({ riscv64: {} }),
+    ['platforms.riscv64', /^nothing says where the image of "riscv64" comes from: set `multiconfig`/],
+  ],
+  'a source beside what BitBake needs': [
+    platforms({ aarch64: { source: layout, multiconfig: 'a', machine: 'b', deployDirectory: 'c', layout: 'd' } }),
+    ['platforms.aarch64.multiconfig', /has a `source`: remove one of the two$/],
+    ['platforms.aarch64.machine', /^`machine` is for images that BitBake builds/],
+    ['platforms.aarch64.deployDirectory', /^`deployDirectory` is for images/],
+    ['platforms.aarch64.layout', /^`layout` is for images/],
+    ['platforms.aarch64.deployDirectory', /^`layout` says already/],
+  ],
+  'a layout and a deploy directory': [
+    platforms({ aarch64: { deployDirectory: 'a', layout: 'b' } }),
+    ['platforms.aarch64.deployDirectory', /^`layout` says already where the image is/],
+  ],
+  'an unknown platform': [
+    target({ platforms: ['aarch46', 'mips'] }),
+    ['targets.hello.platforms.0', /^unknown platform "aarch46"; there are aarch64, x86_64$/, 'aarch64'],
+    ['targets.hello.platforms.1', /^unknown platform "mips"/],
+  ],
+  'a platform twice': [
+    target({ platforms: ['aarch64', 'x86_64', 'aarch64'] }),
+    ['targets.hello.platforms.2', /^the platform "aarch64" is listed twice$/],
+  ],
+  'two names of one platform': [
+    {
+      platforms: { armhf: { multiconfig: 'a' }, board: { platform: 'linux/arm', multiconfig: 'b' } },
+      targets: { hello: { platforms: ['armhf', 'board'] } },
+    },
+    ['targets.hello.platforms.1', /^"armhf" and "board" are both linux\/arm: an index can hold only one/],
+  ],
+  'two names of one platform, by default': [
+    { platforms: { arm64: { multiconfig: 'a' }, aarch64: {} }, targets: { hello: {} } },
+    ['targets.hello.platforms', /^"arm64" and "aarch64" are both linux\/arm64/],
+  ],
+  'a reference that is none': [target({ reference: 'a b' }), ['targets.hello.reference', /^"a b" is no reference/]],
+  'outer names of a flat layout': [
+    output({ format: 'flat', reference: 'a', name: 'a:b' }),
+    ['targets.hello.output.reference', /^a flat layout has no outer entry that could carry `reference`/],
+    ['targets.hello.output.name', /could carry `name`/],
+  ],
+  'an output reference that is none': [
+    output({ reference: '-a' }),
+    ['targets.hello.output.reference', /^"-a" is no reference/],
+  ],
+  'an output reference that is none, and a name': [
+    output({ reference: 'a b', name: 'A' }),
+    ['targets.hello.output.reference', /^"a b" is no reference/],
+    ['targets.hello.output.name', /^"A" is no image name/],
+  ],
+  'an output reference that is no tag': [
+    output({ reference: 'a+b' }),
+    ['targets.hello.output', /^the image's default name "localhost\/hello:a\+b" has the tag "a\+b".*; set `name`$/],
+  ],
+  'a target whose name is no image name': [
+    { targets: { Hello: {} } },
+    ['targets.Hello.output', /^the image's default name "localhost\/Hello:latest" is no image name.*; set `name`$/],
+  ],
+  'an image name without a tag': [
+    output({ name: 'registry:5000/hello' }),
+    ['targets.hello.output.name', /^"registry:5000\/hello" has no tag: expected a colon/],
+  ],
+  'an image name with a tag that is none': [
+    output({ name: 'hello:a+b' }),
+    ['targets.hello.output.name', /has the tag "a\+b": expected a colon and up to 128/],
+  ],
+  'an image name with a scheme': [
+    output({ name: 'docker://a/b:c' }),
+    ['targets.hello.output.name', /is no image name: expected \[host\[:port\]\/\]path in lower case/],
+  ],
+  'sources outside the project': [
+    target({ sources: ['a/**', '/etc/*', '../b', '!', '!a/../b'] }),
+    ['targets.hello.sources.1', /^"\/etc\/\*" leaves the project/],
+    ['targets.hello.sources.2', /^"\.\.\/b" leaves the project/],
+    ['targets.hello.sources.3', /^the pattern is empty$/],
+    ['targets.hello.sources.4', /^"!a\/\.\.\/b" leaves the project/],
+  ],
+  'sources that only exclude': [
+    target({ sources: ['!a', '!b'] }),
+    ['targets.hello.sources', /^only exclusions: name what to include first$/],
+  ],
+  'the project itself as output': [
+    output({ directory: '.' }),
+    ['targets.hello.output.directory', /^"\." is not inside the project: .* stay below \/project$/],
+  ],
+  'outputs outside the project': [
+    output({ directory: 'a/../../b', archive: '/tmp/x.tar' }),
+    ['targets.hello.output.directory', /^"\.\.\/b" is not inside the project/],
+    ['targets.hello.output.archive', /is not inside the project/],
+  ],
+  'outputs in the state directory': [
+    output({ directory: '.mab', archive: './.mab/x.tar' }),
+    ['targets.hello.output.directory', /^"\.mab" is inside \.mab, which may be deleted at any time$/],
+    ['targets.hello.output.archive', /^"\.mab\/x\.tar" is inside \.mab/],
+    ['targets.hello.output.archive', /lie one in the other$/],
+  ],
+  'one directory for two targets': [
+    { targets: { a: { output: { directory: 'out' } }, b: { output: { directory: './out/' } } } },
+    ['targets.b.output.directory', /^"out" is already written by the target "a"$/],
+  ],
+  "another target's default directory": [
+    { targets: { a: {}, b: { output: { directory: 'deploy/a-multiarch-oci' } } } },
+    ['targets.b.output.directory', /already written by the target "a"$/],
+  ],
+  'one archive for two targets': [
+    { targets: { a: { output: { archive: 'x.tar' } }, b: { output: { archive: 'x.tar' } } } },
+    ['targets.b.output.archive', /^"x\.tar" is already written by the target "a"$/],
+  ],
+  'an archive in its own directory': [
+    output({ directory: 'out', archive: 'out/x.tar' }),
+    ['targets.hello.output.archive', /^"out\/x\.tar" and out of this target lie one in the other$/],
+  ],
+  'a directory around another': [
+    { targets: { a: { output: { directory: 'deploy/a' } }, b: { output: { directory: 'deploy' } } } },
+    ['targets.b.output.directory', /^"deploy" and deploy\/a of the target "a" lie one in the other$/],
+  ],
+  'an output that is a source': [
+    {
+      platforms: { aarch64: { source: layout }, riscv64: { source: { kind: 'layout', path: 'in/riscv64.tar' } } },
+      targets: { hello: { output: { directory: './in/arm64', archive: 'in/riscv64.tar' } } },
+    },
+    ['targets.hello.output.directory', /^the output is also the source of the platform "aarch64"$/],
+    ['targets.hello.output.archive', /^the output is also the source of the platform "riscv64"$/],
+  ],
+  'several things in several places': [
+    {
+      platforms: { board: {} },
+      targets: { a: { platforms: ['nope'], sources: ['/x'] }, B: { output: { directory: '../x' } } },
+    },
+    ['platforms.board.platform', /does not say which/],
+    ['platforms.board', /^nothing says where/],
+    ['targets.a.platforms.0', /^unknown platform/],
+    ['targets.a.sources.0', /leaves the project/],
+    ['targets.B.output', /is no image name/],
+    ['targets.B.output.directory', /is not inside the project/],
+  ],
+}
+
+for (const [name, [raw, ...expected]] of Object.entries(broken)) {
+  test(`refuses ${name}`, () => {
+    const problems = problemsOf(validateConfig(raw, file))
+    const found = problems.map((problem) => (problem.code === 'config-invalid' ? problem : assert.unreachable()))
+    assert.equal(
+      found.map((problem) => problem?.path.join('.')),
+      expected.map(([path]) => path),
+    )
+    expected.forEach(([, message, suggestion], position) => {
+      assert.match(found[position]?.message ?? '', message)
+      assert.is(found[position]?.suggestion, suggestion)
+    })
+  })
+}
+
+const good: Readonly<Record<string, UserConfig>> = {
+  'the smallest config': { targets: { hello: {} } },
+  'an overridden built-in machine': platforms({ aarch64: { machine: 'genericarm64' } }),
+  'an overridden built-in multiconfig': platforms({ x86_64: { multiconfig: '' } }),
+  'a layout for a built-in platform': platforms({ aarch64: { source: layout } }),
+  'a platform by its architecture': platforms({ riscv64: { multiconfig: 'riscv' }, armv7: { source: layout } }),
+  'a platform by a name of its own': platforms({
+    board: { platform: 'linux/arm/v6', multiconfig: 'b', layout: 'x/*' },
+  }),
+  'a platform of another system': platforms({ w: { platform: 'windows/amd64', source: layout } }),
+  'two keys of one platform that no target has both of': {
+    platforms: { a: { platform: 'linux/arm64', multiconfig: 'a' }, b: { platform: 'linux/arm64', multiconfig: 'b' } },
+    targets: { a: { platforms: ['a'] }, b: { platforms: ['b'] } },
+  },
+  'a reference that is no tag, with a name': output({ reference: 'rel/1.0+b', name: 'r.example:5000/a/b_c:1.0' }),
+  'a flat layout of a target whose name is no image name': { targets: { Hello: { output: { format: 'flat' } } } },
+  'neighbouring outputs': {
+    targets: { a: { output: { directory: 'out/a', archive: 'out/a.tar' } }, b: { output: { directory: 'out/a-b' } } },
+  },
+  'sources with exclusions': target({ sources: ['layers/**/*.{bb,inc}', '!layers/x/**', 'a..b/*'] }),
+  'a task with do_': target({ task: 'do_image_complete', manual: true, reference: '1.0' }),
+}
+for (const [name, raw] of Object.entries(good)) {
+  test(`takes ${name}`, () => {
+    valueOf(validateConfig(raw, file))
+  })
+}
+
+test.run()

@@ -1,0 +1,234 @@
+import { rmSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { formatPlatform } from '../../src/oci/platform.js'
+import { checkTogether, selectImage } from '../../src/oci/select.js'
+import { buildLayout, flipByte, type BuiltLayout, type IndexDescription } from '../rig/layout-builder.js'
+import { open, placesOf, platformOf, select } from './merge-layouts.js'
+
+const test = suite('select')
+
+/** Code, place, expectation and finding of each problem. */
+async function problemsOf(built: BuiltLayout, platform: string, reference?: string): Promise<readonly string[]> {
+  const selected = await selectImage(await open(built.directory), reference, platformOf(platform))
+  return selected.ok
+    ? [`selected ${selected.value.digest}`]
+    : selected.problems.map(({ code, expected, found }) => `${code}: expected ${expected}; found ${found}`)
+}
+
+const arm = { architecture: 'arm64' }
+
+test('takes the only image, named or not', async () => {
+  for (const reference of [{}, { reference: 'other' }, { reference: 'latest' }]) {
+    const built = buildLayout({ ...arm, ...reference })
+    assert.is((await select(built.directory, 'arm64')).digest, built.images[0]!.digest)
+  }
+})
+
+test('takes the reference that was asked for, wherever it stands', async () => {
+  const built = buildLayout([
+    { ...arm, reference: 'old', layers: ['old'] },
+    { ...arm, layers: ['unnamed'] },
+    { ...arm, reference: 'latest', layers: ['new'] },
+  ])
+  const [old, , latest] = built.images
+  assert.is((await select(built.directory, 'arm64')).digest, latest!.digest)
+  assert.is((await select(built.directory, 'arm64', 'latest')).digest, latest!.digest)
+  assert.is((await select(built.directory, 'arm64', 'old')).digest, old!.digest)
+})
+
+test('takes one image of several names', async () => {
+  const built = buildLayout([
+    { ...arm, reference: '1.0' },
+    { ...arm, reference: '1.0-r0' },
+  ])
+  assert.is((await select(built.directory, 'arm64')).digest, built.images[0]!.digest)
+})
+
+test('names the references that there are when the one asked for is not', async () => {
+  const built = buildLayout([
+    { ...arm, reference: 'a', layers: ['a'] },
+    { ...arm, layers: ['b'] },
+  ])
+  assert.equal(await problemsOf(built, 'arm64', 'latest'), [
+    'reference-missing: expected the reference "latest"; found a, one without a name',
+  ])
+  assert.equal(await problemsOf(built, 'arm64'), [
+    'reference-missing: expected the reference "latest", or a single image; found a, one without a name',
+  ])
+})
+
+test('refuses two images of one name for one platform', async () => {
+  const built = buildLayout([
+    { ...arm, reference: 'latest', layers: ['a'] },
+    { ...arm, reference: 'latest', layers: ['b'] },
+  ])
+  const [first, second] = built.images
+  assert.equal(await problemsOf(built, 'arm64'), [
+    `reference-ambiguous: expected one image for linux/arm64; found ${first!.digest}, ${second!.digest}`,
+  ])
+})
+
+test('tells two images of one name apart by their platforms', async () => {
+  const built = buildLayout([
+    { architecture: 'amd64', reference: 'latest' },
+    { ...arm, reference: 'latest' },
+  ])
+  assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
+})
+
+const multi: IndexDescription = {
+  reference: 'latest',
+  entries: [{ architecture: 'amd64' }, arm, { architecture: 'arm', variant: 'v7' }],
+}
+
+test('finds the platform in an index, however deep, also in a Docker list', async () => {
+  for (const entry of [multi, { reference: 'latest', entries: [multi] }, { ...multi, docker: true }]) {
+    const built = buildLayout(entry)
+    const image = await select(built.directory, 'linux/arm/v7')
+    assert.is(image.digest, built.images[2]!.digest)
+    assert.is(formatPlatform(image.platform), 'linux/arm/v7')
+  }
+})
+
+test('goes by the image config when the entries of an index say no platform', async () => {
+  const built = buildLayout({
+    entries: [
+      { architecture: 'amd64', platform: false },
+      { ...arm, platform: false },
+    ],
+  })
+  assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
+})
+
+test('passes over attestations', async () => {
+  const attestation = { os: 'unknown', architecture: 'unknown', layers: ['{}'] }
+  const built = buildLayout({ entries: [attestation, arm] })
+  assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
+  assert.equal(await problemsOf(built, 'amd64'), [
+    'platform-contradiction: expected linux/amd64; found the image config says linux/arm64',
+  ])
+})
+
+test('finds an image in a sparse layout that lacks the other platforms', async () => {
+  const built = buildLayout(multi)
+  rmSync(built.file(built.images[0]!.digest))
+  rmSync(built.file(built.images[2]!.config))
+  assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
+  assert.match((await problemsOf(built, 'amd64')).join(), /^blob-missing/)
+  assert.equal(await problemsOf(built, 'riscv64'), [
+    'platform-missing: expected an image for linux/riscv64; found linux/amd64, the image config says linux/arm64, linux/arm/v7',
+  ])
+})
+
+test('fills in a variant that the image config lacks', async () => {
+  const built = buildLayout({ architecture: 'arm' })
+  assert.is(formatPlatform((await select(built.directory, 'linux/arm/v6')).platform), 'linux/arm/v6')
+})
+
+test('refuses an image of another architecture, and says where each side says what', async () => {
+  const built = buildLayout({ architecture: 'aarch64' })
+  const selected = await selectImage(await open(built.directory), undefined, platformOf('amd64'))
+  assert.ok(!selected.ok)
+  const [problem] = selected.problems
+  assert.is(problem!.expected, 'linux/amd64')
+  assert.is(problem!.found, 'the image config says linux/aarch64 (linux/arm64)')
+  assert.match(problem!.at.join(' > '), /^index\.json > manifests\[0\] sha256:\w{12} > config sha256:\w{12}$/)
+  assert.match(problem!.next ?? '', /correct the platform in the config, or build the image for linux\/amd64/)
+})
+
+test('refuses a variant that contradicts', async () => {
+  const built = buildLayout({ architecture: 'arm', variant: 'v6' })
+  assert.equal(await problemsOf(built, 'linux/arm/v7'), [
+    'platform-contradiction: expected linux/arm/v7; found the image config says linux/arm/v6',
+  ])
+})
+
+test('says which platforms an index has when the wanted one is missing', async () => {
+  assert.equal(await problemsOf(buildLayout(multi), 'riscv64'), [
+    'platform-missing: expected an image for linux/riscv64; found the image config says linux/amd64, ' +
+      'the image config says linux/arm64, the image config says linux/arm/v7',
+  ])
+})
+
+for (const manifests of [null, []]) {
+  test(`tells of a layout whose manifests are ${JSON.stringify(manifests)}`, async () => {
+    const built = buildLayout({}, { edit: (index) => (index['manifests'] = manifests) })
+    assert.equal(await problemsOf(built, 'arm64'), [
+      'manifests-empty: expected at least one image; found none: the layout is empty',
+    ])
+  })
+}
+
+test('tells of an index without images', async () => {
+  assert.equal(await problemsOf(buildLayout({ reference: 'latest', entries: [] }), 'arm64'), [
+    'platform-missing: expected an image for linux/arm64; found no image at all',
+  ])
+})
+
+test('refuses an image without layers, and one with other diff IDs than layers', async () => {
+  const empty = buildLayout({ ...arm, layers: [] })
+  assert.equal(await problemsOf(empty, 'arm64'), [
+    'layers-empty: expected at least one layer; found an image without layers',
+  ])
+  const short = buildLayout({ ...arm, layers: ['a', 'b'], editConfig: (config) => config['rootfs'].diff_ids.pop() })
+  assert.equal(await problemsOf(short, 'arm64'), [
+    'layer-count: expected 2 diff IDs in the image config, as the manifest has layers; found 1 diff IDs',
+  ])
+})
+
+test('refuses an artifact that is no container image', async () => {
+  const built = buildLayout({
+    ...arm,
+    editManifest: (manifest) => (manifest['config'].mediaType = 'application/x-helm'),
+  })
+  assert.match((await problemsOf(built, 'arm64')).join(), /^document-malformed: .* media type application\/x-helm$/)
+})
+
+test('tells of a manifest or config that is damaged, missing or of another size', async () => {
+  const cases: [damage: (built: BuiltLayout) => void, expected: RegExp][] = [
+    [(built) => flipByte(built.file(built.images[0]!.digest)), /^blob-digest index\.json > manifests\[0\]$/],
+    [(built) => rmSync(built.file(built.images[0]!.digest)), /^blob-missing index\.json > manifests\[0\]$/],
+    [(built) => flipByte(built.file(built.images[0]!.config)), /^blob-digest index\.json > manifests\[0\] > config$/],
+    [(built) => rmSync(built.file(built.images[0]!.config)), /^blob-missing index\.json > manifests\[0\] > config$/],
+  ]
+  for (const [damage, expected] of cases) {
+    const built = buildLayout(arm)
+    damage(built)
+    const selected = await selectImage(await open(built.directory), undefined, platformOf('arm64'))
+    assert.match(placesOf(selected).join(), expected)
+  }
+})
+
+test('refuses more levels of indexes than any reader takes', async () => {
+  let entry: IndexDescription = multi
+  for (let level = 0; level < 4; level++) entry = { entries: [entry] }
+  assert.match((await problemsOf(buildLayout(entry), 'arm64')).join(), /^index-too-deep/)
+})
+
+test('ends soon when indexes list one another a thousand times', async () => {
+  let entry: IndexDescription = multi
+  for (let level = 0; level < 3; level++) {
+    const repeat = (index: { [key: string]: unknown }): void => {
+      index['manifests'] = Array(1000).fill((index['manifests'] as unknown[])[0])
+    }
+    entry = { entries: [entry], editIndex: repeat }
+  }
+  const built = buildLayout(entry)
+  assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
+})
+
+test('finds platforms and images that are there twice', () => {
+  const entry = (platform: string, digest: string) => ({ platform: platformOf(platform), digest })
+  const check = (...entries: ReturnType<typeof entry>[]): readonly string[] =>
+    placesOf({ ok: false, problems: checkTogether(entries, 'L', (index) => [`${index}`]) })
+  assert.equal(check(entry('amd64', 'a'), entry('arm64', 'b'), entry('linux/arm/v6', 'c'), entry('arm', 'd')), [])
+  assert.equal(check(entry('arm64', 'a'), entry('linux/arm64/v8', 'b')), ['platform-duplicate 1'])
+  assert.equal(check(entry('linux/arm/v7', 'a'), entry('arm', 'b'), entry('arm', 'b')), [
+    'platform-duplicate 1',
+    'platform-duplicate 2',
+  ])
+  assert.equal(check(entry('arm64', 'a'), entry('amd64', 'a')), ['platform-same-image 1'])
+})
+
+test.run()

@@ -1,0 +1,119 @@
+/** Documents whose digests fit, and that say what no image should. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { verifyLayout, type VerifyReport } from '../../src/oci/validate.js'
+import { buildLayout, type BuiltLayout, type Document, type IndexDescription } from '../rig/layout-builder.js'
+import { describeProblems, valueOf } from './merge-layouts.js'
+
+const test = suite('validate-documents')
+
+const two: IndexDescription = {
+  reference: 'latest',
+  entries: [
+    { architecture: 'amd64', layers: ['shared', 'amd64'] },
+    { architecture: 'arm', variant: 'v7' },
+  ],
+}
+const inIndex = 'index.json > manifests[0]'
+
+async function verify(built: BuiltLayout): Promise<VerifyReport> {
+  return valueOf(await verifyLayout(built.directory))
+}
+
+function relabel(architecture: string): (entry: Document) => void {
+  return (entry) => (entry['platform'].architecture = architecture)
+}
+
+/** What is built, and all problems that are told of it. */
+const wrong: Record<string, [build: () => BuiltLayout, expected: readonly string[]]> = {
+  'a manifest that is none': [
+    () => buildLayout({ editManifest: (manifest) => Object.assign(manifest, { layers: null, config: 1 }) }),
+    [`document-malformed ${inIndex} > config`, `document-malformed ${inIndex} > layers`],
+  ],
+  'an index in the place of a manifest': [
+    () =>
+      buildLayout({
+        ...two,
+        editDescriptor: (entry) => (entry['mediaType'] = 'application/vnd.oci.image.manifest.v1+json'),
+      }),
+    [
+      `document-malformed ${inIndex} > mediaType`,
+      `document-malformed ${inIndex} > config`,
+      `document-malformed ${inIndex} > layers`,
+    ],
+  ],
+  'a config that is none': [
+    () => buildLayout({ editConfig: (document) => Object.assign(document, { os: 1, rootfs: undefined }) }),
+    [`document-malformed ${inIndex} > config > os`, `document-malformed ${inIndex} > config > rootfs`],
+  ],
+  'no layers': [() => buildLayout({ layers: [] }), [`layers-empty ${inIndex}`]],
+  'fewer diff IDs than layers': [
+    () => buildLayout({ editConfig: (document) => (document['rootfs'].diff_ids = null) }),
+    [`layer-count ${inIndex}`],
+  ],
+  'a platform that the config contradicts': [
+    () => buildLayout({ entries: [{ editConfig: (document) => (document['architecture'] = 'constructor') }] }),
+    [`platform-contradiction ${inIndex} > manifests[0] (linux/amd64) > config`],
+  ],
+  'an index in an index in an index in an index in an index': [
+    () => buildLayout({ entries: [{ entries: [{ entries: [{ entries: [two] }] }] }] }),
+    [`index-too-deep ${inIndex} > manifests[0] > manifests[0] > manifests[0] > manifests[0]`],
+  ],
+  'an index without images': [() => buildLayout({ entries: [] }), [`manifests-empty ${inIndex} > manifests`]],
+  'one platform twice': [
+    () => buildLayout({ entries: [{ architecture: 'arm64' }, { architecture: 'arm64', variant: 'v8' }] }),
+    [`platform-duplicate ${inIndex} > manifests[1] (linux/arm64/v8)`],
+  ],
+  'one image twice in a list': [
+    () => buildLayout({ entries: [{ architecture: 'arm64' }, { architecture: 'arm64' }] }),
+    [`platform-duplicate ${inIndex} > manifests[1] (linux/arm64)`],
+  ],
+  'one image for two platforms': [
+    () =>
+      buildLayout({
+        entries: [{ architecture: 'arm64' }, { architecture: 'arm64', editDescriptor: relabel('amd64') }],
+      }),
+    [`platform-same-image ${inIndex} > manifests[1] (linux/amd64)`],
+  ],
+  'another size under another name': [
+    () =>
+      buildLayout([
+        { ...two, reference: 'a' },
+        { ...two, reference: 'b', editDescriptor: (entry) => entry['size']++ },
+        { ...two.entries[0], reference: 'c', editDescriptor: (entry) => entry['size']-- },
+      ]),
+    ['blob-size index.json > manifests[1]', 'blob-size index.json > manifests[2]'],
+  ],
+  'one image for another platform under another name': [
+    () =>
+      buildLayout([
+        { architecture: 'arm64', platform: true, reference: 'a' },
+        { architecture: 'arm64', platform: true, reference: 'b', editDescriptor: relabel('amd64') },
+      ]),
+    ['platform-same-image index.json > manifests[1] (linux/amd64)'],
+  ],
+}
+for (const [what, [build, expected]] of Object.entries(wrong)) {
+  test(`tells of ${what}`, async () => assert.equal(describeProblems((await verify(build())).problems), expected))
+}
+
+test('ends soon when indexes list one another a thousand times', async () => {
+  let entry = two
+  for (let level = 0; level < 3; level++) {
+    entry = { entries: [entry], editIndex: (index) => (index['manifests'] = Array(1000).fill(index['manifests'][0])) }
+  }
+  assert.equal((await verify(buildLayout(entry))).problems, [])
+})
+
+test('ends soon when a manifest with a large config is listed ten thousand times', async () => {
+  const big = (document: Document): void => {
+    document['history'] = 'x'.repeat(7_000_000)
+  }
+  const editIndex = (index: Document): void => {
+    index['manifests'] = Array.from({ length: 10_000 }, () => index['manifests'][0] as Document)
+  }
+  const { problems } = await verify(buildLayout({ entries: [{ editConfig: big }], editIndex }))
+  assert.is(problems.length, 9_999)
+})
+
+test.run()

@@ -1,0 +1,249 @@
+/** The wording of everything that can go wrong: nothing that a problem knows may be missing from its text. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Notice } from '../../src/execute/event.js'
+import type { Reason } from '../../src/plan/reason.js'
+import { pathShower, wordNotice, wordProblem, wordReason } from '../../src/report/words.js'
+import { layoutProblemCodes, type LayoutProblem, type Problem } from '../../src/util/problem.js'
+
+const test = suite('report/words')
+
+const show = pathShower('/project')
+
+type Coded = Exclude<Problem, LayoutProblem>
+type Examples<P extends { readonly code: string }> = {
+  readonly [C in P['code']]: readonly Omit<Extract<P, { code: C }>, 'code'>[]
+}
+
+const file = '/project/multiarch.config.ts'
+const log = '/project/.mab/logs/x.log'
+
+/** One for each code; more where the wording depends on what is known. The compiler asks for new ones. */
+const examples: Examples<Coded> = {
+  usage: [
+    { message: 'unknown option --fast', command: 'run', suggestion: '--force' },
+    { message: 'unknown command "rnu"' },
+  ],
+  'config-not-found': [{ directory: '/elsewhere', names: ['multiarch.config.ts', 'multiarch.config.yaml'] }],
+  'config-unreadable': [{ file, found: 'permission denied' }],
+  'config-broken': [
+    { file, line: 3, column: 14, message: 'Expected "}"', frame: '3 | a b\n  |   ^' },
+    { file, line: 3, message: 'Expected "}"' },
+    { file, message: 'there is no default export' },
+  ],
+  'config-invalid': [
+    { file, path: ['targets', 'a-b', 'platforms', 0], message: 'unknown platform', suggestion: 'aarch64' },
+    { file, path: [], message: 'expected an object' },
+  ],
+  'unknown-target': [
+    { name: 'helo', known: [], suggestion: 'hello' },
+    { name: 'x', known: ['hello', 'base'] },
+  ],
+  'unknown-platform': [
+    { name: 'aarch46', known: [], suggestion: 'aarch64' },
+    { name: 'x', known: ['aarch64', 'x86_64'] },
+  ],
+  'platform-not-in-target': [{ name: 'linux/riscv64', target: 'hello', known: ['linux/arm64', 'linux/amd64'] }],
+  'nothing-selected': [{ reason: 'all targets are manual' }],
+  'not-a-build-directory': [
+    { directory: '/project/build', missing: 'conf/bblayers.conf', found: ['README', 'src'] },
+    { directory: '/project/build', missing: 'conf/bblayers.conf', found: null },
+    { directory: '/project/build', missing: 'conf/bblayers.conf', found: [] },
+  ],
+  'command-not-found': [{ command: 'bitbake', found: 'no such file' }],
+  'unknown-multiconfig': [{ multiconfig: 'container-arm', directory: '/project/build', log }],
+  'unknown-recipe': [
+    { recipe: 'helo', closeMatches: ['hello', 'hallo'], log },
+    { recipe: 'helo', closeMatches: [], reason: 'it was skipped', log },
+  ],
+  'unknown-task': [{ recipe: 'hello', task: 'image_complete', log }],
+  'bitbake-task-failed': [
+    {
+      multiconfig: 'container-aarch64',
+      recipe: 'hello',
+      task: 'rootfs',
+      platforms: ['linux/arm64'],
+      errors: ['first error', 'second error'],
+      taskLog: '/project/build/tmp/log.do_rootfs',
+      log,
+    },
+    { multiconfig: '', recipe: 'hello', task: 'rootfs', platforms: [], errors: [], log },
+  ],
+  'bitbake-failed': [{ exit: 'exit code 1', errors: ['no space left'], log }],
+  'bitbake-incomplete': [{ expected: 'a line "Tasks Summary"', log }],
+  'layout-not-found': [
+    {
+      target: 'hello',
+      platform: 'linux/arm64',
+      looked: [{ place: '/project/build/tmp', found: 'no such directory' }],
+      multiconfig: 'container-aarch64',
+    },
+    { target: 'hello', platform: 'linux/arm64', looked: [{ place: '/project/in', found: 'nothing matches' }] },
+  ],
+  'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
+  locked: [{ file: '/project/.mab/lock', pid: 4711 }],
+  'file-system': [
+    { operation: 'rename', path: '/project/out', found: 'permission denied' },
+    { operation: 'write', path: '', found: 'no space left on device' },
+  ],
+  'output-not-ours': [{ directory: '/project/out', found: ['README.md', 'notes'] }],
+  'source-unreadable': [{ pattern: 'layers/**', path: 'layers/x.bb', found: 'permission denied' }],
+}
+
+/** What says by itself what to do, or where to read on. Every other wording ends with the next step. */
+const withoutNext: ReadonlySet<Problem['code']> = new Set([
+  'config-unreadable',
+  'config-broken',
+  'config-invalid',
+  'platform-not-in-target',
+  'bitbake-task-failed',
+  'bitbake-failed',
+  'locked',
+  'file-system',
+  'source-unreadable',
+] as const)
+
+function leaves(value: unknown): string[] {
+  if (typeof value === 'string') return value.split('\n')
+  if (typeof value === 'number') return [String(value)]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : []
+}
+
+function checkWording(problem: Problem): string {
+  const { headline, details, next } = wordProblem(problem, show)
+  assert.match(headline, /^\S[^\n]*[^\s.:]$/, 'one line without a period')
+  for (const line of details) assert.not.match(line, /\n|undefined|\[object/)
+  const text = [headline, ...details, next ?? ''].join('\n')
+  const { code: _, ...data } = problem
+  for (const leaf of leaves(data))
+    assert.ok(text.includes(leaf) || text.includes(show(leaf)), `"${leaf}" is missing from:\n${text}`)
+  return text
+}
+
+for (const [code, list] of Object.entries(examples)) {
+  list.forEach((data, position) => {
+    test(`${code} ${position + 1}: says all that is known, and what next`, () => {
+      const problem = { code, ...data } as Problem
+      checkWording(problem)
+      assert.is(wordProblem(problem, show).next === undefined, withoutNext.has(problem.code))
+    })
+  })
+}
+
+test('every problem of a layout has a headline of its own, its place, both sides and the next step', () => {
+  const headlines = layoutProblemCodes.map((code) => {
+    const problem = {
+      code,
+      layout: '/project/in/arm64',
+      at: ['index.json', 'manifests[0]'],
+      expected: 'this',
+      found: 'that',
+    }
+    checkWording({ ...problem, next: 'do something' })
+    checkWording({ ...problem, at: [] })
+    assert.is(wordProblem({ ...problem, next: 'do something' }, show).next, 'do something')
+    return wordProblem(problem, show).headline
+  })
+  assert.is(new Set(headlines).size, layoutProblemCodes.length)
+})
+
+test('places are written as editors and configs write them', () => {
+  const headline = (problem: Problem): string => wordProblem(problem, show).headline
+  assert.is(
+    headline({ code: 'config-broken', file, line: 3, column: 14, message: 'no' }),
+    'multiarch.config.ts:3:14: no',
+  )
+  assert.is(headline({ code: 'config-broken', file, message: 'no' }), 'multiarch.config.ts: no')
+  const at = (...path: (string | number)[]): string =>
+    headline({ code: 'config-invalid', file, path, message: 'no' }).split(': ')[1] ?? ''
+  assert.is(at('targets', 'hello', 'platforms', 0), 'targets.hello.platforms[0]')
+  assert.is(at('targets', 'a-b', 'output'), 'targets["a-b"].output')
+  assert.is(at('a b', 'c'), '["a b"].c')
+  assert.is(at(), 'the config')
+})
+
+test('paths are shown as they would be typed', () => {
+  const shower = pathShower('/home/me/project')
+  const cases = {
+    '/home/me/project': '.',
+    '/home/me/project/a/b': 'a/b',
+    '/home/me/other': '../other',
+    '/home/other': '../../other',
+    '/srv/x': '/srv/x',
+    'a/b': 'a/b',
+  }
+  for (const [given, shown] of Object.entries(cases)) assert.is(shower(given), shown)
+  assert.is(pathShower(process.cwd())('./a'), './a')
+})
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
+
+const reasons: Examples<Reason> = {
+  'never-done': [{}],
+  forced: [{}],
+  'always-looks': [{}],
+  'asks-bitbake': [{}],
+  'format-changed': [{ from: 1, to: 2 }],
+  'input-changed': [{ input: 'format', from: 'nested', to: { a: ['x'.repeat(99)] } }],
+  'platform-added': [{ platform: 'linux/riscv64' }],
+  'platform-removed': [{ platform: 'linux/riscv64' }],
+  'platforms-reordered': [{ from: ['a', 'b'], to: ['b', 'a'] }],
+  'manifest-changed': [{ platform: 'linux/arm64', from: digest('a'), to: digest('b') }],
+  'sources-changed': [
+    { files: ['a.bb', 'b.bb'], count: 2 },
+    { files: ['a.bb'], count: 4 },
+  ],
+  'output-missing': [{ file: '/project/out/index.json' }],
+  'output-altered': [{ file: '/project/out/index.json' }],
+  depends: [{ task: 'index:hello' }],
+}
+
+test('reasons in words', () => {
+  const worded = Object.entries(reasons).flatMap(([code, list]) =>
+    list.map((data) => wordReason({ code, ...data } as Reason, show)),
+  )
+  assert.equal(worded, [
+    'not done before',
+    'forced',
+    'looks each time',
+    'only BitBake knows (no `sources` declared)',
+    "mab's format changed: 1 -> 2",
+    `format changed: "nested" -> {"a":["${'x'.repeat(50)}...`,
+    'platform added: linux/riscv64',
+    'platform removed: linux/riscv64',
+    'platforms reordered: a, b -> b, a',
+    'manifest of linux/arm64 changed: sha256:aaaaaaaaaaaa -> sha256:bbbbbbbbbbbb',
+    'sources changed: a.bb, b.bb',
+    'sources changed: a.bb (+3 more)',
+    'missing: out/index.json',
+    'changed since it was written: out/index.json',
+    'depends on index:hello',
+  ])
+})
+
+const notices: Examples<Notice> = {
+  'stale-link': [{ link: '/project/a-oci', to: 'a-1-oci', newer: 'a-2-oci' }],
+  'bitbake-warnings': [
+    { count: 1, log },
+    { count: 2, log },
+  ],
+  'sources-match-nothing': [{ pattern: 'x/**' }],
+  'waiting-for-lock': [{ pid: 4711, file: '/project/.mab/lock' }],
+  'garbage-kept': [{ directory: '/project/out', found: 'permission denied' }],
+}
+
+test('notices in words', () => {
+  const worded = Object.entries(notices).flatMap(([code, list]) =>
+    list.map((data) => wordNotice({ code, ...data } as Notice, show)),
+  )
+  assert.equal(worded, [
+    'a-oci points to a-1-oci, but a-2-oci lies beside it: a stale link? (ln -sf on a link to a directory leaves it)',
+    '1 warning of BitBake, in .mab/logs/x.log',
+    '2 warnings of BitBake, in .mab/logs/x.log',
+    'the sources pattern "x/**" matches no file',
+    'waiting for another mab (process 4711) to finish in this project',
+    'blobs of earlier images stay in out: permission denied',
+  ])
+})
+
+test.run()

@@ -1,0 +1,129 @@
+/**
+ * A BitBake that does on demand what the real one cannot: the JSON file that FAKE_BITBAKE names says what (`Scenario` in
+ * fake-bitbake.ts). It says what the real one says of examples/hello-container; a test compares them.
+ */
+import { spawn } from 'node:child_process'
+import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+const scenario = JSON.parse(readFileSync(process.env.FAKE_BITBAKE, 'utf8'))
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
+const targets = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+const [keepGoing, dryRun] = [options.includes('-k'), options.includes('-n')]
+const recipes = path.resolve('../meta-hello/recipes')
+const note = (entry) => scenario.record && appendFileSync(scenario.record, `${JSON.stringify(entry)}\n`)
+const out = (line) => process.stdout.write(`${line}\n`)
+const error = (line) => process.stderr.write(`ERROR: ${line}\n`)
+
+let interrupts = 0
+let wake = () => {}
+process.on('SIGINT', () => {
+  interrupts++
+  note({ signal: 'SIGINT' })
+  out(interrupts === 1 ? '\nKeyboard Interrupt, closing down...\n' : '\nSecond Keyboard Interrupt, stopping...\n')
+  if (interrupts === 2) out('WARNING: Exiting due to interrupt.\nNOTE: Sending SIGTERM to remaining 1 tasks')
+  wake()
+})
+note({ argv: process.argv.slice(2), pid: process.pid })
+if (scenario.environment) writeFileSync(scenario.environment, JSON.stringify(process.env))
+for (const line of scenario.lines ?? []) out(line)
+if (scenario.serverOutlives) {
+  const life = `setTimeout(() => require('fs').rmSync('bitbake.lock'), ${scenario.serverOutlives})`
+  const server = spawn(process.execPath, ['-e', life, 'bitbake-server'], { detached: true, stdio: 'ignore' })
+  writeFileSync('bitbake.lock', `${server.pid}\n`)
+  server.unref()
+}
+
+const code = scenario.transcript === undefined ? await build() : repeat(scenario.transcript)
+if (scenario.dies) process.kill(process.pid, scenario.dies)
+process.exitCode = scenario.exit ?? code
+
+function repeat(recorded) {
+  process.stdout.write(readFileSync(`${recorded}.stdout`))
+  process.stderr.write(readFileSync(`${recorded}.stderr`))
+  return JSON.parse(readFileSync(`${recorded}.json`, 'utf8')).code
+}
+
+async function build() {
+  const requests = targets.map((target) => {
+    const [, multiconfig = '', recipe, task] = /^(?:mc:([^:]*):)?([^:]+):(do_\w+)$/.exec(target)
+    return { target, multiconfig, recipe, task, file: `${multiconfig && `mc:${multiconfig}:`}${recipes}/${recipe}.bb` }
+  })
+  out('Parsing recipes...done.')
+  const stranger = requests.find(({ multiconfig }) => scenario.unknown?.includes(multiconfig))
+  if (stranger !== undefined) {
+    const { target, multiconfig } = stranger
+    error(`Multiconfig dependency ${target} depends on nonexistent multiconfig configuration named ${multiconfig}`)
+    return summarize(1)
+  }
+  out('Initialising tasks...done.')
+  const total = 3 * requests.length
+  const failed = []
+  const upToDate = 3 * requests.filter(({ multiconfig }) => scenario.upToDate?.includes(multiconfig)).length
+  let completed = upToDate
+  for (const { multiconfig, recipe, task, file } of requests) {
+    if (scenario.upToDate?.includes(multiconfig)) continue
+    if (scenario.drops?.includes(multiconfig) && !dryRun) continue
+    for (const name of ['do_rootfs', 'do_image_oci', task]) {
+      out(`NOTE: Running task ${completed + failed.length + 1} of ${total} (${file}:${name})`)
+      if (dryRun) {
+        completed++
+        continue
+      }
+      const said = `NOTE: recipe ${recipe}-1.0: task ${name}:`
+      out(`${said} Started`)
+      if (scenario.hangs === multiconfig) await interrupted()
+      if (interrupts > 1) return summarize(0)
+      if (scenario.fails?.includes(multiconfig)) {
+        const place = path.resolve(`tmp-${multiconfig}/work/${recipe}/1.0/temp`)
+        const by = multiconfig && `mc:${multiconfig}:`
+        error(`${by}${recipe}-1.0 ${name}: Execution of '${place}/run.${name}.${process.pid}' failed with exit code 7`)
+        error(`Logfile of failure stored in: ${place}/log.${name}.${process.pid}`)
+        out(`${said} Failed`)
+        error(`Task (${file}:${name}) failed with exit code '1'`)
+        failed.push({ task: `${file}:${name}`, log: `${place}/log.${name}.${process.pid}` })
+        break
+      }
+      out(`${said} Succeeded`)
+      completed++
+      if (interrupts > 0) break
+    }
+    if (!dryRun && failed.length === 0) deploy(scenario.deploys?.[multiconfig])
+    if (interrupts > 0 || (failed.length > 0 && !keepGoing)) break
+  }
+  const all = failed.length === 0 ? 'all succeeded' : `${failed.length} failed`
+  const attempted = completed + failed.length
+  if (!scenario.noSummary) {
+    out(`NOTE: Tasks Summary: Attempted ${attempted} tasks of which ${upToDate} didn't need to be rerun and ${all}.`)
+  }
+  if (interrupts > 0) error('Command execution failed: Stopped build')
+  if (failed.length > 0) out(`\nSummary: ${failed.length} task${failed.length === 1 ? '' : 's'} failed:`)
+  for (const { task, log } of failed) out(`  ${task}\n    log: ${log}`)
+  return summarize(failed.length + Math.min(interrupts, 1))
+}
+
+/** Until it has had as many interrupts as the scenario wants. */
+async function interrupted() {
+  const alive = setInterval(() => {}, 1000)
+  note({ hanging: true })
+  while (interrupts < (scenario.interrupts ?? 1)) await new Promise((resolve) => (wake = resolve))
+  clearInterval(alive)
+}
+
+function summarize(errors) {
+  if (errors > 0) {
+    const messages = errors === 1 ? 'was 1 ERROR message' : `were ${errors} ERROR messages`
+    out(`\nSummary: There ${messages}, returning a non-zero exit code.`)
+  }
+  if (interrupts > 1) out('\nSummary: There was 1 WARNING message.')
+  if (interrupts > 0) out('Execution was interrupted, returning a non-zero exit code.')
+  return errors > 0 || interrupts > 0 ? 1 : 0
+}
+
+/** Of a multiconfig: what to copy from where to where in the build directory, in place of what is there. */
+function deploy(copies = {}) {
+  for (const [to, from] of Object.entries(copies)) {
+    rmSync(to, { recursive: true, force: true })
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true })
+  }
+}

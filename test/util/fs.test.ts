@@ -1,0 +1,136 @@
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  errorText,
+  fileIdentity,
+  isTemporaryName,
+  readFileIfThere,
+  sameIdentity,
+  statIfThere,
+  temporaryName,
+  writeFileAtomic,
+} from '../../src/util/fs.js'
+import { temporaryDirectory } from '../rig/temp.js'
+
+const test = suite('fs')
+
+test('writes a file whole, with its directories, readable for everyone', async () => {
+  const file = path.join(temporaryDirectory(), 'a', 'b', 'file')
+  await writeFileAtomic(file, 'old')
+  const before = process.umask(0o077)
+  try {
+    await writeFileAtomic(file, Buffer.from('new'))
+  } finally {
+    process.umask(before)
+  }
+  assert.is(readFileSync(file, 'utf8'), 'new')
+  assert.is(statSync(file).mode & 0o777, 0o644)
+  assert.equal(readdirSync(path.dirname(file)), ['file'])
+})
+
+test('puts a new file in place of the old one, and does not write into it', async () => {
+  const file = path.join(temporaryDirectory(), 'file')
+  writeFileSync(file, 'old')
+  linkSync(file, `${file}-link`)
+  await writeFileAtomic(file, 'new')
+  assert.is(readFileSync(`${file}-link`, 'utf8'), 'old')
+})
+
+test('leaves no temporary file where it cannot write', async () => {
+  const directory = temporaryDirectory()
+  mkdirSync(path.join(directory, 'file', 'inside'), { recursive: true })
+  try {
+    await writeFileAtomic(path.join(directory, 'file'), 'x')
+    assert.unreachable()
+  } catch (error) {
+    assert.match(errorText(error), /^(EISDIR|ENOTEMPTY): [a-z ]+$/)
+  }
+  assert.equal(readdirSync(directory), ['file'])
+})
+
+test('makes temporary names beside the file, which can be told from others', () => {
+  const [one, two] = [temporaryName('/x/file'), temporaryName('/x/file')]
+  assert.is(path.dirname(one), '/x')
+  assert.is.not(one, two)
+  assert.ok(isTemporaryName(one) && isTemporaryName(path.basename(one)))
+  assert.not(isTemporaryName('/x/file'))
+})
+
+test('reads nothing where nothing is, also behind a file or a looping link', async () => {
+  const directory = temporaryDirectory()
+  writeFileSync(path.join(directory, 'file'), 'x')
+  symlinkSync('loop', path.join(directory, 'loop'))
+  for (const name of ['nothing', 'file/inside', 'loop']) {
+    assert.is(await readFileIfThere(path.join(directory, name)), undefined)
+    assert.is(await statIfThere(path.join(directory, name)), undefined)
+  }
+  assert.is(String(await readFileIfThere(path.join(directory, 'file'))), 'x')
+  try {
+    await readFileIfThere(directory)
+    assert.unreachable()
+  } catch (error) {
+    assert.match((error as Error).message, /EISDIR/)
+  }
+})
+
+async function identityOf(file: string): Promise<string> {
+  return fileIdentity((await statIfThere(file))!)
+}
+
+/** What happens to a file, and whether its bytes are certainly the same afterwards. */
+const events: Record<string, [event: (file: string) => void, same: boolean]> = {
+  nothing: [() => {}, true],
+  'another hard link': [(file) => linkSync(file, `${file}-second`), true],
+  'a hard link less': [(file) => rmSync(`${file}-first`), true],
+  'other bytes of the same size': [(file) => writeFileSync(file, 'BBBB'), false],
+  'other bytes with the old time': [
+    (file) => {
+      const { atime, mtime } = statSync(file)
+      writeFileSync(file, 'BBBB')
+      utimesSync(file, atime, mtime)
+    },
+    false,
+  ],
+  'another size': [(file) => writeFileSync(file, 'longer'), false],
+  'another file in its place': [
+    (file) => {
+      writeFileSync(`${file}-new`, 'AAAA')
+      rmSync(file)
+      linkSync(`${file}-new`, file)
+    },
+    false,
+  ],
+  'another mode': [(file) => chmodSync(file, 0o600), false],
+}
+for (const [what, [event, same]] of Object.entries(events)) {
+  test(`takes a file for ${same ? 'the same' : 'another'} after ${what}`, async () => {
+    const file = path.join(temporaryDirectory(), 'file')
+    writeFileSync(file, 'AAAA')
+    utimesSync(file, 1_000_000_000, 1_000_000_000)
+    linkSync(file, `${file}-first`)
+    const before = await identityOf(file)
+    event(file)
+    assert.is(sameIdentity(before, await identityOf(file)), same)
+  })
+}
+
+test('gives the words of the system without the path', () => {
+  assert.is(errorText(new Error("ENOENT: no such file or directory, open '/a/b'")), 'ENOENT: no such file or directory')
+  assert.is(errorText(new Error("EXDEV: cross-device link, link '/a' -> '/b'")), 'EXDEV: cross-device link')
+  assert.is(errorText('text'), 'text')
+})
+
+test.run()
