@@ -47,7 +47,7 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
     })
   } catch (error) {
     if (!errorCode(error)?.startsWith('ERR_PARSE_ARGS')) throw error
-    const message = (error as Error).message.split('. ')[0]!
+    const message = (error as Error).message.split(/\. |\n/)[0]!.replace(/\.$/, '')
     const unknown = /Unknown option '--([^']+)'/.exec(message)?.[1]
     const near = unknown === undefined ? undefined : suggest(unknown, names)
     return usage(
@@ -65,6 +65,7 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
       if (texts.length === 0) return usage(`--${name} names nothing`)
       options[name] = texts
     } else if (typeof given === 'string') {
+      if (given === '') return usage(`--${name} is empty`)
       const choices = name === 'format' ? syntax.formats : specOf(name).choices
       if (choices !== undefined && !choices.includes(given)) {
         return usage(`--${name} is ${choices.join(', ')}; found "${given}"`, suggest(given, choices))

@@ -80,6 +80,7 @@ function isOwn(file: string): boolean {
 }
 
 function esbuildBinary(): string | undefined {
+  // As esbuild itself has it: where its packages are elsewhere (Nix, Bazel).
   if (process.env['ESBUILD_BINARY_PATH'] !== undefined) return process.env['ESBUILD_BINARY_PATH']
   const name = process.platform === 'win32' ? 'esbuild.exe' : 'bin/esbuild'
   try {

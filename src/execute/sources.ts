@@ -22,7 +22,7 @@ export async function readSources(
   const ignore = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))
   const problems: StateProblem[] = []
   const empty: string[] = []
-  const files: Record<string, string> = {}
+  const files = new Map<string, string>()
   for (const pattern of patterns.filter((candidate) => !candidate.startsWith('!'))) {
     let names: string[]
     try {
@@ -35,16 +35,16 @@ export async function readSources(
     }
     if (names.length === 0) empty.push(pattern)
     for (const name of names) {
-      if (files[name] !== undefined) continue
+      if (files.has(name)) continue
       try {
-        files[name] = await contentOf(path.join(root, name))
+        files.set(name, await contentOf(path.join(root, name)))
       } catch (error) {
         problems.push({ code: 'source-unreadable', pattern, path: name, found: errorText(error) })
       }
     }
   }
   if (problems.length > 0) return fail(...problems)
-  const sorted = Object.entries(files).toSorted(([a], [b]) => compareCodeUnits(a, b))
+  const sorted = [...files].toSorted(([a], [b]) => compareCodeUnits(a, b))
   return ok({ files: Object.fromEntries(sorted), empty })
 }
 

@@ -63,7 +63,10 @@ export function formatPlanMermaid(plan: Plan): string {
   const names = new Map(plan.tasks.map((task, position) => [task.id, `t${position}`]))
   return [
     'flowchart LR',
-    ...plan.tasks.map((task) => `  ${names.get(task.id)}["${taskTitle(task).replaceAll('"', '#quot;')}"]`),
+    ...plan.tasks.map(
+      (task) =>
+        `  ${names.get(task.id)}["${taskTitle(task).replaceAll('#', '#35;').replaceAll('"', '#quot;').replaceAll('<', '#lt;')}"]`,
+    ),
     ...plan.tasks.flatMap((task) => task.dependsOn.map((id) => `  ${names.get(id)} --> ${names.get(task.id)}`)),
     '',
   ].join('\n')

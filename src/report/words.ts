@@ -39,7 +39,11 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         next: "write a multiarch.config.ts (the README has one to start from), or name yours with '--config FILE'",
       }
     case 'config-unreadable':
-      return { headline: `cannot read the config ${show(problem.file)}`, details: [`found: ${problem.found}`] }
+      return {
+        headline: `cannot read the config ${show(problem.file)}`,
+        details: [`found: ${problem.found}`],
+        next: "correct the name behind '--config', or leave it out to search upwards",
+      }
     case 'config-broken': {
       const line =
         problem.line === undefined ? '' : `:${problem.line}${problem.column === undefined ? '' : `:${problem.column}`}`
@@ -60,6 +64,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `target ${problem.target} has no platform ${problem.name}`,
         details: [`it has ${problem.known.join(', ')}`],
+        next: 'mab list',
       }
     case 'nothing-selected':
       return { headline: `nothing to do: ${problem.reason}`, details: [], next: 'mab list' }
@@ -150,11 +155,13 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `another mab (process ${problem.pid}) is at work in this project`,
         details: [`lock: ${show(problem.file)}`],
+        next: `wait for it, or end it (kill -INT ${problem.pid})`,
       }
     case 'file-system':
       return {
         headline: `${problem.operation}${problem.path === '' ? '' : ` ${show(problem.path)}`}: ${problem.found}`,
         details: [],
+        next: 'see to the permissions and the free space there, and run again',
       }
     case 'output-not-ours':
       return {
@@ -169,6 +176,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `cannot read the source ${problem.path} (pattern "${problem.pattern}")`,
         details: [`found: ${problem.found}`],
+        next: `make it readable, or exclude it from the target's \`sources\` with "!${problem.path}"`,
       }
     case 'layout-unreadable':
     case 'layout-version':
@@ -224,7 +232,7 @@ function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
   return {
     headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
     details: [...place, `expected: ${problem.expected}`, `found: ${problem.found}`],
-    ...(problem.next === undefined ? {} : { next: problem.next }),
+    next: problem.next ?? 'have the layout made again by whatever made it',
   }
 }
 

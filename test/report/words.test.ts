@@ -92,15 +92,10 @@ const examples: Examples<Coded> = {
 
 /** What says by itself what to do, or where to read on. Every other wording ends with the next step. */
 const withoutNext: ReadonlySet<Problem['code']> = new Set([
-  'config-unreadable',
   'config-broken',
   'config-invalid',
-  'platform-not-in-target',
   'bitbake-task-failed',
   'bitbake-failed',
-  'locked',
-  'file-system',
-  'source-unreadable',
 ] as const)
 
 function leaves(value: unknown): string[] {
