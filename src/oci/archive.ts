@@ -103,6 +103,7 @@ class TarWriter {
     const records: string[] = []
     if (Buffer.byteLength(name) > 100) records.push(paxRecord('path', name))
     if (size > maximumOctal) records.push(paxRecord('size', String(size)))
+    if (this.#mtime > maximumOctal) records.push(paxRecord('mtime', String(this.#mtime)))
     if (records.length > 0) {
       const content = Buffer.from(records.join(''))
       await this.#write(this.#block(`PaxHeaders/${name}`.slice(0, 100), content.length, 'x', 0o644))
@@ -139,7 +140,7 @@ class TarWriter {
     octal(0, 108, 8)
     octal(0, 116, 8)
     octal(size, 124, 12)
-    octal(this.#mtime, 136, 12)
+    octal(Math.min(this.#mtime, maximumOctal), 136, 12)
     block.fill(' ', 148, 156)
     block.write(type, 156, 'latin1')
     block.write('ustar\x0000', 257, 'latin1')

@@ -3,7 +3,7 @@
  */
 import { constants, promises as fs, type BigIntStats } from 'node:fs'
 import path from 'node:path'
-import { errorCode, fileIdentity, isAbsent, temporaryName } from '../util/fs.js'
+import { errorCode, fileIdentity, isAbsent, temporaryName, writeFileAtomic } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { blobPath, finishHasher, createHasher, type Digest } from './digest.js'
 import type { BlobLocation } from './layout.js'
@@ -39,7 +39,8 @@ export async function putBlob(
     try {
       found = link === undefined ? await copyRange(location, temporary, digest) : await hashFile(temporary, digest)
     } catch (error) {
-      if (errorCode(error) === 'ENOSPC') throw error
+      // Of these the output is the cause, not the blob that is read.
+      if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '')) throw error
       return fail(blobUnreadable(source.layout, source.at, digest, error))
     }
     if (found !== digest) {
@@ -64,15 +65,7 @@ export async function putBytes(
   const target = path.join(root, blobPath(digest))
   if (await isWhole(target, digest, bytes.length, verified)) return 'present'
   if (finishHasher(digest, createHasher(digest).update(bytes)) !== digest) throw new Error(`not the bytes of ${digest}`)
-  await fs.mkdir(path.dirname(target), { recursive: true })
-  const temporary = temporaryName(target)
-  try {
-    await fs.writeFile(temporary, bytes, { flag: 'wx', mode: 0o644 })
-    await fs.chmod(temporary, 0o644)
-    await fs.rename(temporary, target)
-  } finally {
-    await fs.rm(temporary, { force: true })
-  }
+  await writeFileAtomic(target, bytes)
   await remember(target, digest, verified)
   return 'copy'
 }

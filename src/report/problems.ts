@@ -1,7 +1,7 @@
 /** A list of problems as text for people. */
 import type { Problem } from '../util/problem.js'
 import type { Style } from './style.js'
-import { pathShower, wordProblem } from './words.js'
+import { pathShower, visible, wordProblem } from './words.js'
 
 /** Ends with a newline when there is a problem. */
 export function formatProblems(problems: readonly Problem[], cwd: string, style: Style): string {
@@ -9,8 +9,11 @@ export function formatProblems(problems: readonly Problem[], cwd: string, style:
   return problems
     .map((problem) => {
       const { headline, details, next } = wordProblem(problem, show)
-      const lines = [`${style('bad', 'error:')} ${headline}`, ...details.map((detail) => `  ${detail}`)]
-      if (next !== undefined) lines.push(`  ${style('strong', 'next:')} ${next}`)
+      const lines = [
+        `${style('bad', 'error:')} ${visible(headline)}`,
+        ...details.map((detail) => `  ${visible(detail)}`),
+      ]
+      if (next !== undefined) lines.push(`  ${style('strong', 'next:')} ${visible(next)}`)
       return `${lines.join('\n')}\n`
     })
     .join('')

@@ -25,6 +25,14 @@ export function pathShower(cwd: string): (file: string) => string {
 
 type Show = (file: string) => string
 
+/** Text from images and programs, without what a terminal would take for a command. */
+export function visible(text: string): string {
+  return text.replaceAll(
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+}
+
 export function wordProblem(problem: Problem, show: Show): Wording {
   switch (problem.code) {
     case 'usage': {

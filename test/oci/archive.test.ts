@@ -103,6 +103,14 @@ testWith(test, missingTool('tar'), 'is listed by GNU tar as sorted members of no
   for (const line of lines) assert.match(line, /^(drwxr-xr-x|-rw-r--r--) 0\/0 +\d+ 1970-01-02 00:00 /)
 })
 
+testWith(test, missingTool('tar'), 'has the time that it was given, however late', async () => {
+  const file = freshFile()
+  await pack(buildImage(), file, 99_999_999_999)
+  const listed = execFileSync('tar', ['--utc', '-tvf', file], { encoding: 'utf8' }).trim().split('\n')
+  for (const line of listed) assert.match(line, / 5138-11-16 09:46 /)
+  assert.equal(valueOf(await verifyLayout(file)).problems, [])
+})
+
 testWith(
   test,
   missingTool('tar', 'python3'),
