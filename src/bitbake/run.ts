@@ -201,7 +201,7 @@ function stopOnSignals(child: ChildProcess, { stop, stopNow }: BitbakeCall): () 
   const onStopNow = (): void => {
     onStop()
     // BitBake counts interrupts: two that arrive as one would be one.
-    second ??= setTimeout(() => sent < 2 && interrupt(), 100)
+    second ??= setTimeout(interrupt, 100)
   }
   stop.addEventListener('abort', onStop)
   stopNow.addEventListener('abort', onStopNow)

@@ -10,7 +10,8 @@ export interface Syntax {
   readonly options: readonly OptionName[]
   /** How many operands it takes. */
   readonly operands: 'none' | 'any'
-  readonly formats?: readonly string[]
+  /** What `--format` means here. */
+  readonly format?: { readonly choices: readonly string[]; readonly help: string }
 }
 
 export interface Arguments {
@@ -66,7 +67,7 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
       options[name] = texts
     } else if (typeof given === 'string') {
       if (given === '') return usage(`--${name} is empty`)
-      const choices = name === 'format' ? syntax.formats : specOf(name).choices
+      const choices = name === 'format' ? syntax.format?.choices : specOf(name).choices
       if (choices !== undefined && !choices.includes(given)) {
         return usage(`--${name} is ${choices.join(', ')}; found "${given}"`, suggest(given, choices))
       }

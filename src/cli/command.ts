@@ -23,7 +23,7 @@ export function commandHelp(command: Command): string {
     ...command.description,
     '',
     'Options:',
-    ...optionLines([...command.options, 'color', 'help'], command.formats),
+    ...optionLines([...command.options, 'color', 'help'], command.format),
     '',
     'Examples:',
     ...command.examples.map(([line, purpose]) => `  ${line.padEnd(width)}  ${purpose}`),
@@ -31,12 +31,12 @@ export function commandHelp(command: Command): string {
   ].join('\n')
 }
 
-function optionLines(names: readonly OptionName[], formats: readonly string[] | undefined): string[] {
+function optionLines(names: readonly OptionName[], format: Syntax['format']): string[] {
   const rows = names.map((name): [string, string] => {
     const { short, value, help }: OptionSpec = optionSpecs[name]
     const letter = short === undefined ? '    ' : `-${short}, `
-    const choices = name === 'format' && formats !== undefined ? `: ${formats.join(', ')}` : ''
-    return [`  ${letter}--${name}${value === undefined ? '' : ` ${value}`}`, help + choices]
+    const meaning = name === 'format' && format !== undefined ? `${format.help}: ${format.choices.join(', ')}` : help
+    return [`  ${letter}--${name}${value === undefined ? '' : ` ${value}`}`, meaning]
   })
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)

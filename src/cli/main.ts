@@ -2,6 +2,7 @@
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
 import { list } from './commands/list.js'
+import { merge } from './commands/merge.js'
 import { plan } from './commands/plan.js'
 import { run } from './commands/run.js'
 import { verify } from './commands/verify.js'
@@ -13,7 +14,7 @@ import { systemProblem } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
-const commands: readonly Command[] = [run, plan, verify, list]
+const commands: readonly Command[] = [run, plan, verify, merge, list]
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {

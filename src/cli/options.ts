@@ -24,7 +24,11 @@ export const optionSpecs = {
   force: { help: 'do everything again, and trust no record of earlier runs' },
   'no-build': { help: 'do not call BitBake: use what is deployed' },
   explain: { help: 'say why each task is not fresh' },
-  format: { value: 'FORMAT', help: 'how to print the result' },
+  format: { value: 'FORMAT', help: '' },
+  output: { short: 'o', value: 'DIR', help: 'the layout to write' },
+  tag: { short: 't', value: 'REFERENCE', help: 'org.opencontainers.image.ref.name of the image (default: latest)' },
+  name: { value: 'NAME', help: 'io.containerd.image.name of the image (default: localhost/DIR:REFERENCE)' },
+  archive: { value: 'FILE', help: 'also write the image as an oci-archive' },
   progress: {
     value: 'HOW',
     choices: ['auto', 'tty', 'plain', 'json', 'quiet'],

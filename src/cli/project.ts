@@ -3,7 +3,6 @@ import os from 'node:os'
 import path from 'node:path'
 import { loadConfig, type LoadedConfig } from '../config/load.js'
 import { stateDirectoryName } from '../config/rules.js'
-import type { Event } from '../execute/event.js'
 import type { RunPlanOptions } from '../execute/run-plan.js'
 import { createPlan } from '../plan/plan.js'
 import type { Plan } from '../plan/task.js'
@@ -17,8 +16,9 @@ import type { Io, Stream } from './io.js'
 import type { OptionValues } from './options.js'
 
 export interface Project {
-  readonly loaded: LoadedConfig
   readonly plan: Plan
+  /** Absolute. */
+  readonly stateDirectory: string
 }
 
 export async function openConfig(options: OptionValues, io: Io): Promise<Result<LoadedConfig>> {
@@ -32,22 +32,25 @@ export async function openProject({ operands, options }: Arguments, io: Io): Pro
   const selection = { targets: operands, platforms: list(options.platform) }
   const targets = resolveTargets(config, selection, { directory, buildDirectory: io.env['BUILDDIR'] })
   if (!targets.ok) return targets
-  return ok({ loaded: loaded.value, plan: createPlan(targets.value, { noBuild: options['no-build'] === true }) })
+  return ok({
+    plan: createPlan(targets.value, { noBuild: options['no-build'] === true }),
+    stateDirectory: path.join(directory, stateDirectoryName),
+  })
 }
 
+/** Everything that a run needs but whoever listens. */
 export function runOptions(
-  { loaded }: Project,
+  stateDirectory: string,
   options: OptionValues,
   io: Io,
-  emit: (event: Event) => void,
-): Result<RunPlanOptions> {
+): Result<Omit<RunPlanOptions, 'emit'>> {
   const epoch = io.env['SOURCE_DATE_EPOCH']
   if (epoch !== undefined && !/^\d{1,11}$/.test(epoch)) {
     const message = `SOURCE_DATE_EPOCH is a number of seconds since 1970; found "${epoch}"`
     return { ok: false, problems: [{ code: 'usage', message }] }
   }
   return ok({
-    stateDirectory: path.join(loaded.directory, stateDirectoryName),
+    stateDirectory,
     keepGoing: options['keep-going'] === true,
     jobs: Number(text(options.jobs) ?? os.availableParallelism()),
     force: options.force === true,
@@ -56,7 +59,6 @@ export function runOptions(
     verbose: options.verbose === true,
     stop: io.interruption.stop,
     stopNow: io.interruption.stopNow,
-    emit,
   })
 }
 

@@ -1,6 +1,6 @@
 /** What a task kind must be able to do, and what it is given to do it with. */
 import type { VerifiedFiles } from '../oci/verified.js'
-import type { Image } from '../oci/select.js'
+import type { Image } from '../oci/image.js'
 import type { Platform } from '../oci/platform.js'
 import type { Reason } from '../plan/reason.js'
 import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'

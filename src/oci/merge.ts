@@ -1,7 +1,7 @@
 /** Bringing one image's blobs, and only those reachable from its manifest, into the layout that is being written. */
 import { ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { locateBlob, type LocatedBlob } from './read.js'
-import type { Image } from './select.js'
+import type { Image } from './image.js'
 import { putBlob, type Arrival, type LinkMode } from './store.js'
 import type { VerifiedFiles } from './verified.js'
 import { manifestSteps, type Step } from './walk.js'

@@ -15,7 +15,7 @@ import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout, type OpenOptions } from './layout.js'
 import { formatPlatform, matchKey, samePlatform, type Platform } from './platform.js'
 import { blobUnreadable, hashRange, locateBlob, readDocument, type LocatedBlob } from './read.js'
-import { checkImageConfig, checkTogether } from './select.js'
+import { checkImageConfig, checkTogether } from './image.js'
 import { nothingVerified, type VerifiedFiles } from './verified.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
 

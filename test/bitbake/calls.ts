@@ -23,12 +23,20 @@ export interface StartedCall {
   stopNow(): void
 }
 
+const begun: AbortController[] = []
+
+/** For after a test: if it failed half-way, its BitBake may still run. */
+export function stopCalls(): void {
+  for (const stopNow of begun.splice(0)) stopNow.abort()
+}
+
 export function startCall(
   build: Build,
   targets: readonly BitbakeTarget[],
   more: Partial<BitbakeCall> = {},
 ): StartedCall {
   const [stop, stopNow] = [new AbortController(), new AbortController()]
+  begun.push(stopNow)
   const progress: Progress[] = []
   const lines: string[] = []
   const call: BitbakeCall = {

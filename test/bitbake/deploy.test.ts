@@ -221,6 +221,10 @@ test('a named path is taken as it is, whatever characters it has', async () => {
   }
 })
 
+test('a named path that is not there is still the candidate: whoever opens it says why', async () => {
+  assert.equal((await findNamed({ root: '/nowhere', pattern: 'x-oci' })).groups, [[{ path: '/nowhere/x-oci' }]])
+})
+
 test('a glob finds directories and archives, in order, below a root of any name', async () => {
   const directory = buildDirectory('root [1]/b/x-oci', 'root [1]/a/x-oci', 'root [1]/a/y-oci.tar', 'root [1]/a/z')
   const root = path.join(directory, 'root [1]')

@@ -4,9 +4,10 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fakeBitbake, type FakeBitbake, type Scenario } from '../rig/fake-bitbake.js'
-import { finished, image, isAlive, startCall, until, type StartedCall } from './calls.js'
+import { finished, image, isAlive, startCall, stopCalls, until, type StartedCall } from './calls.js'
 
 const test = suite('bitbake interrupt')
+test.after.each(stopCalls)
 
 const interruptsSeen = (fake: FakeBitbake): number => fake.seen().filter(({ signal }) => signal === 'SIGINT').length
 

@@ -7,9 +7,10 @@ import type { BitbakeTarget } from '../../src/bitbake/command.js'
 import type { BitbakeCall } from '../../src/bitbake/run.js'
 import { exampleProject, missingBitbake } from '../rig/project.js'
 import { testWith } from '../rig/tools.js'
-import { finished, image, namesOf, serverGone, startCall, until, type StartedCall } from './calls.js'
+import { finished, image, namesOf, serverGone, startCall, stopCalls, until, type StartedCall } from './calls.js'
 
 const test = suite('real bitbake')
+test.after.each(stopCalls)
 
 const [arm, x86] = ['container-aarch64', 'container-x86-64'] as const
 const both = [image(arm), image(x86)]

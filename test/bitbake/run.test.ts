@@ -5,9 +5,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fakeBitbake, type FakeBitbake } from '../rig/fake-bitbake.js'
 import { temporaryDirectory } from '../rig/temp.js'
-import { finished, image, namesOf, startCall, until, type StartedCall } from './calls.js'
+import { finished, image, namesOf, startCall, stopCalls, until, type StartedCall } from './calls.js'
 
 const test = suite('bitbake run')
+test.after.each(stopCalls)
 
 const both = [image('a'), image('b')]
 

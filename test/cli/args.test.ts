@@ -10,7 +10,7 @@ const syntax: Syntax = {
   name: 'run',
   options: ['config', 'platform', 'dry-run', 'jobs', 'no-build', 'format', 'progress', 'quiet'],
   operands: 'any',
-  formats: ['text', 'json'],
+  format: { choices: ['text', 'json'], help: '' },
 }
 
 const good: readonly (readonly [argv: string, operands: readonly string[], options: object])[] = [

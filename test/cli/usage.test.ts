@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { makeProject, mabProgram } from './fixture.js'
 
 const test = suite('usage')
-const commands = ['run', 'plan', 'verify', 'list']
+const commands = ['run', 'plan', 'verify', 'merge', 'list']
 
 test('each command explains itself, with examples', () => {
   const { mab } = makeProject()

@@ -3,7 +3,7 @@
  * fake-bitbake.ts). It says what the real one says of examples/hello-container; a test compares them.
  */
 import { spawn } from 'node:child_process'
-import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const scenario = JSON.parse(readFileSync(process.env.FAKE_BITBAKE, 'utf8'))
@@ -104,7 +104,8 @@ async function build() {
 
 /** Until it has had as many interrupts as the scenario wants. */
 async function interrupted() {
-  const alive = setInterval(() => {}, 1000)
+  // The test that wanted it is over, one way or another.
+  const alive = setInterval(() => existsSync(process.env.FAKE_BITBAKE) || process.exit(1), 1000)
   note({ hanging: true })
   while (interrupts < (scenario.interrupts ?? 1)) await new Promise((resolve) => (wake = resolve))
   clearInterval(alive)

@@ -13,7 +13,7 @@ export const list: Command = {
   description: ['Lists each target with its platforms and where its image is written.'],
   options: ['config', 'format'],
   operands: 'none',
-  formats: ['text', 'json'],
+  format: { choices: ['text', 'json'], help: 'how to print it' },
   examples: [
     ['mab list', 'a line a target'],
     ['mab list --format json', 'for a program'],

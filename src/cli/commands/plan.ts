@@ -1,9 +1,9 @@
 /** `mab plan`: the task graph, and what of it is stale. */
-import { explainPlan } from '../../execute/run-plan.js'
-import { formatPlanDot, formatPlanMermaid, formatPlanTable } from '../../report/plan-text.js'
+import { formatPlanDot, formatPlanMermaid } from '../../report/plan-text.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
-import { openProject, reportProblems, runOptions, styleFor, text } from '../project.js'
+import { showForecast } from '../perform.js'
+import { openProject, reportProblems, runOptions, text } from '../project.js'
 
 export const plan: Command = {
   name: 'plan',
@@ -15,7 +15,7 @@ export const plan: Command = {
   ],
   options: ['config', 'platform', 'no-build', 'force', 'format'],
   operands: 'any',
-  formats: ['text', 'json', 'dot', 'mermaid'],
+  format: { choices: ['text', 'json', 'dot', 'mermaid'], help: 'how to print it' },
   examples: [
     ['mab plan', 'a table'],
     ['mab plan app --format json', 'the plan as data'],
@@ -37,11 +37,9 @@ export const plan: Command = {
         io.stdout.write(`${JSON.stringify(project.value.plan, null, 2)}\n`)
         return exitCodes.done
       default: {
-        const settings = runOptions(project.value, options, io, () => {})
+        const settings = runOptions(project.value.stateDirectory, options, io)
         if (!settings.ok) return reportProblems(settings.problems, options, io)
-        const forecasts = await explainPlan(project.value.plan, settings.value)
-        io.stdout.write(formatPlanTable(project.value.plan, forecasts, io.cwd, styleFor(io.stdout, options, io)))
-        return exitCodes.done
+        return showForecast(project.value.plan, settings.value, options, io)
       }
     }
   },

@@ -1,16 +1,7 @@
 /** `mab run`: build what is stale. */
-import { explainPlan, runPlan } from '../../execute/run-plan.js'
-import type { Event } from '../../execute/event.js'
-import { jsonRenderer } from '../../report/json.js'
-import { formatPlanTable } from '../../report/plan-text.js'
-import { plainRenderer } from '../../report/plain.js'
-import type { Renderer } from '../../report/renderer.js'
-import { formatRun, formatTargets } from '../../report/summary.js'
 import type { Command } from '../command.js'
-import { exitCodeFor, exitCodeOfSignal, exitCodes } from '../exit-code.js'
-import type { Io } from '../io.js'
-import type { OptionValues } from '../options.js'
-import { openProject, reportProblems, runOptions, styleFor, text } from '../project.js'
+import { performPlan, showForecast } from '../perform.js'
+import { openProject, reportProblems, runOptions } from '../project.js'
 
 export const run: Command = {
   name: 'run',
@@ -47,55 +38,11 @@ export const run: Command = {
     const { options } = args
     const project = await openProject(args, io)
     if (!project.ok) return reportProblems(project.problems, options, io)
-    const { plan } = project.value
-
-    let renderer: Renderer | undefined
-    let failures = 0
-    const emit = (event: Event): void => {
-      if (event.kind === 'task-finished' && event.state === 'failed') failures++
-      renderer?.handle(event)
-    }
-    const settings = runOptions(project.value, options, io, emit)
+    const { plan, stateDirectory } = project.value
+    const settings = runOptions(stateDirectory, options, io)
     if (!settings.ok) return reportProblems(settings.problems, options, io)
-
-    if (options['dry-run'] === true) {
-      const forecasts = await explainPlan(plan, settings.value)
-      io.stdout.write(formatPlanTable(plan, forecasts, io.cwd, styleFor(io.stdout, options, io)))
-      return exitCodes.done
-    }
-
-    renderer = await chooseRenderer(options, io)
-    let report: Awaited<ReturnType<typeof runPlan>>
-    try {
-      report = await runPlan(plan, settings.value)
-    } finally {
-      await renderer.end()
-    }
-    const { signal } = io.interruption
-    if (!report.ok) {
-      if (signal !== undefined) return exitCodeOfSignal(signal)
-      return reportProblems(report.problems, options, io)
-    }
-    if (options.progress !== 'json') {
-      io.stdout.write(formatTargets(report.value, io.cwd, styleFor(io.stdout, options, io)))
-      if (options.quiet !== true && options.progress !== 'quiet') io.stderr.write(formatRun(report.value))
-    }
-    if (signal !== undefined) return exitCodeOfSignal(signal)
-    return report.value.ok && failures === 0 ? exitCodeFor([]) : exitCodes.failed
+    return options['dry-run'] === true
+      ? showForecast(plan, settings.value, options, io)
+      : performPlan(plan, settings.value, options, io)
   },
-}
-
-async function chooseRenderer(options: OptionValues, io: Io): Promise<Renderer> {
-  const how = text(options.progress) ?? 'auto'
-  if (how === 'json') return jsonRenderer((line) => io.stdout.write(line), io.cwd)
-  const style = styleFor(io.stderr, options, io)
-  const explain = options.explain === true
-  const quiet = options.quiet === true || how === 'quiet'
-  // With -v BitBake's own lines come by hundreds: they belong below each other, not into a list.
-  const drawable = !quiet && (io.env['CI'] ?? '') === '' && options.verbose !== true
-  if (io.terminal !== undefined && (how === 'tty' || (how === 'auto' && drawable))) {
-    const { listrRenderer } = await import('../../report/listr.js')
-    return listrRenderer({ cwd: io.cwd, style, explain, stream: io.terminal })
-  }
-  return plainRenderer({ cwd: io.cwd, style, explain, quiet, write: (line) => io.stderr.write(line) })
 }

@@ -26,7 +26,7 @@ export const verify: Command = {
   ],
   options: ['config', 'format'],
   operands: 'any',
-  formats: ['text', 'json'],
+  format: { choices: ['text', 'json'], help: 'how to print it' },
   examples: [
     ['mab verify', 'the outputs of all targets'],
     ['mab verify app', "one target's output"],

@@ -1,0 +1,56 @@
+/** Running a plan in sight of the user, and saying how it went; or only what would be done. */
+import type { Event } from '../execute/event.js'
+import { explainPlan, runPlan, type RunPlanOptions } from '../execute/run-plan.js'
+import type { Plan } from '../plan/task.js'
+import { jsonRenderer } from '../report/json.js'
+import { formatPlanTable } from '../report/plan-text.js'
+import { plainRenderer } from '../report/plain.js'
+import type { Renderer } from '../report/renderer.js'
+import { formatRun, formatTargets } from '../report/summary.js'
+import { exitCodeOfSignal, exitCodes } from './exit-code.js'
+import type { Io } from './io.js'
+import type { OptionValues } from './options.js'
+import { reportProblems, styleFor, text } from './project.js'
+
+type Settings = Omit<RunPlanOptions, 'emit'>
+
+/** @returns the exit code. */
+export async function performPlan(plan: Plan, settings: Settings, options: OptionValues, io: Io): Promise<number> {
+  const renderer = await chooseRenderer(options, io)
+  let report: Awaited<ReturnType<typeof runPlan>>
+  try {
+    report = await runPlan(plan, { ...settings, emit: (event: Event) => renderer.handle(event) })
+  } finally {
+    await renderer.end()
+  }
+  const { signal } = io.interruption
+  if (report.ok && options.progress !== 'json') {
+    io.stdout.write(formatTargets(report.value, io.cwd, styleFor(io.stdout, options, io)))
+    if (options.quiet !== true && options.progress !== 'quiet') io.stderr.write(formatRun(report.value))
+  }
+  if (signal !== undefined) return exitCodeOfSignal(signal)
+  if (!report.ok) return reportProblems(report.problems, options, io)
+  return report.value.ok ? exitCodes.done : exitCodes.failed
+}
+
+/** Prints the plan with what is stale and why. @returns the exit code. */
+export async function showForecast(plan: Plan, settings: Settings, options: OptionValues, io: Io): Promise<number> {
+  const forecasts = await explainPlan(plan, { ...settings, emit: () => {} })
+  io.stdout.write(formatPlanTable(plan, forecasts, io.cwd, styleFor(io.stdout, options, io)))
+  return exitCodes.done
+}
+
+async function chooseRenderer(options: OptionValues, io: Io): Promise<Renderer> {
+  const how = text(options.progress) ?? 'auto'
+  if (how === 'json') return jsonRenderer((line) => io.stdout.write(line), io.cwd)
+  const style = styleFor(io.stderr, options, io)
+  const explain = options.explain === true
+  const quiet = options.quiet === true || how === 'quiet'
+  // With -v BitBake's own lines come by hundreds: they belong below each other, not into a list.
+  const drawable = !quiet && (io.env['CI'] ?? '') === '' && options.verbose !== true
+  if (io.terminal !== undefined && (how === 'tty' || (how === 'auto' && drawable))) {
+    const { listrRenderer } = await import('../report/listr.js')
+    return listrRenderer({ cwd: io.cwd, style, explain, stream: io.terminal })
+  }
+  return plainRenderer({ cwd: io.cwd, style, explain, quiet, write: (line) => io.stderr.write(line) })
+}

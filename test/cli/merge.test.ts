@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { buildLayout, flipByte, type ImageDescription } from '../rig/layout-builder.js'
+import { makeProject, type Project } from './fixture.js'
+
+const test = suite('mab merge')
+
+function projectWith(layouts: Record<string, ImageDescription | readonly ImageDescription[]>): Project {
+  const project = makeProject()
+  for (const [name, images] of Object.entries(layouts)) buildLayout(images, { directory: project.file(name) })
+  return project
+}
+
+interface Index {
+  manifests: { digest: string; platform: { architecture: string; variant?: string }; annotations?: object }[]
+}
+
+function indexIn(project: Project, directory: string): Index {
+  return JSON.parse(readFileSync(project.file(directory, 'index.json'), 'utf8')) as Index
+}
+
+test('gives the bytes of mab run, from directories and from archives', () => {
+  const project = makeProject()
+  project.mab('run')
+  const deploy = (multiconfig: string, machine: string): string =>
+    `build/tmp-${multiconfig}/deploy/images/${machine}/hello-container-latest-oci`
+  const [arm64, amd64] = [deploy('container-aarch64', 'qemuarm64'), deploy('container-x86-64', 'qemux86-64')]
+  const { digest } = indexIn(project, 'deploy/hello-multiarch-oci').manifests[0]!
+  for (const operands of [
+    [arm64, amd64],
+    [`${arm64}.tar`, `${amd64}.tar`],
+  ]) {
+    const merged = project.mab('merge', '-o', 'out/hello', '--archive', 'out/hello.tar', ...operands)
+    assert.is(merged.code, 0, merged.stderr)
+    assert.is(indexIn(project, 'out/hello').manifests[0]!.digest, digest)
+    execFileSync('tar', ['-tf', project.file('out/hello.tar')])
+  }
+  assert.equal(
+    readdirSync(os.tmpdir()).filter((name) => name.startsWith('mab-merge-')),
+    [],
+  )
+})
+
+test('a layout of several platforms brings them all, in the order of the operands', () => {
+  const two = [{ architecture: 'riscv64' }, { architecture: 's390x' }].map((image) => ({
+    ...image,
+    reference: 'latest',
+  }))
+  const project = projectWith({ two, one: { architecture: 'arm64' } })
+  assert.is(project.mab('merge', '-o', 'out', '--format', 'flat', 'one', 'two').code, 0)
+  const architectures = indexIn(project, 'out').manifests.map(({ platform }) => platform.architecture)
+  assert.equal(architectures, ['arm64', 'riscv64', 's390x'])
+})
+
+test('a reference, a name and a variant are as they are said', () => {
+  const project = projectWith({ arm: { architecture: 'arm' }, amd64: { architecture: 'amd64' } })
+  const merged = project.mab(
+    'merge',
+    '-o',
+    'out',
+    '-t',
+    '1.0',
+    '--name',
+    'example.com/app:1.0',
+    'arm=linux/arm/v6',
+    'amd64',
+  )
+  assert.is(merged.code, 0, merged.stderr)
+  assert.equal(indexIn(project, 'out').manifests[0]!.annotations, {
+    'org.opencontainers.image.ref.name': '1.0',
+    'io.containerd.image.name': 'example.com/app:1.0',
+  })
+  assert.match(merged.stdout, /linux\/arm\/v6, linux\/amd64/)
+})
+
+test('what cannot be right is refused, and nothing is written', () => {
+  const project = projectWith({
+    a: { architecture: 'arm64' },
+    b: { architecture: 'aarch64', layers: ['another'] },
+    c: { architecture: 'amd64' },
+    both: [{ architecture: 'arm64' }, { architecture: 'amd64' }].map((image) => ({ ...image, reference: 'latest' })),
+    same: { architecture: 'arm', layers: ['x'] },
+    twin: { architecture: 'arm', layers: ['x'] },
+    broken: { architecture: 'riscv64' },
+  })
+  const { images, file } = buildLayout({ architecture: 'riscv64' }, { directory: project.file('broken') })
+  flipByte(file(images[0]!.layers[0]!))
+  const cases: [number, string[], RegExp][] = [
+    [2, ['a'], /where to\? -o DIR/],
+    [2, ['-o', 'out'], /expected at least one layout/],
+    [2, ['-o', 'out', 'a', 'b'], /a and b are both linux\/arm64/],
+    [2, ['-o', 'out', 'a', 'c=linux/amd64/v9'], /"v9" is not a variant of amd64/],
+    [2, ['-o', 'out', 'both=linux/arm64'], /there are several \(linux\/arm64, linux\/amd64\)/],
+    [2, ['-o', 'c', 'a', 'c'], /c is the output too/],
+    [2, ['-o', 'out', '-t', 'a b', 'a'], /"a b" is no reference/],
+    [2, ['-o', 'out', '--format', 'flat', '-t', 'x', 'a'], /no entry that could carry --tag/],
+    [1, ['-o', 'out', 'nowhere'], /nothing is there/],
+    [1, ['-o', 'out', 'same=linux/arm/v6', 'twin=linux/arm/v7'], /one image under two platforms/],
+    [1, ['-o', 'out', 'a=linux/amd64'], /the image config says linux\/arm64/],
+    [1, ['-o', 'out', 'a', 'broken'], /corrupt blob in broken/],
+  ]
+  for (const [code, args, message] of cases) {
+    const { code: exit, stdout, stderr } = project.mab('merge', ...args)
+    assert.is(exit, code, args.join(' '))
+    assert.match(stdout + stderr, message)
+    assert.not.ok(existsSync(project.file('out')), args.join(' '))
+  }
+  assert.ok(existsSync(path.join(project.file('c'), 'index.json')))
+})
+
+test.run()
