@@ -12,6 +12,13 @@ export type { TaskForecast } from './execute/execute.js'
 export type { Event, Notice, RunReport, TargetReport, TaskState } from './execute/event.js'
 export type { RunOptions } from './execute/handler.js'
 export { verifyLayout, type VerifiedImage, type VerifyOptions, type VerifyReport } from './oci/validate.js'
+export {
+  inspectLayout,
+  type InspectedBlob,
+  type InspectedEntry,
+  type InspectedImage,
+  type InspectReport,
+} from './oci/inspect.js'
 export type { VerifiedFiles } from './oci/verified.js'
 export { formatPlatform, parsePlatform, type Platform } from './oci/platform.js'
 export type { Problem, Result } from './util/problem.js'

@@ -44,7 +44,16 @@ const table: Readonly<Record<string, Rules>> = {
   bitbake: {
     uses: ['util'],
     types: ['targets/target'],
-    modules: ['fast-glob', 'node:child_process', 'node:fs', 'node:path', 'node:readline', 'node:stream', 'node:timers'],
+    modules: [
+      'fast-glob',
+      'node:child_process',
+      'node:events',
+      'node:fs',
+      'node:path',
+      'node:readline',
+      'node:stream',
+      'node:timers',
+    ],
     process: ['kill', 'platform'],
   },
   execute: {
@@ -53,6 +62,7 @@ const table: Readonly<Record<string, Rules>> = {
     process: ['kill', 'pid'],
   },
   report: { uses: ['util'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
+  'report/inspect-text': { uses: ['util'], types: ['oci/inspect'], modules: [] },
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },
   cli: {
     uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'report'],

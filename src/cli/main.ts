@@ -1,6 +1,7 @@
 /** The process: its signals, its streams, and the only exit code. */
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
+import { inspect } from './commands/inspect.js'
 import { list } from './commands/list.js'
 import { merge } from './commands/merge.js'
 import { plan } from './commands/plan.js'
@@ -14,7 +15,7 @@ import { systemProblem } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
-const commands: readonly Command[] = [run, plan, verify, merge, list]
+const commands: readonly Command[] = [run, plan, verify, inspect, merge, list]
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {

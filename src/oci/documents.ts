@@ -53,11 +53,16 @@ export interface ManifestDocument {
   readonly layers: readonly Descriptor[]
 }
 
+type Words = readonly string[] | null | undefined
+
 /** config.md. */
 export interface ImageConfigDocument {
   readonly architecture: string
   readonly os: string
   readonly variant?: string | undefined
+  /** RFC 3339 */
+  readonly created?: string | null | undefined
+  readonly config?: { readonly Entrypoint?: Words; readonly Cmd?: Words } | null | undefined
   readonly rootfs: { readonly diff_ids: readonly string[] | null }
 }
 

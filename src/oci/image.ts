@@ -1,7 +1,7 @@
 /** One single-platform image: its manifest and image config, and what they must say together. */
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import type { Digest } from './digest.js'
-import { isConfigType, type Descriptor, type ManifestDocument } from './documents.js'
+import { isConfigType, type Descriptor, type ImageConfigDocument, type ManifestDocument } from './documents.js'
 import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { formatPlatform, matchKey, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
@@ -15,6 +15,7 @@ export interface Image {
   readonly descriptor: Descriptor
   readonly digest: Digest
   readonly manifest: ManifestDocument
+  readonly config: ImageConfigDocument
   /** For the new index: what was wanted, completed as `reconcilePlatform` says. */
   readonly platform: Platform
 }
@@ -28,29 +29,30 @@ export async function readImage(
 ): Promise<Result<Image, LayoutProblem>> {
   const manifest = await readDocument(layout, descriptor, at, manifestSchema)
   if (!manifest.ok) return manifest
-  const platform = await checkImageConfig(layout, manifest.value.value, at, wanted)
-  if (!platform.ok) return platform
+  const checked = await checkImageConfig(layout, manifest.value.value, at, wanted)
+  if (!checked.ok) return checked
   return ok({
     layout,
     at,
     descriptor,
     digest: manifest.value.digest,
     manifest: manifest.value.value,
-    platform: platform.value,
+    config: checked.value.config,
+    platform: checked.value.platform,
   })
 }
 
 /**
  * Checks what a manifest and its image config say together: at least one layer, one diff ID for each, and the platform
  * that is `wanted` (any, when nothing is).
- * @returns the platform for the image's descriptor.
+ * @returns the image config, and the platform for the image's descriptor.
  */
 export async function checkImageConfig(
   layout: Layout,
   manifest: ManifestDocument,
   at: TreePath,
   wanted: Platform | undefined,
-): Promise<Result<Platform, LayoutProblem>> {
+): Promise<Result<{ readonly platform: Platform; readonly config: ImageConfigDocument }, LayoutProblem>> {
   const problems: LayoutProblem[] = []
   const add = (code: LayoutProblem['code'], place: TreePath, expected: string, found: string): void => {
     problems.push({ code, layout: layout.path, at: place, expected, found })
@@ -74,7 +76,9 @@ export async function checkImageConfig(
     const expected = `${manifest.layers.length} diff IDs in the image config, as the manifest has layers`
     add('layer-count', at, expected, `${diffIds} diff IDs`)
   }
-  return problems.length > 0 || platform === undefined ? { ok: false, problems } : ok(platform)
+  return problems.length > 0 || platform === undefined
+    ? { ok: false, problems }
+    : ok({ platform, config: config.value.value })
 }
 
 function describeStated(stated: Platform): string {

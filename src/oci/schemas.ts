@@ -46,6 +46,8 @@ export const imageConfigSchema: z.ZodType<ImageConfigDocument> = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   variant: z.string().optional(),
+  created: z.string().nullish(),
+  config: z.looseObject({ Entrypoint: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).nullish(),
   rootfs: z.looseObject({ diff_ids: z.array(z.string()).nullable() }),
 })
 

@@ -61,10 +61,22 @@ export async function listImages(
   reference: string | undefined,
 ): Promise<Result<readonly Image[], LayoutProblem>> {
   const found = await manifestsOf(layout, reference)
-  if (!found.ok) return found
+  return found.ok ? readImages(layout, found.value) : found
+}
+
+/** All images of a layout, under whatever name. */
+export async function listAllImages(layout: Layout): Promise<Result<readonly Image[], LayoutProblem>> {
+  const found = await expand(layout, indexSteps(layout.index), ['index.json'], new Set())
+  return found.ok ? readImages(layout, distinct(found.value)) : found
+}
+
+async function readImages(
+  layout: Layout,
+  manifests: readonly FoundManifest[],
+): Promise<Result<readonly Image[], LayoutProblem>> {
   const images: Image[] = []
   const problems: LayoutProblem[] = []
-  for (const { step, at } of found.value) {
+  for (const { step, at } of manifests) {
     const image = await readImage(layout, step.descriptor, at, step.descriptor.platform)
     if (image.ok) images.push(image.value)
     else problems.push(...image.problems)
@@ -104,7 +116,11 @@ async function manifestsOf(
 
   const manifests = await expand(layout, named, ['index.json'], new Set())
   if (!manifests.ok) return manifests
-  return ok([...new Map(manifests.value.map((found) => [found.step.descriptor.digest, found])).values()])
+  return ok(distinct(manifests.value))
+}
+
+function distinct(manifests: readonly FoundManifest[]): FoundManifest[] {
+  return [...new Map(manifests.map((found) => [found.step.descriptor.digest, found])).values()]
 }
 
 function entriesOf(roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {

@@ -200,7 +200,7 @@ class Check {
     const wanted = stated && { os: stated.os, architecture: stated.architecture, variant: stated.variant }
     const checked = await checkImageConfig(this.#layout, manifest, at, wanted)
     if (!checked.ok) this.#problems.push(...checked.problems)
-    const platform = checked.ok ? checked.value : wanted
+    const platform = checked.ok ? checked.value.platform : wanted
     if (platform === undefined) return
     const size = manifestSteps(manifest).reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
     this.#images.push({ descriptor, platform, at, size, layers: manifest.layers.length })

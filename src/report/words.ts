@@ -244,8 +244,14 @@ function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
   }
 }
 
+const shownNames = 20
+
 function unknownName(kind: string, name: string, known: readonly string[], suggestion?: string): Wording {
-  const details = suggestion === undefined ? [`there are: ${known.join(', ')}`] : [`did you mean "${suggestion}"?`]
+  const more = known.length > shownNames ? ` (+${known.length - shownNames} more)` : ''
+  const details =
+    suggestion === undefined
+      ? [`there are: ${known.slice(0, shownNames).join(', ')}${more}`]
+      : [`did you mean "${suggestion}"?`]
   return { headline: `unknown ${kind} "${name}"`, details, next: 'mab list' }
 }
 

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { makeProject, mabProgram } from './fixture.js'
 
 const test = suite('usage')
-const commands = ['run', 'plan', 'verify', 'merge', 'list']
+const commands = ['run', 'plan', 'verify', 'inspect', 'merge', 'list']
 
 test('each command explains itself, with examples', () => {
   const { mab } = makeProject()

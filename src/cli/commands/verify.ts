@@ -1,19 +1,15 @@
 /** `mab verify`: check images that are written, mab's or anybody's. */
-import { promises as fs } from 'node:fs'
-import path from 'node:path'
-import type { Platform } from '../../oci/platform.js'
 import { verifyLayout, type VerifyReport } from '../../oci/validate.js'
 import { formatProblems } from '../../report/problems.js'
 import { pathShower } from '../../report/words.js'
-import { resolveTargets } from '../../targets/resolve.js'
 import { count, formatBytes } from '../../util/format.js'
-import { ok, type LayoutProblem, type Problem, type Result } from '../../util/problem.js'
-import { suggest } from '../../util/suggest.js'
+import type { LayoutProblem } from '../../util/problem.js'
 import type { Arguments } from '../args.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import type { Io } from '../io.js'
-import { openConfig, reportProblems, styleFor } from '../project.js'
+import { reportProblems, styleFor } from '../project.js'
+import { findSubjects } from '../subjects.js'
 
 export const verify: Command = {
   name: 'verify',
@@ -46,55 +42,6 @@ export const verify: Command = {
     else for (const report of reports) writeText(report, args, io)
     return reports.every(({ problems }) => problems.length === 0) ? exitCodes.done : exitCodes.failed
   },
-}
-
-interface Subject {
-  readonly location: string
-  /** The target whose output it is. */
-  readonly target?: string
-  readonly platforms?: readonly Platform[]
-}
-
-/** An operand is a target of the config, or else a path. */
-async function findSubjects({ operands, options }: Arguments, io: Io): Promise<Result<readonly Subject[]>> {
-  const paths = await Promise.all(
-    operands.map((operand) =>
-      fs.access(path.resolve(io.cwd, operand)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  const loaded = await openConfig(options, io)
-  if (!loaded.ok) {
-    // Layouts can be checked anywhere; a config that was asked for must be right.
-    const needed = operands.length === 0 || options.config !== undefined || paths.includes(false)
-    if (needed) return loaded
-    return ok(operands.map((operand) => ({ location: path.resolve(io.cwd, operand) })))
-  }
-  const { config, directory } = loaded.value
-  const known = Object.keys(config.targets)
-  const names = operands.length === 0 ? known.filter((name) => !config.targets[name]!.manual) : operands
-  const problems: Problem[] = []
-  const subjects: Subject[] = []
-  names.forEach((name, position) => {
-    if (!known.includes(name)) {
-      if (paths[position] === true) subjects.push({ location: path.resolve(io.cwd, name) })
-      else {
-        const near = suggest(name, known)
-        problems.push({ code: 'unknown-target', name, known, ...(near === undefined ? {} : { suggestion: near }) })
-      }
-      return
-    }
-    const context = { directory, buildDirectory: io.env['BUILDDIR'] }
-    const target = resolveTargets(config, { targets: [name], platforms: [] }, context)
-    if (!target.ok) problems.push(...target.problems)
-    else {
-      const { output, platforms } = target.value[0]!
-      subjects.push({ target: name, location: output.directory, platforms: platforms.map(({ platform }) => platform) })
-    }
-  })
-  return problems.length > 0 ? { ok: false, problems } : ok(subjects)
 }
 
 function noLayout(layout: string, found: readonly LayoutProblem[], target: string | undefined): VerifyReport {
