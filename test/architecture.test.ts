@@ -33,7 +33,7 @@ const table: Readonly<Record<string, Rules>> = {
   'config/compile': {
     uses: ['util'],
     modules: ['node:child_process', 'node:fs', 'node:module', 'node:path', 'node:url'],
-    process: ['arch', 'env', 'platform', 'setSourceMapsEnabled', 'versions'],
+    process: ['arch', 'env', 'off', 'once', 'platform', 'setSourceMapsEnabled', 'versions'],
   },
   targets: {
     uses: ['util', 'config/platforms', 'config/rules', 'oci/platform', 'oci/reference'],
@@ -68,11 +68,11 @@ const table: Readonly<Record<string, Rules>> = {
     uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'report'],
     modules: ['node:fs', 'node:os', 'node:path', 'node:util'],
   },
-  'cli/entry': { uses: [], modules: ['node:module'], process: ['argv', 'stdout'] },
+  'cli/entry': { uses: [], modules: ['node:fs', 'node:module'], process: ['argv', 'exitCode'] },
   'cli/main': {
-    uses: ['util'],
-    modules: [],
-    process: ['cwd', 'env', 'exitCode', 'on', 'stderr', 'stdout'],
+    uses: ['util', 'report/problems', 'report/style'],
+    modules: ['node:fs'],
+    process: ['cwd', 'env', 'exitCode', 'on', 'once', 'stderr', 'stdout'],
   },
   // The package's API.
   index: { uses: ['config', 'targets', 'plan', 'oci', 'execute'], types: ['util'], modules: [] },

@@ -28,7 +28,7 @@ const installed = path.join(directory, 'node_modules/multiarch-build')
 
 test('needs nothing at run time but what it declares', () => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: object }
-  assert.equal(Object.keys(dependencies), ['esbuild'])
+  assert.equal(Object.keys(dependencies), ['@types/node', 'esbuild'])
   const config = `import { defineConfig } from 'multiarch-build'
 export default defineConfig({ targets: { app: { sources: ['x/**'] } } })`
   writeFileSync(path.join(directory, 'multiarch.config.ts'), config)

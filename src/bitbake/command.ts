@@ -22,7 +22,7 @@ export function bitbakeArgv(build: Build, targets: readonly BitbakeTarget[], kee
 
 /** Names whose values are credentials by every custom, also within a word: PGPASSWORD, SYSTEM_ACCESSTOKEN. */
 const credential =
-  /PASSW(OR)?D|PASSPHRASE|TOKEN|SECRET|API_?KEY|CREDENTIAL|(^|_)(PASS|CREDS|PAT)(_|$)|(ACCESS|PRIVATE)_?KEY|_AUTH$|^DOCKER_AUTH_CONFIG$/i
+  /PASSW(OR)?D|PASSPHRASE|TOKEN|JWT|SECRET|API_?KEY|CREDENTIAL|SSHPASS|_PWD$|(^|_)(PASS|CREDS|PAT)(_|$)|(ACCESS|PRIVATE)_?KEY|_AUTH$|^DOCKER_AUTH_CONFIG$/i
 /** They only say where to ask: SSH_AUTH_SOCK, REGISTRY_AUTH_FILE, AWS_WEB_IDENTITY_TOKEN_FILE. */
 const place = /_(FILE|SOCK)$|^GOOGLE_APPLICATION_CREDENTIALS$/i
 

@@ -4,11 +4,13 @@
  * The client is told to stop by SIGINT only: SIGTERM or SIGKILL would leave the build running, detached.
  */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
@@ -64,7 +66,8 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     if (ran === undefined) return ok({ ...nothing, interrupted: true })
     const { exit, transcript } = ran
     if ('error' in exit) {
-      const found = errorCode(exit.error) === 'ENOENT' ? 'no such program on PATH' : errorText(exit.error)
+      const missing = argv[0]!.includes('/') ? 'no such file' : 'no such program on PATH'
+      const found = errorCode(exit.error) === 'ENOENT' ? missing : errorText(exit.error)
       return fail({ code: 'command-not-found', command: argv[0]!, found })
     }
     const options = { exit, keepGoing, directory: build.directory, log: call.log, neededBy }
@@ -161,6 +164,9 @@ async function openLog(file: string): Promise<Log> {
 
 /** BitBake would litter any directory that it is started in, so the check comes first. */
 async function checkBuildDirectory(directory: string): Promise<BitbakeProblem | undefined> {
+  const unfit = /[\s:]/.exec(directory)
+  if (unfit !== null)
+    return { code: 'build-directory-name', directory, found: unfit[0] === ':' ? 'a colon' : 'a space' }
   const marker = buildDirectoryMarker(directory)
   const there = await fs.access(marker).then(
     () => true,
@@ -181,12 +187,19 @@ function ended(child: ChildProcess): Promise<Exit> {
   })
 }
 
+/** ms. An interrupt while BitBake starts leaves a server behind that nobody asks for anything, for 30 s. */
+const startTime = 1_500
+
 /** The first SIGINT ends the build after the running tasks, the second ends those too. */
-function stopOnSignals(child: ChildProcess, { stop, stopNow }: BitbakeCall): () => void {
-  let sent = 0
+function stopOnSignals(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  { stop, stopNow }: BitbakeCall,
+): () => void {
+  const spoken = [once(child.stdout, 'data'), once(child.stderr, 'data')]
+  const started = Promise.any([...spoken, pause(startTime)])
+  let over = false
   const interrupt = (): void => {
-    if (child.pid === undefined) return
-    sent++
+    if (over || child.pid === undefined) return
     try {
       process.kill(-child.pid, 'SIGINT')
     } catch (error) {
@@ -194,22 +207,25 @@ function stopOnSignals(child: ChildProcess, { stop, stopNow }: BitbakeCall): () 
       if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error
     }
   }
-  let second: NodeJS.Timeout | undefined
+  let first: Promise<void> | undefined
   const onStop = (): void => {
-    if (sent === 0) interrupt()
+    first ??= started.then(interrupt)
   }
   const onStopNow = (): void => {
     onStop()
     // BitBake counts interrupts: two that arrive as one would be one.
-    second ??= setTimeout(interrupt, 100)
+    void first?.then(() => pause(100)).then(interrupt)
   }
   stop.addEventListener('abort', onStop)
   stopNow.addEventListener('abort', onStopNow)
-  if (stop.aborted) onStop()
-  if (stopNow.aborted) onStopNow()
   return () => {
+    over = true
     stop.removeEventListener('abort', onStop)
     stopNow.removeEventListener('abort', onStopNow)
-    clearTimeout(second)
   }
+}
+
+/** Keeps no process alive that would end otherwise. */
+function pause(milliseconds: number): Promise<void> {
+  return delay(milliseconds, undefined, { ref: false })
 }

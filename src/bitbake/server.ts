@@ -30,9 +30,11 @@ const serverGrace = 5_000
 
 /** Waits until the server that the interrupted call had started is gone, and with it the lock. */
 export async function serverGone(directory: string, before: number | undefined, exit: Exited): Promise<void> {
+  const lost = exit.signal !== null || (exit.code ?? 0) >= 128
+  // It writes its pid a moment after it was started.
+  if (lost && (await serverPid(directory)) === undefined) await delay(1_000)
   const pid = await serverPid(directory)
   if (pid === undefined || pid === before) return
-  const lost = exit.signal !== null || (exit.code ?? 0) >= 128
   const end = Date.now() + (lost ? lostServerGrace : serverGrace)
   while (Date.now() < end && (await isServer(pid))) await delay(100)
 }

@@ -18,11 +18,18 @@ export class Interruption {
     return this.#signal
   }
 
+  /** Stops everything now for another reason than a signal. */
+  abort(): void {
+    this.#stop.abort()
+    this.#stopNow.abort()
+  }
+
   /** SIGINT once: let the running tasks end; again, or any other signal (no one waits for long then): now. */
   receive(signal: NodeJS.Signals): void {
     const repeated = this.#signal !== undefined
     this.#signal ??= signal
-    this.#stop.abort()
+    // First the stronger wish, so that nobody is told of the weaker one.
     if (repeated || signal !== 'SIGINT') this.#stopNow.abort()
+    this.#stop.abort()
   }
 }

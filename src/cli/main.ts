@@ -1,4 +1,5 @@
 /** The process: its signals, its streams, and the only exit code. */
+import { writeSync } from 'node:fs'
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
 import { inspect } from './commands/inspect.js'
@@ -11,7 +12,9 @@ import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import { Interruption } from './interruption.js'
 import type { Io, Stream } from './io.js'
 import { reportProblems } from './project.js'
-import { systemProblem } from '../util/fs.js'
+import { formatProblems } from '../report/problems.js'
+import { makeStyle } from '../report/style.js'
+import { errorText, systemProblem, withPath } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
@@ -23,34 +26,57 @@ export async function main(argv: readonly string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interruption.receive(signal))
   }
-  const io: Io = {
-    cwd: process.cwd(),
-    env: process.env,
-    stdout: openStream(process.stdout),
-    stderr: openStream(process.stderr),
-    // A terminal of no size (docker without a window) would wrap each letter.
-    terminal:
-      process.stderr.isTTY && process.stderr.columns > 0 && process.env['TERM'] !== 'dumb' ? process.stderr : undefined,
-    interruption,
+  let unwritable = false
+  const onError = (error: unknown): void => {
+    unwritable = true
+    // Also after the command has ended: what it wrote last may fail only then.
+    process.exitCode = exitCodes.failed
+    interruption.abort()
+    stderr.write(`error: cannot write: ${errorText(error)}\n`)
   }
+  const stdout = openStream(process.stdout, onError)
+  const stderr = openStream(process.stderr, onError)
+  let finished = false
+  process.once('exit', () => {
+    if (finished) return
+    writeSync(2, 'error: mab was ended from within: does the config end the process?\n')
+    process.exitCode = exitCodes.usage
+  })
   try {
-    process.exitCode = await dispatch(argv, io)
+    // A terminal of no size (docker without a window) would wrap each letter.
+    const canDraw = process.stderr.isTTY && process.stderr.columns > 0 && process.env['TERM'] !== 'dumb'
+    const terminal = canDraw ? process.stderr : undefined
+    process.exitCode = await dispatch(argv, { cwd: cwd(), env: process.env, stdout, stderr, terminal, interruption })
   } catch (error) {
-    if (interruption.signal !== undefined && error instanceof Error && error.name === 'AbortError') {
-      process.exitCode = exitCodeOfSignal(interruption.signal)
-      return
-    }
-    const problem = systemProblem(error)
-    if (problem !== undefined) {
-      process.exitCode = reportProblems([problem], {}, io)
-      return
-    }
-    const report = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    io.stderr.write(
-      `mab ${version}: this is a bug in mab, not in your build. Please report it with what follows.\n${report}\n`,
-    )
-    process.exitCode = exitCodes.bug
+    process.exitCode = explain(error, interruption, stderr)
   }
+  if (unwritable) process.exitCode = exitCodes.failed
+  finished = true
+}
+
+function cwd(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    throw withPath(error, 'the working directory')
+  }
+}
+
+/** @returns the exit code. */
+function explain(error: unknown, { stop, signal }: Interruption, stderr: Stream): number {
+  if (stop.aborted && error instanceof Error && error.name === 'AbortError') {
+    return signal === undefined ? exitCodes.failed : exitCodeOfSignal(signal)
+  }
+  const problem = systemProblem(error)
+  if (problem !== undefined) {
+    stderr.write(formatProblems([problem], '/', makeStyle(false)))
+    return exitCodes.failed
+  }
+  const report = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  stderr.write(
+    `mab ${version}: this is a bug in mab, not in your build. Please report it with what follows.\n${report}\n`,
+  )
+  return exitCodes.bug
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
@@ -91,12 +117,15 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   return command.run(args.value, io)
 }
 
-/** A reader that goes away (`mab plan | head`) ends what is written, not the run. */
-function openStream(stream: NodeJS.WriteStream): Stream {
+/**
+ * A reader that goes away (`mab plan | head`) ends what is written, not the run. A full disk ends the run too: what was
+ * asked for does not arrive.
+ */
+function openStream(stream: NodeJS.WriteStream, onError: (error: unknown) => void): Stream {
   let closed = false
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
     closed = true
+    if (error.code !== 'EPIPE') onError(error)
   })
   return {
     isTTY: stream.isTTY === true,

@@ -29,7 +29,8 @@ export async function findSubjects({ operands, options }: Arguments, io: Io): Pr
   const loaded = await openConfig(options, io)
   if (!loaded.ok) {
     // Layouts can be checked anywhere; a config that was asked for must be right.
-    const needed = operands.length === 0 || options.config !== undefined || paths.includes(false)
+    const isPath = operands.map((operand, position) => paths[position] === true || operand.includes('/'))
+    const needed = operands.length === 0 || options.config !== undefined || isPath.includes(false)
     if (needed) return loaded
     return ok(operands.map((operand) => ({ location: path.resolve(io.cwd, operand) })))
   }
@@ -40,7 +41,7 @@ export async function findSubjects({ operands, options }: Arguments, io: Io): Pr
   const subjects: Subject[] = []
   names.forEach((name, position) => {
     if (!known.includes(name)) {
-      if (paths[position] === true) subjects.push({ location: path.resolve(io.cwd, name) })
+      if (paths[position] === true || name.includes('/')) subjects.push({ location: path.resolve(io.cwd, name) })
       else {
         const near = suggest(name, known)
         problems.push({ code: 'unknown-target', name, known, ...(near === undefined ? {} : { suggestion: near }) })

@@ -8,7 +8,7 @@ import { promises as fs, realpathSync } from 'node:fs'
 import { createRequire, Module, SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { errorCode, temporaryName } from '../util/fs.js'
+import { errorCode, errorText, temporaryName } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 
 const require = createRequire(import.meta.url)
@@ -59,6 +59,16 @@ export function jsonSyntaxProblems(file: string): readonly ConfigProblem[] {
   const binary = esbuildBinary()
   const bundled = binary === undefined ? undefined : bundle(binary, file, 'cjs')
   return bundled === undefined || bundled.ok ? [] : bundled.problems.filter(({ code }) => code === 'config-broken')
+}
+
+/** Rejects when nothing is left that could settle the promise: Node would end there without a word. */
+export function settled<T>(promise: T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onIdle = (): void => reject(new Error('the config waits for something that never happens'))
+    process.once('beforeExit', onIdle)
+    const release = (): void => void process.off('beforeExit', onIdle)
+    Promise.resolve(promise).finally(release).then(resolve, reject)
+  })
 }
 
 /** An error of the user's code, with the place in the user's code. */
@@ -183,19 +193,38 @@ function evaluateCommonJs(code: string, file: string): unknown {
   return module.exports
 }
 
+/** @returns whether it was not there. */
+async function makeDirectory(directory: string): Promise<boolean> {
+  try {
+    // Not recursive: Node would say ENOENT for a read-only file system.
+    await fs.mkdir(directory)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
 /** Only a file can be an ES module that imports packages by name, so this one is written, in the state directory. */
 async function evaluateModule(code: string, stateDirectory: string): Promise<Record<string, unknown>> {
-  const made = await fs.mkdir(stateDirectory, { recursive: true })
   const file = `${temporaryName(path.join(stateDirectory, 'config'))}.mjs`
+  let made = false
   try {
+    made = await makeDirectory(stateDirectory)
     await fs.writeFile(file, code, { flag: 'wx' })
-    const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  } catch (error) {
+    throw new Error(`a config with a top-level await is compiled to a file there: ${errorText(error)}`, {
+      cause: error,
+    })
+  }
+  try {
+    const exports = await settled(import(pathToFileURL(file).href) as Promise<Record<string, unknown>>)
     // A promise that is rejected by now is awaited only after the file is gone, which Node takes for never.
     Promise.resolve(exports['default']).catch(() => undefined)
     return exports
   } finally {
     await fs.rm(file, { force: true })
     // Looking at a config leaves nothing behind; another process may already need the directory, though.
-    if (made !== undefined) await fs.rmdir(stateDirectory).catch(() => undefined)
+    if (made) await fs.rmdir(stateDirectory).catch(() => undefined)
   }
 }

@@ -5,7 +5,7 @@ import { defaultLoadersSync, type PublicExplorerSync } from 'cosmiconfig'
 import * as internals from 'cosmiconfig/dist/ExplorerSync.js'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
-import { compileConfig, jsonSyntaxProblems, thrownProblem } from './compile.js'
+import { compileConfig, jsonSyntaxProblems, settled, thrownProblem } from './compile.js'
 import type { ConfigContext } from './define.js'
 import { stateDirectoryName } from './rules.js'
 import type { Config } from './types.js'
@@ -43,9 +43,11 @@ export async function loadConfig(options: LoadOptions): Promise<Result<LoadedCon
   if (!raw.ok) return raw
   let value: unknown
   try {
-    value = await (typeof raw.value === 'function'
-      ? (raw.value as (context: ConfigContext) => unknown)({ env: options.env })
-      : raw.value)
+    value = await settled(
+      typeof raw.value === 'function'
+        ? (raw.value as (context: ConfigContext) => unknown)({ env: options.env })
+        : raw.value,
+    )
   } catch (error) {
     return fail(thrownProblem(error, file))
   }

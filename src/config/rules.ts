@@ -20,8 +20,8 @@ export function defaultImageName(target: string, reference: string): string {
   return `localhost/${target}:${reference}`
 }
 
-/** @param directory of the config file; absolute. */
-export function checkRules(config: Config, file: string, directory: string): ConfigProblem[] {
+/** @param file the config's; absolute. */
+export function checkRules(config: Config, file: string): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const add = (at: Place, message: string, suggestion?: string): void => {
     problems.push({
@@ -39,7 +39,7 @@ export function checkRules(config: Config, file: string, directory: string): Con
     checkTargetPlatforms(config, target, at, add)
     checkNames(name, target, at, add)
     checkSources(target, at, add)
-    checkOutputs(config, name, target, directory, outputs, add)
+    checkOutputs(config, name, target, file, outputs, add)
   }
   return problems
 }
@@ -160,24 +160,22 @@ function checkOutputs(
   config: Config,
   name: string,
   target: TargetConfig,
-  directory: string,
+  file: string,
   taken: Map<string, string>,
   add: Add,
 ): void {
   const at = ['targets', name, 'output']
+  const directory = path.dirname(file)
   const output = path.resolve(directory, target.output.directory ?? defaultOutputDirectory(name))
   const claims: [string, string][] = [['directory', output]]
   if (target.output.archive !== undefined) claims.push(['archive', path.resolve(directory, target.output.archive)])
   for (const [key, claimed] of claims) {
-    const shown = path.relative(directory, claimed)
-    if (shown === '' || isOutside(shown)) {
-      add(
-        [...at, key],
-        `"${shown === '' ? '.' : shown}" is not inside the project: outputs are replaced as a whole, so they stay below ${directory}`,
-      )
-    } else if (shown.split(path.sep)[0] === stateDirectoryName) {
-      add([...at, key], `"${shown}" is inside ${stateDirectoryName}, which may be deleted at any time`)
+    const refusal = refusePlace(config, claimed, file)
+    if (refusal !== undefined) {
+      add([...at, key], refusal)
+      continue
     }
+    const shown = path.relative(directory, claimed)
     for (const [other, owner] of taken) {
       const owners = owner === name ? 'this target' : `the target "${owner}"`
       if (other === claimed) add([...at, key], `"${shown}" is already written by ${owners}`)
@@ -186,12 +184,27 @@ function checkOutputs(
       }
     }
     taken.set(claimed, name)
+    for (const [platform, { source }] of Object.entries(config.platforms)) {
+      const from = source === undefined ? undefined : path.resolve(directory, source.path)
+      if (from === undefined || !(from === claimed || isInside(from, claimed) || isInside(claimed, from))) continue
+      add([...at, key], `the output is also the source of the platform "${platform}", or one lies in the other`)
+    }
   }
-  for (const [platform, entry] of Object.entries(config.platforms)) {
-    const source = entry.source === undefined ? undefined : path.resolve(directory, entry.source.path)
-    const clash = claims.find(([, claimed]) => claimed === source)
-    if (clash !== undefined) add([...at, clash[0]], `the output is also the source of the platform "${platform}"`)
+}
+
+/** Outputs are replaced as a whole, so they must not be where anything else lives. */
+function refusePlace(config: Config, claimed: string, file: string): string | undefined {
+  const directory = path.dirname(file)
+  const shown = path.relative(directory, claimed)
+  if (shown === '' || isOutside(shown)) {
+    return `${claimed} is not inside the project: outputs are replaced as a whole, so they stay below ${directory}`
   }
+  const [first] = shown.split(path.sep)
+  if (first === stateDirectoryName)
+    return `"${shown}" is inside ${stateDirectoryName}, which may be deleted at any time`
+  if (first === '.git' || claimed === file) return `"${shown}" is no place for an output`
+  const build = path.resolve(directory, config.build.directory ?? 'build')
+  return claimed === build || isInside(build, claimed) ? `"${shown}" holds the build directory` : undefined
 }
 
 function isOutside(relative: string): boolean {

@@ -1,5 +1,4 @@
 /** A value of unknown shape to a Config: the schema's problems with hints, then the rules'. */
-import path from 'node:path'
 import type * as z from 'zod'
 import { ok, type ConfigProblem, type Result } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
@@ -18,7 +17,7 @@ export function validateConfig(raw: unknown, file: string): Result<Config, Confi
   }
   // `types.ts` is generated from the same schema.
   const config = parsed.data as Config
-  const problems = checkRules(config, file, path.dirname(file))
+  const problems = checkRules(config, file)
   return problems.length > 0 ? { ok: false, problems } : ok(config)
 }
 

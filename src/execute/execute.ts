@@ -42,7 +42,9 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
   const began = performance.now()
   const run = new Run(plan, options)
   options.emit({ kind: 'run-started', plan })
-  const onStop = (): void => options.emit({ kind: 'stopping', how: 'after-running-tasks' })
+  const onStop = (): void => {
+    if (!options.stopNow.aborted) options.emit({ kind: 'stopping', how: 'after-running-tasks' })
+  }
   const onStopNow = (): void => options.emit({ kind: 'stopping', how: 'now' })
   options.stop.addEventListener('abort', onStop)
   options.stopNow.addEventListener('abort', onStopNow)

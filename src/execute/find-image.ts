@@ -11,6 +11,8 @@ import type { DiscoverTask } from '../plan/task.js'
 import { fail, ok, type DiscoverProblem, type LayoutProblem, type LookedAt, type Result } from '../util/problem.js'
 import type { Notice } from './event.js'
 
+type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
+
 export interface FoundImage {
   readonly image: Image
   readonly notices: readonly Notice[]
@@ -20,22 +22,39 @@ export interface FoundImage {
 export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, DiscoverProblem | LayoutProblem>> {
   const candidates = await candidatesOf(task)
   const looked = [...candidates.looked]
+  const unreadable: LookedAt[] = []
   for (const group of candidates.groups) {
-    const layouts = await openAll(group, looked)
+    const layouts = await openAll(group, looked, unreadable)
     if (layouts.length === 0) continue
     const layout = await onlyOne(layouts, task)
     if (!layout.ok) return layout
     const image = await selectImage(layout.value, task.reference, task.platform)
     if (!image.ok) return image
-    return ok({ image: image.value, notices: await staleLink(layout.value.path, candidates.newest) })
+    const taken = layout.value.path
+    const passedOver = unreadable.map(({ place, found }): Notice => ({
+      code: 'layout-passed-over',
+      place,
+      found,
+      taken,
+    }))
+    return ok({ image: image.value, notices: [...passedOver, ...(await staleLink(taken, candidates.newest))] })
   }
   return fail({
     code: 'layout-not-found',
     target: task.target,
     platform: formatPlatform(task.platform),
     looked,
-    ...(task.source.kind === 'bitbake' ? { multiconfig: task.source.multiconfig } : {}),
+    ...(task.source.kind === 'bitbake' ? { request: requestOf(task.source) } : {}),
+    asked: task.dependsOn.length > 0,
   })
+}
+
+function requestOf({
+  multiconfig,
+  recipe,
+  task,
+}: BitbakeSource): Pick<BitbakeSource, 'multiconfig' | 'recipe' | 'task'> {
+  return { multiconfig, recipe, task }
 }
 
 function candidatesOf({ source, reference }: DiscoverTask): Promise<Candidates> {
@@ -51,15 +70,21 @@ function candidatesOf({ source, reference }: DiscoverTask): Promise<Candidates> 
   })
 }
 
-async function openAll(group: readonly Candidate[], looked: LookedAt[]): Promise<Layout[]> {
+function describeFault({ at, expected, found }: LayoutProblem): string {
+  const place = at.length === 0 ? '' : `${at.join(' -> ')}: `
+  return `${place}expected ${expected}, found ${found}`
+}
+
+async function openAll(group: readonly Candidate[], looked: LookedAt[], unreadable: LookedAt[]): Promise<Layout[]> {
   // Two names of one layout are one candidate.
   const distinct = new Map<string, Layout>()
   for (const candidate of group) {
     const real = await fs.realpath(candidate.path).catch(() => candidate.path)
     const layout = await openLayout(candidate.path)
     if (!layout.ok) {
-      const found = layout.problems.map((problem) => problem.found).join('; ')
+      const found = layout.problems.map(describeFault).join('; ')
       looked.push({ place: candidate.path, found: `no readable layout: ${found}` })
+      unreadable.push({ place: candidate.path, found })
     } else if (candidate.tag !== undefined && !hasTag(layout.value, candidate.tag)) {
       const found = `a layout without the reference "${candidate.tag}" of its name, so probably of another recipe`
       looked.push({ place: candidate.path, found })

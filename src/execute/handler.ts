@@ -33,7 +33,7 @@ export interface Outputs {
     readonly blobs: readonly BlobRecord[]
   }
   readonly verify: { readonly digest: string; readonly indexJson: string; readonly blobs: readonly BlobRecord[] }
-  readonly archive: { readonly digest: string; readonly file: string }
+  readonly archive: { readonly file: string }
 }
 
 export interface RunOptions {

@@ -2,9 +2,10 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { blobPath } from '../oci/digest.js'
+import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '../oci/documents.js'
 import { openLayout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
-import { errorCode, isAbsent, isTemporaryName } from '../util/fs.js'
+import { errorCode, isAbsent, isTemporaryName, statIfThere } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
 
 /** An `index.json` that is written but not checked: `verify` puts it in place. */
@@ -23,7 +24,63 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
     throw error
   }
   const strangers = names.filter((name) => !ownNames.has(name) && !isTemporaryName(name))
-  return strangers.length === 0 ? undefined : { code: 'output-not-ours', directory, found: strangers.toSorted() }
+  if (strangers.length > 0) return { code: 'output-not-ours', directory, found: strangers.toSorted() }
+  const foreign = await foreignEntries(directory)
+  return foreign.length === 0 ? undefined : { code: 'output-not-ours', directory, found: foreign }
+}
+
+/**
+ * What a readable `index.json` has that mab never writes: entries of single images with names, as umoci and BitBake
+ * deploy them, several indexes, or one without both names.
+ */
+async function foreignEntries(directory: string): Promise<string[]> {
+  const layout = await openLayout(directory)
+  if (!layout.ok) return []
+  const entries = layout.value.index.manifests ?? []
+  const named = (entry: Descriptor): boolean => entry.annotations?.[annotationKeys.reference] !== undefined
+  const [first] = entries
+  const isNested = entries.length === 1 && first !== undefined && isIndexType(first.mediaType)
+  const isOurs = isNested
+    ? named(first) && first.annotations?.[annotationKeys.containerdName] !== undefined
+    : entries.every((entry) => isManifestType(entry.mediaType) && !named(entry) && entry.platform !== undefined)
+  return isOurs
+    ? []
+    : entries.map(
+        (entry) => `an image of another tool: ${entry.annotations?.[annotationKeys.reference] ?? entry.digest}`,
+      )
+}
+
+/** Links and globs may lead to one place by two names, so the real paths are compared. */
+export async function checkApart(directory: string, source: string): Promise<StateProblem | undefined> {
+  const [output, input] = await Promise.all([realPath(directory), realPath(source)])
+  const apart = isOutside(output, input) && isOutside(input, output)
+  return apart ? undefined : { code: 'output-is-source', directory, source }
+}
+
+function isOutside(inner: string, outer: string): boolean {
+  const relative = path.relative(outer, inner)
+  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
+}
+
+/** Of what is not there yet: that of the directory that it will be in. */
+async function realPath(file: string): Promise<string> {
+  try {
+    return await fs.realpath(file)
+  } catch (error) {
+    const parent = path.dirname(file)
+    if (!isAbsent(error) || parent === file) throw error
+    return path.join(await realPath(parent), path.basename(file))
+  }
+}
+
+/** An archive takes the place of nothing, or of another archive of a layout. */
+export async function checkArchive(file: string): Promise<StateProblem | undefined> {
+  const stat = await statIfThere(file)
+  if (stat === undefined) return undefined
+  const layout = await openLayout(file)
+  if (layout.ok && layout.value.kind === 'archive') return undefined
+  const found = stat.isDirectory() ? 'a directory' : 'a file of another kind'
+  return { code: 'archive-not-ours', file, found }
 }
 
 /**

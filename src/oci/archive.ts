@@ -2,20 +2,17 @@
  * Writing an `oci-archive`: a tar of a layout with the same bytes on every machine. Members are sorted by name, owned
  * by nobody in particular (0/0), with one time for all.
  */
-import { createHash, type Hash } from 'node:crypto'
 import { promises as fs, type Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { compareCodeUnits } from '../util/json.js'
-import { temporaryName } from '../util/fs.js'
+import { temporaryName, withPath } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, parseDigest, type Digest } from './digest.js'
 import { hashRange } from './read.js'
 import { blockSize } from './tar.js'
 
 export interface WrittenArchive {
-  /** SHA-256 of the whole archive. */
-  readonly digest: string
   /** Bytes. */
   readonly size: number
 }
@@ -62,6 +59,8 @@ export async function writeArchive(
     await handle.sync()
     await fs.rename(temporary, file)
     return ok(written)
+  } catch (error) {
+    throw withPath(error, file)
   } finally {
     await handle.close()
     await fs.rm(temporary, { force: true })
@@ -91,7 +90,6 @@ function membersOf(blobs: readonly string[]): Member[] {
 class TarWriter {
   readonly #file: FileHandle
   readonly #mtime: number
-  readonly #hash: Hash = createHash('sha256')
   #size = 0
 
   constructor(file: FileHandle, mtime: number) {
@@ -126,7 +124,7 @@ class TarWriter {
   async end(): Promise<WrittenArchive> {
     const size = Math.ceil((this.#size + 2 * blockSize) / recordSize) * recordSize
     await this.#write(Buffer.alloc(size - this.#size))
-    return { digest: `sha256:${this.#hash.digest('hex')}`, size }
+    return { size }
   }
 
   /** A ustar header (POSIX, "ustar Interchange Format"). */
@@ -157,7 +155,6 @@ class TarWriter {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(bytes)
     this.#size += bytes.length
     for (let written = 0; written < bytes.length;) {
       written += (await this.#file.write(bytes, written)).bytesWritten

@@ -23,6 +23,8 @@ export interface BlobLocation {
   readonly whole: boolean
   /** Of `file`; see `fileIdentity`. */
   readonly identity: string
+  /** Other users cannot read `file`. */
+  readonly ownerOnly?: boolean
 }
 
 export interface Layout {
@@ -74,7 +76,14 @@ async function openDirectory(directory: string, options: OpenOptions): Promise<R
     const file = path.join(directory, blobPath(digest))
     const stat = await statIfThere(file)
     return stat?.isFile() === true
-      ? { file, offset: 0, size: Number(stat.size), whole: true, identity: fileIdentity(stat) }
+      ? {
+          file,
+          offset: 0,
+          size: Number(stat.size),
+          whole: true,
+          identity: fileIdentity(stat),
+          ownerOnly: (stat.mode & 0o004n) === 0n,
+        }
       : undefined
   }
   return assemble(directory, 'directory', read, locate, options.indexFile ?? 'index.json')

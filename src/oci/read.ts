@@ -8,7 +8,7 @@ import type { Descriptor } from './documents.js'
 import { readRange, type BlobLocation, type Layout } from './layout.js'
 import { maximumDocument, parseDocument } from './parse.js'
 
-/** Bytes read at once: between 256 KiB and 1 MiB measured best; 4 MiB is slower (docs/performance.md). */
+/** Bytes read at once: less costs more trips to the thread pool, more is slower to copy (docs/performance.md). */
 export const chunkSize = 1024 * 1024
 
 /** A descriptor whose digest is checked and whose blob is there with the right size. */

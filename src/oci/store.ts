@@ -3,7 +3,7 @@
  */
 import { constants, promises as fs, type BigIntStats } from 'node:fs'
 import path from 'node:path'
-import { errorCode, fileIdentity, isAbsent, temporaryName, writeFileAtomic } from '../util/fs.js'
+import { errorCode, fileIdentity, isAbsent, temporaryName, withPath, writeFileAtomic } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { blobPath, finishHasher, createHasher, type Digest } from './digest.js'
 import type { BlobLocation } from './layout.js'
@@ -34,7 +34,7 @@ export async function putBlob(
   await fs.mkdir(path.dirname(target), { recursive: true })
   const temporary = temporaryName(target)
   try {
-    const link = location.whole ? await tryLink(location.file, temporary, mode) : undefined
+    const link = location.whole ? await tryLink(location, temporary, root, mode) : undefined
     let found: Digest
     try {
       found = link === undefined ? await copyRange(location, temporary, digest) : await hashFile(temporary, digest)
@@ -117,8 +117,17 @@ const cannotLink = new Set([
   'ENOTTY',
 ])
 
-async function tryLink(file: string, target: string, mode: LinkMode): Promise<'reflink' | 'hardlink' | undefined> {
-  if (mode === 'auto' || mode === 'reflink') {
+/** Pairs of a source's device and an output that share no blocks: asking for each blob costs more than a hard link. */
+const noReflink = new Set<string>()
+
+async function tryLink(
+  { file, identity }: BlobLocation,
+  target: string,
+  root: string,
+  mode: LinkMode,
+): Promise<'reflink' | 'hardlink' | undefined> {
+  const pair = `${identity.slice(0, identity.indexOf(':'))} ${root}`
+  if ((mode === 'auto' || mode === 'reflink') && !noReflink.has(pair)) {
     try {
       await fs.copyFile(file, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
       // umoci writes mode 0600, which a clone carries over.
@@ -127,6 +136,7 @@ async function tryLink(file: string, target: string, mode: LinkMode): Promise<'r
     } catch (error) {
       await fs.rm(target, { force: true })
       if (!cannotLink.has(errorCode(error) ?? '')) throw error
+      noReflink.add(pair)
     }
   }
   if (mode === 'auto' || mode === 'hardlink') {
@@ -150,6 +160,8 @@ async function copyRange(location: BlobLocation, target: string, digest: Digest)
         written += (await handle.write(chunk, written)).bytesWritten
       }
     })
+  } catch (error) {
+    throw withPath(error, target)
   } finally {
     await handle.close()
   }

@@ -45,6 +45,8 @@ export interface VerifyReport {
   /** Distinct blobs that can be reached, and their bytes. */
   readonly blobs: readonly { readonly digest: string; readonly size: number }[]
   readonly bytes: number
+  /** Number of blobs that other users cannot read. */
+  readonly ownerOnly: number
   readonly problems: readonly LayoutProblem[]
 }
 
@@ -87,6 +89,7 @@ class Check {
   /** Each image in each list that names it. */
   readonly #listed = new Set<string>()
   readonly #images: FoundImage[] = []
+  readonly #ownerOnly = new Set<Digest>()
   #index: string | undefined
 
   constructor(layout: Layout, options: VerifyOptions) {
@@ -121,6 +124,7 @@ class Check {
       })),
       blobs,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+      ownerOnly: this.#ownerOnly.size,
       problems: this.#problems,
     }
   }
@@ -213,7 +217,8 @@ class Check {
       if (!known) this.#problems.push(...located.problems)
       return
     }
-    const { digest } = located.value
+    const { digest, location } = located.value
+    if (location.ownerOnly === true) this.#ownerOnly.add(digest)
     if (this.#seen.has(digest)) return
     const damage = this.#damaged.get(digest)
     if (damage !== undefined) return void this.#problems.push({ ...damage, at })

@@ -1,6 +1,7 @@
 /** NDJSON: each event as one line. */
 import type { Event } from '../execute/event.js'
 import type { Problem } from '../util/problem.js'
+import { withoutSecrets } from './plan-text.js'
 import type { Renderer } from './renderer.js'
 import { pathShower, wordProblem } from './words.js'
 
@@ -8,10 +9,13 @@ import { pathShower, wordProblem } from './words.js'
 export function jsonRenderer(write: (text: string) => void, cwd: string): Renderer {
   const show = pathShower(cwd)
   const worded = (problem: Problem): object => ({ ...problem, message: wordProblem(problem, show).headline })
+  const prepare = (event: Event): object => {
+    if (event.kind === 'run-started') return { ...event, plan: withoutSecrets(event.plan) }
+    return event.kind === 'task-finished' ? { ...event, problems: event.problems.map(worded) } : event
+  }
   return {
     handle(event: Event) {
-      const shown = event.kind === 'task-finished' ? { ...event, problems: event.problems.map(worded) } : event
-      write(`${JSON.stringify(shown)}\n`)
+      write(`${JSON.stringify(prepare(event))}\n`)
     },
     async end() {},
   }

@@ -4,6 +4,20 @@ import type { Plan, Task } from '../plan/task.js'
 import type { Style } from './style.js'
 import { pathShower, taskTitle, wordReason } from './words.js'
 
+/** For printing: the values of `build.environment` may be secrets. */
+export function withoutSecrets(plan: Plan): Plan {
+  const tasks = plan.tasks.map((task): Task => {
+    if (task.kind === 'bitbake') return { ...task, build: hideEnvironment(task.build) }
+    if (task.kind !== 'discover' || task.source.kind !== 'bitbake') return task
+    return { ...task, source: { ...task.source, build: hideEnvironment(task.source.build) } }
+  })
+  return { ...plan, tasks }
+}
+
+function hideEnvironment<B extends { readonly environment: Readonly<Record<string, string>> }>(build: B): B {
+  return { ...build, environment: Object.fromEntries(Object.keys(build.environment).map((name) => [name, '***'])) }
+}
+
 type Forecasts = ReadonlyMap<string, TaskForecast>
 
 export function formatPlanTable(plan: Plan, forecasts: Forecasts, cwd: string, style: Style): string {

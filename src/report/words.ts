@@ -85,6 +85,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         next: "set `build.directory` to the directory with conf/local.conf and conf/bblayers.conf, or make it with '. oe-init-build-env'",
       }
     }
+    case 'build-directory-name':
+      return {
+        headline: `BitBake cannot build in ${problem.directory}`,
+        details: ['expected: a path without spaces and colons', `found: ${problem.found}`],
+        next: 'move the build directory to such a path',
+      }
     case 'command-not-found':
       return {
         headline: `cannot start ${problem.command}: ${problem.found}`,
@@ -142,17 +148,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: [`expected: ${problem.expected}`, `BitBake's output: ${show(problem.log)}`],
         next: 'run again; a BitBake server that was stopped from outside ends like this',
       }
-    case 'layout-not-found': {
-      const next =
-        problem.multiconfig === undefined
-          ? 'make the layout first, or correct `source.path`'
-          : `without --no-build BitBake makes it; if it does already, set the platform's \`machine\`, \`deployDirectory\` or \`layout\` (bitbake-getvar -r mc:${problem.multiconfig}:RECIPE DEPLOY_DIR_IMAGE says where)`
+    case 'layout-not-found':
       return {
         headline: `no OCI layout of ${problem.target} for ${problem.platform}`,
         details: problem.looked.map(({ place, found }) => `${show(place)}: ${found}`),
-        next,
+        next: nextForMissingLayout(problem),
       }
-    }
     case 'layout-ambiguous':
       return {
         headline: `several OCI layouts of ${problem.target} for ${problem.platform}`,
@@ -179,6 +180,18 @@ export function wordProblem(problem: Problem, show: Show): Wording {
           `found: ${problem.found.slice(0, 8).join(', ')}`,
         ],
         next: 'move those files away, or set `output.directory` to another place',
+      }
+    case 'archive-not-ours':
+      return {
+        headline: `${show(problem.file)} is not an archive that mab may replace`,
+        details: ['expected: nothing there, or a tar of an OCI layout', `found: ${problem.found}`],
+        next: 'move it away, or set `output.archive` to another file',
+      }
+    case 'output-is-source':
+      return {
+        headline: `${show(problem.directory)} cannot be the output: the image is made from ${show(problem.source)}`,
+        details: ['expected: two directories, neither inside the other'],
+        next: 'set `output.directory` to another place',
       }
     case 'source-unreadable':
       return {
@@ -210,6 +223,17 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     default:
       return unreachable(problem)
   }
+}
+
+function nextForMissingLayout({ request, asked }: Extract<Problem, { code: 'layout-not-found' }>): string {
+  if (request === undefined) return 'make the layout first, or correct `source.path`'
+  const { multiconfig, recipe, task } = request
+  const name = multiconfig === '' ? recipe : `mc:${multiconfig}:${recipe}`
+  const elsewhere = `if it deploys to another place (bitbake-getvar -r ${name} DEPLOY_DIR_IMAGE), set the platform's \`machine\`, \`deployDirectory\` or \`layout\``
+  if (!asked) return `run without --no-build, so that BitBake makes it; ${elsewhere}`
+  if (task !== 'image_complete')
+    return `do_${task} may not deploy: leave out \`task\` (image_complete does); ${elsewhere}`
+  return `BitBake takes do_${task} for done: if its deploy directory was deleted, 'bitbake -c cleansstate ${name}' and run again; ${elsewhere}`
 }
 
 const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
@@ -305,6 +329,8 @@ export function wordNotice(notice: Notice, show: Show): string {
   switch (notice.code) {
     case 'stale-link':
       return `${show(notice.link)} points to ${notice.to}, but ${notice.newer} lies beside it: a stale link? (ln -sf on a link to a directory leaves it)`
+    case 'layout-passed-over':
+      return `${show(notice.place)} is no readable layout (${notice.found}): ${show(notice.taken)} is taken instead`
     case 'bitbake-warnings':
       return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}`
     case 'sources-match-nothing':

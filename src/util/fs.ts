@@ -85,8 +85,15 @@ export function systemProblem(error: unknown): StateProblem | undefined {
   return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})` }
 }
 
+/** Names the file in an error of a write to a handle, which does not. */
+export function withPath(error: unknown, file: string): unknown {
+  return error instanceof Error && 'syscall' in error && !('path' in error)
+    ? Object.assign(error, { path: file })
+    : error
+}
+
 /** The system's words for an error, without Node's repetition of the path. */
 export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.replace(/, \w+ '.*'( -> '.*')?$/, '')
+  return text.replace(/, \w+( '.*'( -> '.*')?)?$/, '')
 }

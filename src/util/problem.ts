@@ -79,6 +79,8 @@ export type BitbakeProblem =
       readonly missing: string
       readonly found: readonly string[] | null
     }
+  /** BitBake takes no such path for TOPDIR. */
+  | { readonly code: 'build-directory-name'; readonly directory: string; readonly found: string }
   | { readonly code: 'command-not-found'; readonly command: string; readonly found: string }
   | {
       readonly code: 'unknown-multiconfig'
@@ -170,7 +172,10 @@ export type DiscoverProblem =
       readonly target: string
       readonly platform: string
       readonly looked: readonly LookedAt[]
-      readonly multiconfig?: string
+      /** What BitBake was to build; absent for a layout that is to be there. */
+      readonly request?: { readonly multiconfig: string; readonly recipe: string; readonly task: string }
+      /** BitBake was asked in this run, and says that it is built. */
+      readonly asked: boolean
     }
   | {
       readonly code: 'layout-ambiguous'
@@ -189,6 +194,9 @@ export type StateProblem =
   | { readonly code: 'locked'; readonly file: string; readonly pid: number }
   | { readonly code: 'file-system'; readonly operation: string; readonly path: string; readonly found: string }
   | { readonly code: 'output-not-ours'; readonly directory: string; readonly found: readonly string[] }
+  | { readonly code: 'archive-not-ours'; readonly file: string; readonly found: string }
+  /** The output would be written into the layout that it is made from, or the other way round. */
+  | { readonly code: 'output-is-source'; readonly directory: string; readonly source: string }
   | { readonly code: 'source-unreadable'; readonly pattern: string; readonly path: string; readonly found: string }
 
 export type Problem =

@@ -17,8 +17,8 @@ export interface StartedCall {
   readonly result: Promise<Result<BitbakeRun, BitbakeProblem>>
   readonly progress: readonly Progress[]
   readonly lines: readonly string[]
-  /** The content of the log. */
-  log(): string
+  /** The content of the log; nothing before there is one. */
+  logged(): string
   stop(): void
   stopNow(): void
 }
@@ -56,7 +56,7 @@ export function startCall(
     result: runBitbake(call),
     progress,
     lines,
-    log: () => readFileSync(call.log, 'utf8'),
+    logged: () => (existsSync(call.log) ? readFileSync(call.log, 'utf8') : ''),
     stop: () => stop.abort(),
     stopNow: () => stopNow.abort(),
   }

@@ -30,8 +30,8 @@ test('stop is one SIGINT, and what runs may end', async () => {
   assert.equal(run.built, [])
   assert.is(interruptsSeen(fake), 1)
   assert.is(isAlive(pid), false)
-  assert.match(call.log(), 'Keyboard Interrupt, closing down...')
-  assert.match(call.log(), '# ended with exit code 1\n')
+  assert.match(call.logged(), 'Keyboard Interrupt, closing down...')
+  assert.match(call.logged(), '# ended with exit code 1\n')
 })
 
 test('stopNow is two SIGINTs', async () => {
@@ -67,6 +67,16 @@ test('told to stop before it began: BitBake is not started', async () => {
   const run = await finished(call)
   assert.equal([run.interrupted, run.built, run.problems], [true, [], []])
   assert.equal(fake.seen(), [])
+})
+
+test('a BitBake that has just begun is told when it can hear', async () => {
+  const fake = fakeBitbake({ hangs: 'a', starts: 300 })
+  const call = startCall(fake.build, [image('a')], { environment: fake.environment })
+  await until('it is started', () => call.logged().includes('# cd'))
+  call.stop()
+  await finished(call)
+  assert.is(interruptsSeen(fake), 1)
+  assert.match(call.logged(), '# ended with exit code 1\n')
 })
 
 test('a wrapper that leaves at the first SIGINT: BitBake behind it is waited for and still told', async () => {

@@ -96,9 +96,17 @@ for (const [how, seconds] of [
     assert.equal(run.built, [])
     assert.not(existsSync(path.join(topdir, 'bitbake.lock')))
     await until('no process is left', () => processesThere().length === 0)
-    if (how === 'stop') assert.match(call.log(), 'task do_rootfs: Succeeded')
+    if (how === 'stop') assert.match(call.logged(), 'task do_rootfs: Succeeded')
   })
 }
+
+real('stop while BitBake starts leaves no process either', async () => {
+  const call = start(both)
+  await until('it is started', () => call.logged().includes('# cd'))
+  call.stop()
+  assert.is((await finished(call)).interrupted, true)
+  await until('no process is left', () => processesThere().length === 0)
+})
 
 real('after all that, the next build succeeds', async () => {
   const run = await finished(start(both))

@@ -33,7 +33,7 @@ test('every line is in the log, below what was called and above how it ended', a
   const fake = fakeBitbake({ transcript: 'test/transcripts/2.19/python-task-raises' })
   const call = start(fake)
   await finished(call)
-  const lines = call.log().trimEnd().split('\n')
+  const lines = call.logged().trimEnd().split('\n')
   assert.is(lines[0], `# cd ${fake.build.directory}`)
   assert.is(
     lines[1],
@@ -75,8 +75,8 @@ test('credentials do not reach BitBake, and the log says which were withheld', a
   const seen = fake.seenEnvironment()
   assert.not.match(JSON.stringify(seen), 'hunter2')
   assert.equal([seen['KEPT'], seen['TERM']], ['kept', 'dumb'])
-  assert.match(call.log(), "# withheld from BitBake's environment: CI_JOB_TOKEN REGISTRY_PASSWORD\n")
-  assert.not.match(call.log(), 'hunter2')
+  assert.match(call.logged(), "# withheld from BitBake's environment: CI_JOB_TOKEN REGISTRY_PASSWORD\n")
+  assert.not.match(call.logged(), 'hunter2')
 })
 
 test('the declared environment reaches BitBake, and its list of what to let through', async () => {
@@ -85,7 +85,7 @@ test('the declared environment reaches BitBake, and its list of what to let thro
   await finished(call)
   const seen = fake.seenEnvironment()
   assert.equal([seen['OCI_IMAGE_TAG'], seen['BB_ENV_PASSTHROUGH_ADDITIONS']], ['v2', 'OCI_IMAGE_TAG'])
-  assert.not.match(call.log(), 'withheld')
+  assert.not.match(call.logged(), 'withheld')
 })
 
 test('it runs in the build directory', async () => {
@@ -132,7 +132,7 @@ test('a log that exists is not written over, and BitBake not started', async () 
   writeFileSync(log, 'old')
   const call = start(fake, { log })
   await assertThrows(call, 'EEXIST')
-  assert.equal([call.log(), fake.seen()], ['old', []])
+  assert.equal([call.logged(), fake.seen()], ['old', []])
 })
 
 test('a log that the disk has no room for: the build is not disturbed, but it is told', async () => {
@@ -175,7 +175,7 @@ test('a BitBake that dies of a signal built nothing', async () => {
     const [problem] = run.problems
     assert.is(problem?.code === 'bitbake-failed' && problem.exit, `signal ${dies}`)
     assert.is(run.interrupted, false)
-    assert.match(call.log(), `# ended with ${dies}`)
+    assert.match(call.logged(), `# ended with ${dies}`)
   }
 })
 
@@ -194,7 +194,7 @@ test('a failed multiconfig, the other up to date: BitBake says so when asked for
   const call = start(fake, { keepGoing: true })
   assert.equal(namesOf((await finished(call)).built), ['b'])
   assert.equal(fake.seen().at(-1)?.argv, ['-n', 'mc:b:hello-container:do_image_complete'])
-  assert.match(call.log(), / -n mc:b:hello-container:do_image_complete\n/)
+  assert.match(call.logged(), / -n mc:b:hello-container:do_image_complete\n/)
 })
 
 test('a failed multiconfig, the other given up for it: not built, whatever lies there', async () => {

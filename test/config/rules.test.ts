@@ -119,18 +119,26 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
   ],
   'the project itself as output': [
     output({ directory: '.' }),
-    ['targets.hello.output.directory', /^"\." is not inside the project: .* stay below \/project$/],
+    ['targets.hello.output.directory', /^\/project is not inside the project: .* stay below \/project$/],
   ],
   'outputs outside the project': [
     output({ directory: 'a/../../b', archive: '/tmp/x.tar' }),
-    ['targets.hello.output.directory', /^"\.\.\/b" is not inside the project/],
+    ['targets.hello.output.directory', /^\/b is not inside the project/],
     ['targets.hello.output.archive', /is not inside the project/],
   ],
   'outputs in the state directory': [
     output({ directory: '.mab', archive: './.mab/x.tar' }),
     ['targets.hello.output.directory', /^"\.mab" is inside \.mab, which may be deleted at any time$/],
     ['targets.hello.output.archive', /^"\.mab\/x\.tar" is inside \.mab/],
-    ['targets.hello.output.archive', /lie one in the other$/],
+  ],
+  'outputs in places of other things': [
+    output({ directory: '.git/x', archive: 'multiarch.config.ts' }),
+    ['targets.hello.output.directory', /^"\.git\/x" is no place for an output$/],
+    ['targets.hello.output.archive', /^"multiarch\.config\.ts" is no place for an output$/],
+  ],
+  'an output that holds the build directory': [
+    { build: { directory: 'yocto/build' }, targets: { hello: { output: { directory: 'yocto' } } } },
+    ['targets.hello.output.directory', /^"yocto" holds the build directory$/],
   ],
   'one directory for two targets': [
     { targets: { a: { output: { directory: 'out' } }, b: { output: { directory: './out/' } } } },
@@ -157,8 +165,8 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
       platforms: { aarch64: { source: layout }, riscv64: { source: { kind: 'layout', path: 'in/riscv64.tar' } } },
       targets: { hello: { output: { directory: './in/arm64', archive: 'in/riscv64.tar' } } },
     },
-    ['targets.hello.output.directory', /^the output is also the source of the platform "aarch64"$/],
-    ['targets.hello.output.archive', /^the output is also the source of the platform "riscv64"$/],
+    ['targets.hello.output.directory', /^the output is also the source of the platform "aarch64"/],
+    ['targets.hello.output.archive', /^the output is also the source of the platform "riscv64"/],
   ],
   'several things in several places': [
     {

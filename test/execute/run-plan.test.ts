@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyLayout } from '../../src/oci/validate.js'
@@ -248,6 +257,45 @@ test('another layout at the source is noticed; the same content under a new time
     reasons.map(({ code }) => code),
     ['manifest-changed'],
   )
+})
+
+test('the output never takes the place of what it is made from, by whatever name', async () => {
+  const { work, arm64 } = twoPlatforms()
+  const before = blobsIn(arm64.directory)
+  symlinkSync('in', work.path('by-link'))
+  for (const directory of ['in/arm64', 'by-link/arm64', 'in/arm64/inside']) {
+    const config = work.config({ app: { output: { directory } } })
+    config.platforms!['arm64']!.source!.path = 'in/arm[6]4'
+    config.platforms!['amd64']!.source!.path = 'i[n]/amd64'
+    const ran = await work.run(config)
+    assert.not.ok(ran.report.ok, directory)
+    assert.ok(codes(ran).includes('output-is-source'), directory)
+    assert.equal(blobsIn(arm64.directory), before)
+  }
+})
+
+test('a layout of another tool is not replaced, nor is a file that is no archive', async () => {
+  const { work } = twoPlatforms()
+  const names = ['base', 'latest'].map((reference) => ({ architecture: 'arm64', reference, layers: [reference] }))
+  const foreign = buildLayout(names, { directory: work.path('published') })
+  const taken = await work.run(work.config({ app: { output: { directory: 'published' } } }))
+  assert.equal(new Set(codes(taken)), new Set(['output-not-ours']))
+  assert.equal(blobsIn(foreign.directory), foreign.reachable)
+  writeFileSync(work.path('notes.txt'), 'precious')
+  const archived = await work.run(work.config({ app: { output: { archive: 'notes.txt' } } }))
+  assert.equal(codes(archived), ['archive-not-ours'])
+  assert.is(readFileSync(work.path('notes.txt'), 'utf8'), 'precious')
+  const again = work.config({ app: { output: { archive: 'app.tar' } } })
+  assert.ok((await work.run(again)).report.ok)
+  assert.ok((await work.run(again, { force: true })).report.ok)
+})
+
+test('a stranger that comes into the output later stops the next image', async () => {
+  const { work } = twoPlatforms()
+  await work.run(work.config({ app: {} }))
+  writeFileSync(work.path('deploy/app-multiarch-oci/notes.txt'), 'precious')
+  const ran = await work.run(work.config({ app: { output: { annotations: { a: 'b' } } } }))
+  assert.equal(codes(ran), ['output-not-ours'])
 })
 
 test.run()

@@ -18,7 +18,7 @@ function buildImage(): BuiltLayout {
 }
 
 /** Packs all that can be reached. */
-async function pack(built: BuiltLayout, file: string, mtime = 0): Promise<{ digest: string; size: number }> {
+async function pack(built: BuiltLayout, file: string, mtime = 0): Promise<{ size: number }> {
   return valueOf(await writeArchive(built.directory, built.reachable, file, mtime))
 }
 
@@ -35,7 +35,7 @@ test('writes the same bytes for the same image', async () => {
   await pack({ ...again, reachable: again.reachable.toReversed() }, two)
   const bytes = readFileSync(one)
   assert.is(Buffer.compare(bytes, readFileSync(two)), 0)
-  assert.equal(written, { digest: digestOf(bytes), size: bytes.length })
+  assert.equal(written, { size: bytes.length })
   assert.is(bytes.length % 10_240, 0)
 })
 

@@ -76,9 +76,15 @@ const examples: Examples<Coded> = {
       target: 'hello',
       platform: 'linux/arm64',
       looked: [{ place: '/project/build/tmp', found: 'no such directory' }],
-      multiconfig: 'container-aarch64',
+      request: { multiconfig: 'container-aarch64', recipe: 'hello', task: 'image_complete' },
+      asked: true,
     },
-    { target: 'hello', platform: 'linux/arm64', looked: [{ place: '/project/in', found: 'nothing matches' }] },
+    {
+      target: 'hello',
+      platform: 'linux/arm64',
+      looked: [{ place: '/project/in', found: 'nothing matches' }],
+      asked: false,
+    },
   ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
   locked: [{ file: '/project/.mab/lock', pid: 4711 }],
@@ -86,6 +92,9 @@ const examples: Examples<Coded> = {
     { operation: 'rename', path: '/project/out', found: 'permission denied' },
     { operation: 'write', path: '', found: 'no space left on device' },
   ],
+  'archive-not-ours': [{ file: '/project/notes.txt', found: 'a file of another kind' }],
+  'output-is-source': [{ directory: '/project/out', source: '/project/in' }],
+  'build-directory-name': [{ directory: '/my project/build', found: 'a space' }],
   'output-not-ours': [{ directory: '/project/out', found: ['README.md', 'notes'] }],
   'source-unreadable': [{ pattern: 'layers/**', path: 'layers/x.bb', found: 'permission denied' }],
 }
@@ -217,6 +226,7 @@ test('reasons in words', () => {
 })
 
 const notices: Examples<Notice> = {
+  'layout-passed-over': [{ place: '/project/a-oci', found: 'no index.json', taken: '/project/a-oci.tar' }],
   'stale-link': [{ link: '/project/a-oci', to: 'a-1-oci', newer: 'a-2-oci' }],
   'bitbake-warnings': [
     { count: 1, log },
@@ -232,6 +242,7 @@ test('notices in words', () => {
     list.map((data) => wordNotice({ code, ...data } as Notice, show)),
   )
   assert.equal(worded, [
+    'a-oci is no readable layout (no index.json): a-oci.tar is taken instead',
     'a-oci points to a-1-oci, but a-2-oci lies beside it: a stale link? (ln -sf on a link to a directory leaves it)',
     '1 warning of BitBake, in .mab/logs/x.log',
     '2 warnings of BitBake, in .mab/logs/x.log',

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 const scenario = JSON.parse(readFileSync(process.env.FAKE_BITBAKE, 'utf8'))
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
@@ -15,6 +16,7 @@ const note = (entry) => scenario.record && appendFileSync(scenario.record, `${JS
 const out = (line) => process.stdout.write(`${line}\n`)
 const error = (line) => process.stderr.write(`ERROR: ${line}\n`)
 
+await delay(scenario.starts ?? 0)
 let interrupts = 0
 let wake = () => {}
 process.on('SIGINT', () => {

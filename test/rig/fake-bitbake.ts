@@ -20,6 +20,8 @@ export interface Scenario {
   /** By multiconfig: what to copy where, relative to the build directory. */
   readonly deploys?: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly noSummary?: boolean
+  /** ms until it says or hears anything: an interrupt kills it meanwhile. */
+  readonly starts?: number
   /** ms that a server lives, which holds the build directory's lock. */
   readonly serverOutlives?: number
   /** To print first, on stdout. */

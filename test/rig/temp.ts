@@ -5,7 +5,7 @@ import path from 'node:path'
 
 const made: string[] = []
 process.on('exit', () => {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true })
+  for (const directory of made) rmSync(directory, { recursive: true, force: true, maxRetries: 20 })
 })
 
 /** A fresh directory, by its real path; removed when the process ends. */

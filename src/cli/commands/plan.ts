@@ -1,5 +1,5 @@
 /** `mab plan`: the task graph, and what of it is stale. */
-import { formatPlanDot, formatPlanMermaid } from '../../report/plan-text.js'
+import { formatPlanDot, formatPlanMermaid, withoutSecrets } from '../../report/plan-text.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import { showForecast } from '../perform.js'
@@ -34,7 +34,7 @@ export const plan: Command = {
         io.stdout.write(formatPlanMermaid(project.value.plan))
         return exitCodes.done
       case 'json':
-        io.stdout.write(`${JSON.stringify(project.value.plan, null, 2)}\n`)
+        io.stdout.write(`${JSON.stringify(withoutSecrets(project.value.plan), null, 2)}\n`)
         return exitCodes.done
       default: {
         const settings = runOptions(project.value.stateDirectory, options, io)

@@ -36,7 +36,8 @@ export const verify: Command = {
     const reports: VerifyReport[] = []
     for (const { location, platforms, target } of subjects.value) {
       const report = await verifyLayout(location, { signal: io.interruption.stop, ...(platforms ? { platforms } : {}) })
-      reports.push(report.ok ? report.value : noLayout(location, report.problems, target))
+      const found = report.ok ? report.value : noLayout(location, report.problems)
+      reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
     }
     if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
     else for (const report of reports) writeText(report, args, io)
@@ -44,10 +45,13 @@ export const verify: Command = {
   },
 }
 
-function noLayout(layout: string, found: readonly LayoutProblem[], target: string | undefined): VerifyReport {
-  const next = target === undefined ? {} : { next: `mab run ${target}` }
-  const problems = found.map((problem) => ({ ...problem, ...next }))
-  return { layout, kind: 'directory', references: [], images: [], blobs: [], bytes: 0, problems }
+/** Of a target's output, mab itself is whatever made it. */
+function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
+  return (problem) => ({ ...problem, next: `mab run ${target}` })
+}
+
+function noLayout(layout: string, problems: readonly LayoutProblem[]): VerifyReport {
+  return { layout, kind: 'directory', references: [], images: [], blobs: [], bytes: 0, ownerOnly: 0, problems }
 }
 
 function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
@@ -64,6 +68,12 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
     lines.push(`  ${platform} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}`)
   }
   if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
+  if (report.ownerOnly > 0) {
+    const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`
+    lines.push(
+      `  ${style('warn', 'note:')} ${those}: hard links to files of that mode (umoci writes 0600); \`link: 'copy'\` gives copies`,
+    )
+  }
   io.stdout.write(`${lines.join('\n')}\n`)
   if (!good) io.stdout.write(formatProblems(report.problems, io.cwd, style))
 }

@@ -5,6 +5,7 @@ import type { ArchiveTask } from '../../plan/task.js'
 import { formatBytes } from '../../util/format.js'
 import { fileIdentity, sameIdentity, statIfThere } from '../../util/fs.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
+import { checkArchive } from '../output.js'
 
 export const archive: Handler<'archive'> = {
   async check(task, context) {
@@ -12,16 +13,18 @@ export const archive: Handler<'archive'> = {
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
-    const { identity, digest } = stamp.output as { identity: string; digest: string }
+    const { identity } = stamp.output as { identity: string }
     const stat = await statIfThere(task.file)
     if (stat === undefined) return { fresh: false, reasons: [{ code: 'output-missing', file: task.file }] }
     if (!sameIdentity(identity, fileIdentity(stat))) {
       return { fresh: false, reasons: [{ code: 'output-altered', file: task.file }] }
     }
-    return { fresh: true, output: { digest, file: task.file }, detail: task.file }
+    return { fresh: true, output: { file: task.file }, detail: task.file }
   },
 
   async run(task, context) {
+    const strange = await checkArchive(task.file)
+    if (strange !== undefined) return { ok: false, problems: [strange] }
     await context.state.dropStamp(task.id)
     const blobs = imageOf(task, context).blobs.map(({ digest }) => digest)
     const written = await writeArchive(task.directory, blobs, task.file, context.options.sourceDate, context.stop)
@@ -30,11 +33,11 @@ export const archive: Handler<'archive'> = {
     if (stat !== undefined) {
       await context.state.writeStamp(task.id, {
         fingerprint: fingerprintOf(task, context),
-        output: { identity: fileIdentity(stat), digest: written.value.digest },
+        output: { identity: fileIdentity(stat) },
       })
     }
     const detail = `${task.file}, ${formatBytes(written.value.size)}`
-    return { ok: true, output: { digest: written.value.digest, file: task.file }, detail }
+    return { ok: true, output: { file: task.file }, detail }
   },
 }
 

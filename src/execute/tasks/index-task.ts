@@ -13,7 +13,7 @@ import { count } from '../../util/format.js'
 import { readFileIfThere, statIfThere, writeFileAtomic } from '../../util/fs.js'
 import type { Json } from '../../util/json.js'
 import type { BlobRecord, Handler, Outputs, TaskContext } from '../handler.js'
-import { stagedIndexFile } from '../output.js'
+import { checkOutput, stagedIndexFile } from '../output.js'
 import { alteredBlobs } from './merge.js'
 
 export const index: Handler<'index'> = {
@@ -30,6 +30,8 @@ export const index: Handler<'index'> = {
 
   async run(task, context) {
     const { directory } = task.output
+    const strange = await checkOutput(directory)
+    if (strange !== undefined) return { ok: false, problems: [strange] }
     await context.state.dropStamp(task.id)
     const entries = entriesOf(task, context)
     const problems = checkTogether(entries, directory, (position) => [

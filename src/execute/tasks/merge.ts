@@ -11,7 +11,7 @@ import type { MergeTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
 import type { Json } from '../../util/json.js'
 import type { BlobRecord, Handler, Outputs, TaskContext } from '../handler.js'
-import { checkOutput } from '../output.js'
+import { checkApart, checkOutput } from '../output.js'
 
 export const merge: Handler<'merge'> = {
   async check(task, context) {
@@ -27,10 +27,10 @@ export const merge: Handler<'merge'> = {
   },
 
   async run(task, context) {
-    const strange = await checkOutput(task.directory)
+    const image = imageOf(task, context)
+    const strange = (await checkApart(task.directory, image.layout.path)) ?? (await checkOutput(task.directory))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     await context.state.dropStamp(task.id)
-    const image = imageOf(task, context)
     const merged = await mergeImage(image, task.directory, task.link, context.verified, context.stop)
     if (!merged.ok) return merged
     const { blobs, arrivals, bytes } = merged.value

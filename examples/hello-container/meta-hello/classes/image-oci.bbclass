@@ -8,7 +8,7 @@ IMGDEPLOYDIR = "${WORKDIR}/deploy-${PN}-image-complete"
 IMAGE_BASENAME = "${PN}"
 IMAGE_LINK_NAME = "${IMAGE_BASENAME}-${MACHINE}.rootfs"
 IMAGE_NAME = "${IMAGE_LINK_NAME}-${DATE}${TIME}"
-OCI_IMAGE_ARCH = "${@{'aarch64': 'arm64', 'x86_64': 'amd64'}[d.getVar('TARGET_ARCH')]}"
+OCI_IMAGE_ARCH = "${@dict(aarch64='arm64', x86_64='amd64')[d.getVar('TARGET_ARCH')]}"
 OCI_IMAGE_TAG ?= "latest"
 
 do_rootfs[cleandirs] = "${IMAGE_ROOTFS}"

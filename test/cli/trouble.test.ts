@@ -1,0 +1,110 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { buildLayout } from '../rig/layout-builder.js'
+import { testWith } from '../rig/tools.js'
+import { helloConfig, mabProgram, makeProject } from './fixture.js'
+
+const test = suite('trouble around mab')
+
+test('a config that never comes to an end, or ends the process, is an error', () => {
+  const { mab, file } = makeProject()
+  const configs = {
+    'top.ts': 'await new Promise(() => {})\nexport default {}',
+    'promise.ts': 'export default new Promise(() => {})',
+    'function.ts': 'export default () => new Promise(() => {})',
+  }
+  for (const [name, source] of Object.entries(configs)) {
+    writeFileSync(file(`${name.split('.')[0]}.config.ts`), source)
+    const { code, stderr } = mab('list', '-c', `${name.split('.')[0]}.config.ts`)
+    assert.is(code, 2, name)
+    assert.match(stderr, /waits for something that never happens/)
+  }
+  assert.not.ok(existsSync(file('.mab')))
+  writeFileSync(file('exit.config.ts'), 'process.exit(0)')
+  const ended = mab('list', '-c', 'exit.config.ts')
+  assert.is(ended.code, 2)
+  assert.match(ended.stderr, /ended from within: does the config end the process\?/)
+})
+
+const full = existsSync('/dev/full') ? undefined : 'there is no /dev/full'
+
+testWith(test, full, 'output that cannot be written is a failure without a stack trace', () => {
+  const { directory, mab } = makeProject()
+  mab('run')
+  for (const args of [['list'], ['--version'], ['--help'], ['plan'], ['run']]) {
+    const command = `"$0" "$1" ${args.join(' ')} > /dev/full`
+    const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, mabProgram], {
+      cwd: directory,
+      encoding: 'utf8',
+    })
+    assert.is(status, 1, args.join(' '))
+    assert.not.match(stderr, /^ {4}at /m)
+  }
+})
+
+test('a working directory that is gone is told as such', () => {
+  const { directory } = makeProject()
+  const command = 'mkdir gone && cd gone && rmdir ../gone && "$0" "$1" list'
+  const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, mabProgram], {
+    cwd: directory,
+    encoding: 'utf8',
+  })
+  assert.is(status, 1)
+  assert.match(stderr, /^error: uv_cwd the working directory: no such file or directory/)
+  assert.not.match(stderr, /^ {4}at /m)
+})
+
+test('a likelier layout that cannot be read is not passed over in silence', () => {
+  const { mab, file } = makeProject()
+  mab('run')
+  const deploy = 'build/tmp-container-aarch64/deploy/images/qemuarm64/hello-container-latest-oci'
+  writeFileSync(file(deploy, 'index.json'), '{"schemaVersion":2}')
+  const { code, stderr } = mab('run', '--no-build')
+  assert.is(code, 0, stderr)
+  assert.match(
+    stderr,
+    /note: build\/tmp-container-aarch64\/.*-latest-oci is no readable layout \(index\.json -> manifests: expected /,
+  )
+  rmSync(file(`${deploy}.tar`))
+  for (const name of readdirSync(file(deploy, '..'))) {
+    if (name.endsWith('.tar')) rmSync(file(deploy, '..', name))
+  }
+  assert.match(mab('run', '--no-build').stderr, /no readable layout: index\.json -> manifests: expected array/)
+})
+
+test('a deploy directory that was deleted is explained: BitBake takes it for built', () => {
+  const config = helloConfig() as { build: { command: string[] } }
+  config.build.command = [
+    process.execPath,
+    '-e',
+    `console.log("NOTE: Tasks Summary: Attempted 3 tasks of which 3 didn't need to be rerun and all succeeded.")`,
+  ]
+  const { code, stderr } = makeProject(config).mab('run')
+  assert.is(code, 1)
+  assert.match(
+    stderr,
+    /next: BitBake takes do_image_complete for done: .*'bitbake -c cleansstate mc:container-aarch64:hello-container'/,
+  )
+})
+
+test('blobs that only their owner can read are told', () => {
+  const { mab, file } = makeProject()
+  const layout = buildLayout({ architecture: 'arm64' }, { directory: file('layout') })
+  chmodSync(layout.file(layout.images[0]!.layers[0]!), 0o600)
+  const { code, stdout } = mab('verify', 'layout')
+  assert.is(code, 0)
+  assert.match(stdout, /note: 1 blob can be read by their owner only/)
+})
+
+test('what the config passes to BitBake is not printed', () => {
+  const config = helloConfig() as { build: { environment?: object } }
+  config.build.environment = { DEPLOY_KEY: 'hunter2' }
+  const { mab } = makeProject(config)
+  const printed = mab('plan', '--format', 'json').stdout + mab('run', '--progress', 'json').stdout
+  assert.match(printed, '"DEPLOY_KEY"')
+  assert.not.match(printed, 'hunter2')
+})
+
+test.run()
