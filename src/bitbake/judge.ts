@@ -93,7 +93,7 @@ function explain(
     const reason = reasons.join('; ')
     problems.push({ code: 'unknown-recipe', recipe, closeMatches, ...(reason === '' ? {} : { reason }), log })
   }
-  for (const { recipe, task } of transcript.unknownTasks) problems.push({ code: 'unknown-task', recipe, task, log })
+  for (const unknown of transcript.unknownTasks) problems.push({ code: 'unknown-task', ...unknown, log })
   for (const failed of transcript.failedTasks) {
     const affected = targets.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
     const ofMulticonfig = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)

@@ -59,7 +59,7 @@ export class Transcript {
   readonly unknownMulticonfigs: string[] = []
   readonly unknownRecipes: { readonly recipe: string; readonly closeMatches: string[]; readonly reasons: string[] }[] =
     []
-  readonly unknownTasks: { readonly recipe: string; readonly task: string }[] = []
+  readonly unknownTasks: { readonly recipe: string; readonly task: string; readonly closeMatches: string[] }[] = []
   summary: Summary | undefined
   warnings = 0
   /** The last lines that are none of BitBake's messages: where a wrapper, or BitBake's own start, says why it gave up. */
@@ -116,9 +116,10 @@ export class Transcript {
     const said = taskError.exec(line)
     const close = (): void => {
       if (multiconfig !== null) this.unknownMulticonfigs.push(multiconfig[1]!)
-      else if (task !== null) this.unknownTasks.push({ task: task[1]!, recipe: task[2]! })
+      else if (task !== null)
+        this.unknownTasks.push({ task: task[1]!, recipe: task[2]!, closeMatches: following(lines) })
       else if (unknown !== null) {
-        const rest = lines.slice(1).flatMap((text) => text.trim() || [])
+        const rest = following(lines)
         const closeMatches = /Close matches:/.test(line) ? rest : []
         const requiredBy = unknown[2] === undefined ? [] : [`required by ${unknown[2]}`]
         const reasons = [...requiredBy, ...(closeMatches.length > 0 ? [] : rest)]
@@ -168,6 +169,11 @@ export class Transcript {
     this.#open[stream]?.close()
     this.#open[stream] = undefined
   }
+}
+
+/** What BitBake lists below a message: close matches, or reasons. */
+function following(lines: readonly string[]): string[] {
+  return lines.slice(1).flatMap((text) => text.trim() || [])
 }
 
 /** The same for a target of the command line and for the task that BitBake runs for it. */

@@ -35,8 +35,9 @@ const codeExtensions = new Set(['.ts', '.mts', '.js', '.mjs'])
 export async function loadConfig(options: LoadOptions): Promise<Result<LoadedConfig, ConfigProblem>> {
   const found = await findConfig(options)
   if (!found.ok) return found
-  const file = found.value
-  const directory = path.dirname(file)
+  // One project, by whatever links it was reached. A config that is a link itself stays where the link is.
+  const directory = await fs.realpath(path.dirname(found.value))
+  const file = path.join(directory, path.basename(found.value))
   const raw = codeExtensions.has(path.extname(file))
     ? await compileConfig(file, path.join(directory, stateDirectoryName))
     : await readData(file)
@@ -72,8 +73,20 @@ async function findConfig(options: LoadOptions): Promise<Result<string, ConfigPr
   for (const directory of await directoriesUpwards(options.cwd)) {
     const result = explorer.search(directory)
     if (result !== null) return ok(result.filepath)
+    const unreadable = await unreadableConfig(directory)
+    if (unreadable !== undefined) return fail(unreadable)
   }
   return fail({ code: 'config-not-found', directory: options.cwd, names })
+}
+
+/** cosmiconfig takes a file that it may not read, or a link to nowhere, for none, and would go on upwards. */
+async function unreadableConfig(directory: string): Promise<ConfigProblem | undefined> {
+  const present: readonly string[] = await fs.readdir(directory).catch(() => [])
+  const name = names.find((candidate) => present.includes(candidate))
+  if (name === undefined) return undefined
+  const file = path.join(directory, name)
+  const found = await fs.readFile(file).then(() => 'not a file', errorText)
+  return { code: 'config-unreadable', file, found }
 }
 
 /**

@@ -48,6 +48,8 @@ type Add = (at: Place, message: string, suggestion?: string) => void
 
 function checkPlatform(config: Config, key: string, add: Add): void {
   const at = ['platforms', key]
+  if (/^\d+$/.test(key))
+    add(at, 'JavaScript moves keys that are numbers to the front: give the platform a name with a letter')
   const entry = platformConfig(config, key)!
   const platform = ociPlatform(key, entry)
   if ('error' in platform) {

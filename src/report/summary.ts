@@ -21,6 +21,7 @@ export function formatTargets(report: RunReport, cwd: string, style: Style): str
       const name = target.padEnd(width)
       if (digest === undefined || (state !== 'fresh' && state !== 'done')) {
         const why = failed.length > 0 ? `: ${failed.join(', ')} failed` : ''
+        if (digest !== undefined) return `${name}  ${style('bad', 'image in place')}  ${digest}${why}\n`
         return `${name}  ${style(stateTones[state], state === 'cancelled' ? 'cancelled' : 'not built')}${why}\n`
       }
       const what = `${platforms.join(', ')}${partial ? style('warn', ' (partial: not all platforms of the target)') : ''}`

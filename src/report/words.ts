@@ -107,7 +107,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         next: `add it (BBMULTICONFIG += "${problem.multiconfig}"), or correct \`multiconfig\` in the config`,
       }
     case 'unknown-recipe': {
-      const matches = problem.closeMatches.length > 0 ? [`close matches: ${problem.closeMatches.join(', ')}`] : []
+      const matches = closeMatches(problem.closeMatches)
       return {
         headline: `no recipe provides "${problem.recipe}"`,
         details: [
@@ -121,7 +121,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'unknown-task':
       return {
         headline: `the recipe ${problem.recipe} has no task do_${problem.task}`,
-        details: [`log: ${show(problem.log)}`],
+        details: [...closeMatches(problem.closeMatches), `log: ${show(problem.log)}`],
         next: "let the recipe inherit image-oci (IMAGE_FSTYPES with 'oci'), or correct the target's `task`",
       }
     case 'bitbake-task-failed': {
@@ -266,6 +266,10 @@ function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
     details: [...place, `expected: ${problem.expected}`, `found: ${problem.found}`],
     next: problem.next ?? 'have the layout made again by whatever made it',
   }
+}
+
+function closeMatches(names: readonly string[]): string[] {
+  return names.length > 0 ? [`close matches: ${names.join(', ')}`] : []
 }
 
 const shownNames = 20

@@ -99,6 +99,7 @@ export type BitbakeProblem =
       readonly code: 'unknown-task'
       readonly recipe: string
       readonly task: string
+      readonly closeMatches: readonly string[]
       readonly log: string
     }
   | {

@@ -126,15 +126,22 @@ test('nothing but the config is read or run: no ~/.config, no .config, no packag
   assert.is(process.env['MAB_TEST_TRAP'], undefined)
 })
 
-test('a directory reached by a link is the project, and imports from it are found', async () => {
+test('a directory reached by a link is one project with where it leads, as for a shell in it', async () => {
   const directory = project({
     'deep/real/multiarch.config.ts': `import { name } from '../shared.js'\nexport default { targets: { [name]: {} } }`,
     'deep/shared.ts': `export const name = 'linked'`,
   })
   symlinkSync('deep/real', path.join(directory, 'link'))
   const loaded = valueOf(await load(directory, { file: 'link/multiarch.config.ts' }))
-  assert.is(loaded.directory, path.join(directory, 'link'))
+  assert.is(loaded.directory, path.join(directory, 'deep/real'))
   assert.equal(Object.keys(loaded.config.targets), ['linked'])
+})
+
+test('a config that cannot be read is told, not passed over', async () => {
+  const directory = project({ 'multiarch.config.json': '{"targets":{"above":{}}}', 'inner/x': '' })
+  symlinkSync('nowhere.ts', path.join(directory, 'inner/multiarch.config.ts'))
+  const [problem] = problemsOf(await load(path.join(directory, 'inner')))
+  assert.is(problem?.code, 'config-unreadable')
 })
 
 test.run()

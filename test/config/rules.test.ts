@@ -140,6 +140,10 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     { build: { directory: 'yocto/build' }, targets: { hello: { output: { directory: 'yocto' } } } },
     ['targets.hello.output.directory', /^"yocto" holds the build directory$/],
   ],
+  'a platform whose key is a number': [
+    { platforms: { 386: { platform: 'linux/386', multiconfig: 'x' } }, targets: { hello: {} } },
+    ['platforms.386', /moves keys that are numbers to the front/],
+  ],
   'one directory for two targets': [
     { targets: { a: { output: { directory: 'out' } }, b: { output: { directory: './out/' } } } },
     ['targets.b.output.directory', /^"out" is already written by the target "a"$/],

@@ -56,7 +56,7 @@ const examples: Examples<Coded> = {
     { recipe: 'helo', closeMatches: ['hello', 'hallo'], log },
     { recipe: 'helo', closeMatches: [], reason: 'it was skipped', log },
   ],
-  'unknown-task': [{ recipe: 'hello', task: 'image_complete', log }],
+  'unknown-task': [{ closeMatches: ['do_image_complete'], recipe: 'hello', task: 'image_complete', log }],
   'bitbake-task-failed': [
     {
       multiconfig: 'container-aarch64',
