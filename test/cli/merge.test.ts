@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildLayout, flipByte, type ImageDescription } from '../rig/layout-builder.js'
+import { temporaryDirectory } from '../rig/temp.js'
 import { makeProject, type Project } from './fixture.js'
 
 const test = suite('mab merge')
@@ -24,7 +24,8 @@ function indexIn(project: Project, directory: string): Index {
 }
 
 test('gives the bytes of mab run, from directories and from archives', () => {
-  const project = makeProject()
+  const temporary = temporaryDirectory()
+  const project = makeProject(undefined, { TMPDIR: temporary })
   project.mab('run')
   const deploy = (multiconfig: string, machine: string): string =>
     `build/tmp-${multiconfig}/deploy/images/${machine}/hello-container-latest-oci`
@@ -39,10 +40,7 @@ test('gives the bytes of mab run, from directories and from archives', () => {
     assert.is(indexIn(project, 'out/hello').manifests[0]!.digest, digest)
     execFileSync('tar', ['-tf', project.file('out/hello.tar')])
   }
-  assert.equal(
-    readdirSync(os.tmpdir()).filter((name) => name.startsWith('mab-merge-')),
-    [],
-  )
+  assert.equal(readdirSync(temporary), [])
 })
 
 test('a layout of several platforms brings them all, in the order of the operands', () => {
