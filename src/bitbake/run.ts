@@ -12,7 +12,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Build } from '../targets/target.js'
-import { errorCode, errorText } from '../util/fs.js'
+import { errorCode, errorText, exists } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
 import { bitbakeArgv, bitbakeEnvironment, buildDirectoryMarker, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
@@ -168,10 +168,7 @@ async function checkBuildDirectory(directory: string): Promise<BitbakeProblem | 
   if (unfit !== null)
     return { code: 'build-directory-name', directory, found: unfit[0] === ':' ? 'a colon' : 'a space' }
   const marker = buildDirectoryMarker(directory)
-  const there = await fs.access(marker).then(
-    () => true,
-    () => false,
-  )
+  const there = await exists(marker)
   if (there) return undefined
   const found = await fs.readdir(directory).catch(() => null)
   return { code: 'not-a-build-directory', directory, missing: path.relative(directory, marker), found }

@@ -1,8 +1,8 @@
 /** The images that a command is to look at: outputs of targets, or layouts and archives of whatever origin. */
-import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import type { Platform } from '../oci/platform.js'
 import { resolveTargets } from '../targets/resolve.js'
+import { exists } from '../util/fs.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import type { Arguments } from './args.js'
@@ -18,14 +18,7 @@ export interface Subject {
 
 /** An operand is a target of the config, or else a path; without any, every target that is not manual. */
 export async function findSubjects({ operands, options }: Arguments, io: Io): Promise<Result<readonly Subject[]>> {
-  const paths = await Promise.all(
-    operands.map((operand) =>
-      fs.access(path.resolve(io.cwd, operand)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
+  const paths = await Promise.all(operands.map((operand) => exists(path.resolve(io.cwd, operand))))
   const loaded = await openConfig(options, io)
   if (!loaded.ok) {
     // Layouts can be checked anywhere; a config that was asked for must be right.

@@ -8,7 +8,7 @@ import { promises as fs, realpathSync } from 'node:fs'
 import { createRequire, Module, SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { errorCode, errorText, temporaryName } from '../util/fs.js'
+import { errorCode, errorText, makeDirectory, temporaryName } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 
 const require = createRequire(import.meta.url)
@@ -191,18 +191,6 @@ function evaluateCommonJs(code: string, file: string): unknown {
     throw error
   }
   return module.exports
-}
-
-/** @returns whether it was not there. */
-async function makeDirectory(directory: string): Promise<boolean> {
-  try {
-    // Not recursive: Node would say ENOENT for a read-only file system.
-    await fs.mkdir(directory)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
-    throw error
-  }
 }
 
 /** Only a file can be an ES module that imports packages by name, so this one is written, in the state directory. */

@@ -3,7 +3,7 @@ import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { defaultLoadersSync, type PublicExplorerSync } from 'cosmiconfig'
 import * as internals from 'cosmiconfig/dist/ExplorerSync.js'
-import { errorText } from '../util/fs.js'
+import { errorText, exists } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 import { compileConfig, jsonSyntaxProblems, settled, thrownProblem } from './compile.js'
 import type { ConfigContext } from './define.js'
@@ -111,10 +111,7 @@ async function directoriesUpwards(start: string): Promise<string[]> {
   const directories: string[] = []
   for (let directory = start; ; directory = path.dirname(directory)) {
     directories.push(directory)
-    const isProject = await fs.access(path.join(directory, '.git')).then(
-      () => true,
-      () => false,
-    )
+    const isProject = await exists(path.join(directory, '.git'))
     if (isProject || path.dirname(directory) === directory) return directories
   }
 }

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
 import { formatPlatform, matchKey } from '../oci/platform.js'
+import { isWithin } from '../util/fs.js'
 import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import { defaultPlatformKeys, ociPlatform, platformConfig, platformKeys } from './platforms.js'
@@ -181,14 +182,14 @@ function checkOutputs(
     for (const [other, owner] of taken) {
       const owners = owner === name ? 'this target' : `the target "${owner}"`
       if (other === claimed) add([...at, key], `"${shown}" is already written by ${owners}`)
-      else if (isInside(other, claimed) || isInside(claimed, other)) {
+      else if (isWithin(other, claimed) || isWithin(claimed, other)) {
         add([...at, key], `"${shown}" and ${path.relative(directory, other)} of ${owners} lie one in the other`)
       }
     }
     taken.set(claimed, name)
     for (const [platform, { source }] of Object.entries(config.platforms)) {
       const from = source === undefined ? undefined : path.resolve(directory, source.path)
-      if (from === undefined || !(from === claimed || isInside(from, claimed) || isInside(claimed, from))) continue
+      if (from === undefined || !(isWithin(from, claimed) || isWithin(claimed, from))) continue
       add([...at, key], `the output is also the source of the platform "${platform}", or one lies in the other`)
     }
   }
@@ -198,7 +199,7 @@ function checkOutputs(
 function refusePlace(config: Config, claimed: string, file: string): string | undefined {
   const directory = path.dirname(file)
   const shown = path.relative(directory, claimed)
-  if (shown === '' || isOutside(shown)) {
+  if (claimed === directory || !isWithin(claimed, directory)) {
     return `${claimed} is not inside the project: outputs are replaced as a whole, so they stay below ${directory}`
   }
   const [first] = shown.split(path.sep)
@@ -206,14 +207,5 @@ function refusePlace(config: Config, claimed: string, file: string): string | un
     return `"${shown}" is inside ${stateDirectoryName}, which may be deleted at any time`
   if (first === '.git' || claimed === file) return `"${shown}" is no place for an output`
   const build = path.resolve(directory, config.build.directory ?? 'build')
-  return claimed === build || isInside(build, claimed) ? `"${shown}" holds the build directory` : undefined
-}
-
-function isOutside(relative: string): boolean {
-  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
-}
-
-function isInside(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner)
-  return relative !== '' && !isOutside(relative)
+  return isWithin(build, claimed) ? `"${shown}" holds the build directory` : undefined
 }

@@ -5,7 +5,7 @@ import { blobPath } from '../oci/digest.js'
 import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '../oci/documents.js'
 import { openLayout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
-import { errorCode, isAbsent, isTemporaryName, statIfThere } from '../util/fs.js'
+import { errorCode, exists, isAbsent, isTemporaryName, isWithin, statIfThere } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
 
 /** An `index.json` that is written but not checked: `verify` puts it in place. */
@@ -53,13 +53,8 @@ async function foreignEntries(directory: string): Promise<string[]> {
 /** Links and globs may lead to one place by two names, so the real paths are compared. */
 export async function checkApart(directory: string, source: string): Promise<StateProblem | undefined> {
   const [output, input] = await Promise.all([realPath(directory), realPath(source)])
-  const apart = isOutside(output, input) && isOutside(input, output)
+  const apart = !isWithin(output, input) && !isWithin(input, output)
   return apart ? undefined : { code: 'output-is-source', directory, source }
-}
-
-function isOutside(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner)
-  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
 }
 
 /** Of what is not there yet: that of the directory that it will be in. */
@@ -91,10 +86,7 @@ export async function checkArchive(file: string): Promise<StateProblem | undefin
 export async function collectGarbage(directory: string): Promise<string | undefined> {
   if ((await checkOutput(directory).catch(() => undefined)) !== undefined) return undefined
   await fs.rm(path.join(directory, stagedIndexFile), { force: true })
-  const hasIndex = await fs.access(path.join(directory, 'index.json')).then(
-    () => true,
-    () => false,
-  )
+  const hasIndex = await exists(path.join(directory, 'index.json'))
   if (!hasIndex) {
     await fs.rm(directory, { recursive: true, force: true })
     return undefined

@@ -7,7 +7,7 @@ import path from 'node:path'
 import type { Digest } from '../oci/digest.js'
 import type { VerifiedFiles } from '../oci/verified.js'
 import type { Fingerprint } from '../plan/fingerprint.js'
-import { errorCode, readFileIfThere, sameIdentity, statIfThere, writeFileAtomic } from '../util/fs.js'
+import { makeDirectory, readFileIfThere, sameIdentity, statIfThere, writeFileAtomic } from '../util/fs.js'
 import { compareCodeUnits, type Json } from '../util/json.js'
 
 /** The record of a task that succeeded. */
@@ -52,10 +52,7 @@ export class State {
 
   /** Makes the directory, with what keeps it out of backups and repositories. */
   async create(): Promise<void> {
-    // Not recursive: Node would say ENOENT for a read-only file system.
-    await fs.mkdir(this.directory).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error
-    })
+    await makeDirectory(this.directory)
     for (const [name, content] of [
       ['CACHEDIR.TAG', cacheDirTag],
       ['.gitignore', '*\n'],

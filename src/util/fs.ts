@@ -39,6 +39,34 @@ export async function readFileIfThere(file: string): Promise<Buffer | undefined>
   }
 }
 
+/** Whether the path leads to anything that can be reached. */
+export function exists(file: string): Promise<boolean> {
+  return fs.access(file).then(
+    () => true,
+    () => false,
+  )
+}
+
+/**
+ * Makes one directory, whose parent is there. Not recursive: Node would say ENOENT for a read-only file system.
+ * @returns whether it was not there.
+ */
+export async function makeDirectory(directory: string): Promise<boolean> {
+  try {
+    await fs.mkdir(directory)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Whether `inner` is `outer` or lies in it, by their names alone; both absolute. */
+export function isWithin(inner: string, outer: string): boolean {
+  const relative = path.relative(outer, inner)
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
+}
+
 export async function statIfThere(file: string): Promise<BigIntStats | undefined> {
   try {
     return await fs.stat(file, { bigint: true })

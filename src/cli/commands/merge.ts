@@ -9,6 +9,7 @@ import { isReference, isRepository, isTag, splitName } from '../../oci/reference
 import { listImages } from '../../oci/select.js'
 import { createPlan } from '../../plan/plan.js'
 import type { Target, TargetPlatform } from '../../targets/target.js'
+import { exists } from '../../util/fs.js'
 import { ok, type Problem, type Result } from '../../util/problem.js'
 import type { Arguments } from '../args.js'
 import type { Command } from '../command.js'
@@ -140,10 +141,7 @@ async function splitOperand(
   cwd: string,
 ): Promise<{ readonly file: string; readonly stated?: Platform | { readonly error: string } }> {
   const equals = operand.lastIndexOf('=')
-  const literal = await fs.access(path.resolve(cwd, operand)).then(
-    () => true,
-    () => false,
-  )
+  const literal = await exists(path.resolve(cwd, operand))
   if (equals < 0 || literal) return { file: operand }
   return { file: operand.slice(0, equals), stated: parsePlatform(operand.slice(equals + 1)) }
 }
