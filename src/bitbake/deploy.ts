@@ -54,7 +54,7 @@ export async function findDeployed(query: DeployQuery): Promise<Candidates> {
 /** What a path or a glob of the config finds. */
 export async function findNamed({ root, pattern }: Pattern): Promise<Candidates> {
   const file = path.resolve(root, pattern)
-  const literal = !glob.isDynamicPattern(pattern) || (await exists(file))
+  const literal = !glob.isDynamicPattern(pattern) || exists(file)
   const found = literal ? [file] : await glob(pattern, { cwd: root, absolute: true, onlyFiles: false, dot: true })
   const looked = found.length === 0 ? [{ place: file, found: 'nothing matches' }] : []
   return { groups: [found.toSorted().map((match) => ({ path: match }))], looked, newest: [] }

@@ -168,7 +168,7 @@ async function checkBuildDirectory(directory: string): Promise<BitbakeProblem | 
   if (unfit !== null)
     return { code: 'build-directory-name', directory, found: unfit[0] === ':' ? 'a colon' : 'a space' }
   const marker = buildDirectoryMarker(directory)
-  const there = await exists(marker)
+  const there = exists(marker)
   if (there) return undefined
   const found = await fs.readdir(directory).catch(() => null)
   return { code: 'not-a-build-directory', directory, missing: path.relative(directory, marker), found }

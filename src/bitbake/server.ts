@@ -7,7 +7,7 @@ import type { Exited } from './judge.js'
 
 /** The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale. */
 export async function serverPid(directory: string): Promise<number | undefined> {
-  const content = await readFileIfThere(path.join(directory, 'bitbake.lock'))
+  const content = readFileIfThere(path.join(directory, 'bitbake.lock'))
   const pid = Number.parseInt(content?.toString('latin1') ?? '', 10)
   return pid > 1 && (await isServer(pid)) ? pid : undefined
 }

@@ -18,7 +18,7 @@ export interface Subject {
 
 /** An operand is a target of the config, or else a path; without any, every target that is not manual. */
 export async function findSubjects({ operands, options }: Arguments, io: Io): Promise<Result<readonly Subject[]>> {
-  const paths = await Promise.all(operands.map((operand) => exists(path.resolve(io.cwd, operand))))
+  const paths = operands.map((operand) => exists(path.resolve(io.cwd, operand)))
   const loaded = await openConfig(options, io)
   if (!loaded.ok) {
     // Layouts can be checked anywhere; a config that was asked for must be right.

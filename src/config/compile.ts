@@ -198,7 +198,7 @@ async function evaluateModule(code: string, stateDirectory: string): Promise<Rec
   const file = `${temporaryName(path.join(stateDirectory, 'config'))}.mjs`
   let made = false
   try {
-    made = await makeDirectory(stateDirectory)
+    made = makeDirectory(stateDirectory)
     await fs.writeFile(file, code, { flag: 'wx' })
   } catch (error) {
     throw new Error(`a config with a top-level await is compiled to a file there: ${errorText(error)}`, {

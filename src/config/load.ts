@@ -111,7 +111,7 @@ async function directoriesUpwards(start: string): Promise<string[]> {
   const directories: string[] = []
   for (let directory = start; ; directory = path.dirname(directory)) {
     directories.push(directory)
-    const isProject = await exists(path.join(directory, '.git'))
+    const isProject = exists(path.join(directory, '.git'))
     if (isProject || path.dirname(directory) === directory) return directories
   }
 }

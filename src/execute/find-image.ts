@@ -28,7 +28,7 @@ export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, 
     if (layouts.length === 0) continue
     const layout = await onlyOne(layouts, task)
     if (!layout.ok) return layout
-    const image = await selectImage(layout.value, task.reference, task.platform)
+    const image = selectImage(layout.value, task.reference, task.platform)
     if (!image.ok) return image
     const taken = layout.value.path
     const passedOver = unreadable.map(({ place, found }): Notice => ({
@@ -80,7 +80,7 @@ async function openAll(group: readonly Candidate[], looked: LookedAt[], unreadab
   const distinct = new Map<string, Layout>()
   for (const candidate of group) {
     const real = await fs.realpath(candidate.path).catch(() => candidate.path)
-    const layout = await openLayout(candidate.path)
+    const layout = openLayout(candidate.path)
     if (!layout.ok) {
       const found = layout.problems.map(describeFault).join('; ')
       looked.push({ place: candidate.path, found: `no readable layout: ${found}` })
@@ -105,7 +105,7 @@ async function onlyOne(layouts: readonly Layout[], task: DiscoverTask): Promise<
   // Without MACHINE, other machines' images are found too: the platform tells them apart.
   const fitting: Layout[] = []
   for (const layout of layouts) {
-    if ((await selectImage(layout, task.reference, task.platform)).ok) fitting.push(layout)
+    if (selectImage(layout, task.reference, task.platform).ok) fitting.push(layout)
   }
   if (fitting.length === 1) return ok(fitting[0]!)
   return fail({

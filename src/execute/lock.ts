@@ -39,7 +39,7 @@ export async function acquireLock(
       } catch (error) {
         if (errorCode(error) !== 'EEXIST') throw error
       }
-      const content = await readFileIfThere(file)
+      const content = readFileIfThere(file)
       const holder = parseHolder(content)
       if (content === undefined) continue
       if (holder === undefined || !(await isAlive(holder))) {

@@ -34,7 +34,7 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
  * deploy them, several indexes, or one without both names.
  */
 async function foreignEntries(directory: string): Promise<string[]> {
-  const layout = await openLayout(directory)
+  const layout = openLayout(directory)
   if (!layout.ok) return []
   const entries = layout.value.index.manifests ?? []
   const named = (entry: Descriptor): boolean => entry.annotations?.[annotationKeys.reference] !== undefined
@@ -70,9 +70,9 @@ async function realPath(file: string): Promise<string> {
 
 /** An archive takes the place of nothing, or of another archive of a layout. */
 export async function checkArchive(file: string): Promise<StateProblem | undefined> {
-  const stat = await statIfThere(file)
+  const stat = statIfThere(file)
   if (stat === undefined) return undefined
-  const layout = await openLayout(file)
+  const layout = openLayout(file)
   if (layout.ok && layout.value.kind === 'archive') return undefined
   const found = stat.isDirectory() ? 'a directory' : 'a file of another kind'
   return { code: 'archive-not-ours', file, found }
@@ -86,13 +86,13 @@ export async function checkArchive(file: string): Promise<StateProblem | undefin
 export async function collectGarbage(directory: string): Promise<string | undefined> {
   if ((await checkOutput(directory).catch(() => undefined)) !== undefined) return undefined
   await fs.rm(path.join(directory, stagedIndexFile), { force: true })
-  const hasIndex = await exists(path.join(directory, 'index.json'))
+  const hasIndex = exists(path.join(directory, 'index.json'))
   if (!hasIndex) {
     await fs.rm(directory, { recursive: true, force: true })
     return undefined
   }
-  const layout = await openLayout(directory)
-  const reached = layout.ok ? await reachableDigests(layout.value) : undefined
+  const layout = openLayout(directory)
+  const reached = layout.ok ? reachableDigests(layout.value) : undefined
   if (reached === undefined) return 'the image there cannot be read to its end'
   const wanted = new Set([...reached].map((digest) => path.join(directory, blobPath(digest))))
   for (const file of await blobFiles(directory)) if (!wanted.has(file)) await fs.rm(file, { force: true })

@@ -7,7 +7,7 @@ import path from 'node:path'
 import type { Digest } from '../oci/digest.js'
 import type { VerifiedFiles } from '../oci/verified.js'
 import type { Fingerprint } from '../plan/fingerprint.js'
-import { makeDirectory, readFileIfThere, sameIdentity, statIfThere, writeFileAtomic } from '../util/fs.js'
+import { exists, makeDirectory, readFileIfThere, sameIdentity, writeFileAtomic } from '../util/fs.js'
 import { compareCodeUnits, type Json } from '../util/json.js'
 
 /** The record of a task that succeeded. */
@@ -41,7 +41,7 @@ export class State {
   static async open(directory: string, forget = false): Promise<State> {
     const state = new State(directory)
     if (forget) return state
-    const known = parseRecord(await readFileIfThere(state.#verifiedFile).catch(() => undefined))
+    const known = readRecord(state.#verifiedFile)
     for (const [file, entry] of Object.entries(known)) {
       if (!Array.isArray(entry)) continue
       const [identity, digest] = entry as unknown[]
@@ -52,13 +52,13 @@ export class State {
 
   /** Makes the directory, with what keeps it out of backups and repositories. */
   async create(): Promise<void> {
-    await makeDirectory(this.directory)
+    makeDirectory(this.directory)
     for (const [name, content] of [
       ['CACHEDIR.TAG', cacheDirTag],
       ['.gitignore', '*\n'],
     ] as const) {
       const file = path.join(this.directory, name)
-      if ((await statIfThere(file)) === undefined) await writeFileAtomic(file, content)
+      if (!exists(file)) writeFileAtomic(file, content)
     }
   }
 
@@ -79,7 +79,7 @@ export class State {
 
   /** `undefined` when there is none, or none that can be read. */
   async readStamp(id: string): Promise<Stamp | undefined> {
-    const stamp = parseRecord(await readFileIfThere(this.#stampFile(id)).catch(() => undefined))
+    const stamp = readRecord(this.#stampFile(id))
     const fingerprint = stamp['fingerprint'] as Partial<Fingerprint> | undefined
     if (typeof fingerprint !== 'object' || fingerprint === null) return undefined
     const { version, inputs } = fingerprint
@@ -88,7 +88,7 @@ export class State {
   }
 
   async writeStamp(id: string, stamp: Stamp): Promise<void> {
-    await writeFileAtomic(this.#stampFile(id), JSON.stringify(stamp))
+    writeFileAtomic(this.#stampFile(id), JSON.stringify(stamp))
   }
 
   /** Before the work begins, so that a crash leaves no stamp of work that is undone. */
@@ -111,9 +111,9 @@ export class State {
   async save(): Promise<void> {
     if (!this.#verifiedChanged) return
     for (const file of this.#verified.keys()) {
-      if ((await statIfThere(file).catch(() => undefined)) === undefined) this.#verified.delete(file)
+      if (!exists(file)) this.#verified.delete(file)
     }
-    await writeFileAtomic(this.#verifiedFile, JSON.stringify(Object.fromEntries(this.#verified)))
+    writeFileAtomic(this.#verifiedFile, JSON.stringify(Object.fromEntries(this.#verified)))
     this.#verifiedChanged = false
   }
 
@@ -126,10 +126,10 @@ export class State {
   }
 }
 
-function parseRecord(content: Buffer | undefined): Readonly<Record<string, unknown>> {
-  if (content === undefined) return {}
+/** Nothing for a file that is not there, cannot be read, or holds something else. */
+function readRecord(file: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(content.toString('utf8'))
+    const value: unknown = JSON.parse(readFileIfThere(file)?.toString('utf8') ?? '{}')
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : {}

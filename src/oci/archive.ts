@@ -2,14 +2,14 @@
  * Writing an `oci-archive`: a tar of a layout with the same bytes on every machine. Members are sorted by name, owned
  * by nobody in particular (0/0), with one time for all.
  */
-import { promises as fs, type Stats } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
+import fs, { type Stats } from 'node:fs'
 import path from 'node:path'
 import { compareCodeUnits } from '../util/json.js'
-import { temporaryName, withPath } from '../util/fs.js'
+import { inDirectory, temporaryName, withPath } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, parseDigest, type Digest } from './digest.js'
-import { hashRange } from './read.js'
+import { hashRange } from './hash.js'
+import { writeAll } from './store.js'
 import { blockSize } from './tar.js'
 
 export interface WrittenArchive {
@@ -34,36 +34,34 @@ export async function writeArchive(
   mtime: number,
   signal?: AbortSignal,
 ): Promise<Result<WrittenArchive, LayoutProblem>> {
-  await fs.mkdir(path.dirname(file), { recursive: true })
   const temporary = temporaryName(file)
-  const handle = await fs.open(temporary, 'wx', 0o644)
+  const descriptor = inDirectory(temporary, () => fs.openSync(temporary, 'wx', 0o644))
   try {
-    await handle.chmod(0o644)
-    const tar = new TarWriter(handle, mtime)
+    fs.fchmodSync(descriptor, 0o644)
+    const tar = new TarWriter(descriptor, file, mtime)
     for (const member of membersOf(blobs)) {
       signal?.throwIfAborted()
       if (member.kind === 'directory') {
-        await tar.header(member.name, 0, true)
+        tar.header(member.name, 0, true)
         continue
       }
       const source = path.join(directory, member.name)
-      const stat = await fs.stat(source)
-      await tar.header(member.name, stat.size, false)
+      const stat = fs.statSync(source)
+      tar.header(member.name, stat.size, false)
       const found = await tar.content(source, stat, member.digest)
       if (member.digest !== undefined && found !== member.digest) {
         const at = [member.name]
         return fail({ code: 'blob-digest', layout: directory, at, expected: member.digest, found })
       }
     }
-    const written = await tar.end()
-    await handle.sync()
-    await fs.rename(temporary, file)
+    const written = tar.end()
+    fs.renameSync(temporary, file)
     return ok(written)
   } catch (error) {
     throw withPath(error, file)
   } finally {
-    await handle.close()
-    await fs.rm(temporary, { force: true })
+    fs.closeSync(descriptor)
+    fs.rmSync(temporary, { force: true })
   }
 }
 
@@ -88,42 +86,45 @@ function membersOf(blobs: readonly string[]): Member[] {
 }
 
 class TarWriter {
-  readonly #file: FileHandle
+  readonly #descriptor: number
+  readonly #file: string
   readonly #mtime: number
   #size = 0
 
-  constructor(file: FileHandle, mtime: number) {
+  /** @param file for messages. */
+  constructor(descriptor: number, file: string, mtime: number) {
+    this.#descriptor = descriptor
     this.#file = file
     this.#mtime = mtime
   }
 
-  async header(name: string, size: number, directory: boolean): Promise<void> {
+  header(name: string, size: number, directory: boolean): void {
     const records: string[] = []
     if (Buffer.byteLength(name) > 100) records.push(paxRecord('path', name))
     if (size > maximumOctal) records.push(paxRecord('size', String(size)))
     if (this.#mtime > maximumOctal) records.push(paxRecord('mtime', String(this.#mtime)))
     if (records.length > 0) {
       const content = Buffer.from(records.join(''))
-      await this.#write(this.#block(`PaxHeaders/${name}`.slice(0, 100), content.length, 'x', 0o644))
-      await this.#write(content)
-      await this.#pad()
+      this.#write(this.#block(`PaxHeaders/${name}`.slice(0, 100), content.length, 'x', 0o644))
+      this.#write(content)
+      this.#pad()
     }
     const shown = size > maximumOctal ? 0 : size
-    await this.#write(this.#block(name.slice(0, 100), shown, directory ? '5' : '0', directory ? 0o755 : 0o644))
+    this.#write(this.#block(name.slice(0, 100), shown, directory ? '5' : '0', directory ? 0o755 : 0o644))
   }
 
   async content(file: string, stat: Stats, digest: Digest | undefined): Promise<Digest> {
-    const location = { file, offset: 0, size: stat.size, whole: true, identity: '' }
+    const range = { file, offset: 0, size: stat.size }
     const before = this.#size
-    const found = await hashRange(location, digest ?? ('sha256:' as Digest), (chunk) => this.#write(chunk))
+    const found = await hashRange(range, digest ?? ('sha256:' as Digest), (chunk) => this.#write(chunk))
     if (this.#size - before !== stat.size) throw new Error(`${file} became shorter while it was read`)
-    await this.#pad()
-    return found
+    this.#pad()
+    return found.digest
   }
 
-  async end(): Promise<WrittenArchive> {
+  end(): WrittenArchive {
     const size = Math.ceil((this.#size + 2 * blockSize) / recordSize) * recordSize
-    await this.#write(Buffer.alloc(size - this.#size))
+    this.#write(Buffer.alloc(size - this.#size))
     return { size }
   }
 
@@ -149,16 +150,14 @@ class TarWriter {
     return block
   }
 
-  async #pad(): Promise<void> {
+  #pad(): void {
     const over = this.#size % blockSize
-    if (over > 0) await this.#write(Buffer.alloc(blockSize - over))
+    if (over > 0) this.#write(Buffer.alloc(blockSize - over))
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  #write(bytes: Uint8Array): void {
     this.#size += bytes.length
-    for (let written = 0; written < bytes.length;) {
-      written += (await this.#file.write(bytes, written)).bytesWritten
-    }
+    writeAll(this.#descriptor, bytes, this.#file)
   }
 }
 

@@ -21,15 +21,15 @@ export interface Image {
 }
 
 /** Reads manifest and image config and compares the platforms; layers are not looked at. */
-export async function readImage(
+export function readImage(
   layout: Layout,
   descriptor: Descriptor,
   at: TreePath,
   wanted: Platform | undefined,
-): Promise<Result<Image, LayoutProblem>> {
-  const manifest = await readDocument(layout, descriptor, at, manifestSchema)
+): Result<Image, LayoutProblem> {
+  const manifest = readDocument(layout, descriptor, at, manifestSchema)
   if (!manifest.ok) return manifest
-  const checked = await checkImageConfig(layout, manifest.value.value, at, wanted)
+  const checked = checkImageConfig(layout, manifest.value.value, at, wanted)
   if (!checked.ok) return checked
   return ok({
     layout,
@@ -47,12 +47,12 @@ export async function readImage(
  * that is `wanted` (any, when nothing is).
  * @returns the image config, and the platform for the image's descriptor.
  */
-export async function checkImageConfig(
+export function checkImageConfig(
   layout: Layout,
   manifest: ManifestDocument,
   at: TreePath,
   wanted: Platform | undefined,
-): Promise<Result<{ readonly platform: Platform; readonly config: ImageConfigDocument }, LayoutProblem>> {
+): Result<{ readonly platform: Platform; readonly config: ImageConfigDocument }, LayoutProblem> {
   const problems: LayoutProblem[] = []
   const add = (code: LayoutProblem['code'], place: TreePath, expected: string, found: string): void => {
     problems.push({ code, layout: layout.path, at: place, expected, found })
@@ -63,7 +63,7 @@ export async function checkImageConfig(
     add('document-malformed', configAt, 'the config of a container image', `media type ${manifest.config.mediaType}`)
     return { ok: false, problems }
   }
-  const config = await readDocument(layout, manifest.config, configAt, imageConfigSchema)
+  const config = readDocument(layout, manifest.config, configAt, imageConfigSchema)
   if (!config.ok) return { ok: false, problems: [...problems, ...config.problems] }
   const { os, architecture, variant, rootfs } = config.value.value
   const stated: Platform = { os, architecture, variant }

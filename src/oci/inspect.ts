@@ -48,10 +48,10 @@ export interface InspectReport {
 }
 
 /** A failure names what could not be read; digests of documents are checked, those of layers are not. */
-export async function inspectLayout(location: string): Promise<Result<InspectReport, LayoutProblem>> {
-  const layout = await openLayout(location)
+export function inspectLayout(location: string): Result<InspectReport, LayoutProblem> {
+  const layout = openLayout(location)
   if (!layout.ok) return layout
-  const images = await listAllImages(layout.value)
+  const images = listAllImages(layout.value)
   if (!images.ok) return images
   const blobs = new Map<string, InspectedBlob & { images: number; isLayer: boolean }>()
   for (const image of images.value) {

@@ -2,9 +2,8 @@
  * Opening an OCI image layout for reading: a directory, or a tar of one with the layout at its top or in one directory
  * inside. Either way a blob is a range of bytes in some file, so everything after this does not care which it was.
  */
-import { promises as fs } from 'node:fs'
+import fs from 'node:fs'
 import path from 'node:path'
-import type { FileHandle } from 'node:fs/promises'
 import { errorText, fileIdentity, isAbsent, statIfThere } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
@@ -34,7 +33,7 @@ export interface Layout {
   readonly index: IndexDocument
   readonly indexBytes: Buffer
   /** `undefined` when there is no such blob, or the place holds something else than a file. */
-  locate(digest: Digest): Promise<BlobLocation | undefined>
+  locate(digest: Digest): BlobLocation | undefined
 }
 
 export interface OpenOptions {
@@ -46,13 +45,13 @@ export interface OpenOptions {
 export const layoutVersion = '1.0.0'
 
 /** Opens `location` and reads its `index.json`; blobs are not looked at. Anything but a readable layout is a problem. */
-export async function openLayout(location: string, options: OpenOptions = {}): Promise<Result<Layout, LayoutProblem>> {
+export function openLayout(location: string, options: OpenOptions = {}): Result<Layout, LayoutProblem> {
   try {
-    const stat = await fs.stat(location)
-    if (stat.isDirectory()) return await openDirectory(location, options)
+    const stat = fs.statSync(location)
+    if (stat.isDirectory()) return openDirectory(location, options)
     // Opening a named pipe would wait for its other end.
     return stat.isFile()
-      ? await openArchive(location)
+      ? openArchive(location)
       : fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', 'neither'))
   } catch (error) {
     const found = isAbsent(error) ? 'nothing is there' : errorText(error)
@@ -60,21 +59,16 @@ export async function openLayout(location: string, options: OpenOptions = {}): P
   }
 }
 
-async function openDirectory(directory: string, options: OpenOptions): Promise<Result<Layout, LayoutProblem>> {
-  const read = async (name: string): Promise<Buffer | undefined> => {
+function openDirectory(directory: string, options: OpenOptions): Result<Layout, LayoutProblem> {
+  const read = (name: string): Buffer | undefined => {
     const file = path.join(directory, name)
-    const stat = await statIfThere(file)
+    const stat = statIfThere(file)
     if (stat?.isFile() !== true) return undefined
-    const handle = await fs.open(file)
-    try {
-      return await readRange(handle, 0, Math.min(Number(stat.size), maximumDocument + 1))
-    } finally {
-      await handle.close()
-    }
+    return readFrom(file, 0, Math.min(Number(stat.size), maximumDocument + 1))
   }
-  const locate = async (digest: Digest): Promise<BlobLocation | undefined> => {
+  const locate = (digest: Digest): BlobLocation | undefined => {
     const file = path.join(directory, blobPath(digest))
-    const stat = await statIfThere(file)
+    const stat = statIfThere(file)
     return stat?.isFile() === true
       ? {
           file,
@@ -89,11 +83,11 @@ async function openDirectory(directory: string, options: OpenOptions): Promise<R
   return assemble(directory, 'directory', read, locate, options.indexFile ?? 'index.json')
 }
 
-async function openArchive(file: string): Promise<Result<Layout, LayoutProblem>> {
-  const handle = await fs.open(file)
+function openArchive(file: string): Result<Layout, LayoutProblem> {
+  const descriptor = fs.openSync(file, 'r')
   try {
-    const stat = await handle.stat({ bigint: true })
-    const members = await readTarMembers(handle, Number(stat.size))
+    const stat = fs.fstatSync(descriptor, { bigint: true })
+    const members = readTarMembers(descriptor, Number(stat.size))
     if ('error' in members) {
       return fail(unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error))
     }
@@ -106,17 +100,17 @@ async function openArchive(file: string): Promise<Result<Layout, LayoutProblem>>
       return fail(unreadable(file, [], 'a layout at the top of the archive or in one directory inside', found))
     }
     const identity = fileIdentity(stat)
-    const read = async (name: string): Promise<Buffer | undefined> => {
+    const read = (name: string): Buffer | undefined => {
       const member = files.get(prefix + name)
-      return member && readRange(handle, member.offset, Math.min(member.size, maximumDocument + 1))
+      return member && readRange(descriptor, member.offset, Math.min(member.size, maximumDocument + 1))
     }
-    const locate = async (digest: Digest): Promise<BlobLocation | undefined> => {
+    const locate = (digest: Digest): BlobLocation | undefined => {
       const member = files.get(prefix + blobPath(digest))
       return member && { file, offset: member.offset, size: member.size, whole: false, identity }
     }
-    return await assemble(file, 'archive', read, locate, 'index.json')
+    return assemble(file, 'archive', read, locate, 'index.json')
   } finally {
-    await handle.close()
+    fs.closeSync(descriptor)
   }
 }
 
@@ -132,15 +126,15 @@ function layoutPrefixes(names: Iterable<string>): string[] {
   return prefixes
 }
 
-async function assemble(
+function assemble(
   location: string,
   kind: Layout['kind'],
-  read: (name: string) => Promise<Buffer | undefined>,
+  read: (name: string) => Buffer | undefined,
   locate: Layout['locate'],
   indexFile: string,
-): Promise<Result<Layout, LayoutProblem>> {
-  const indexBytes = await read(indexFile)
-  const marker = await read('oci-layout')
+): Result<Layout, LayoutProblem> {
+  const indexBytes = read(indexFile)
+  const marker = read('oci-layout')
   if (indexBytes === undefined || marker === undefined) {
     const missing = [indexBytes ? [] : ['index.json'], marker ? [] : ['oci-layout']].flat().join(' and ')
     return fail(unreadable(location, [], 'the files index.json and oci-layout', `no ${missing}`))
@@ -161,14 +155,23 @@ async function assemble(
   return ok({ path: location, kind, index: index.value, indexBytes, locate })
 }
 
-/** Bytes `offset` to `offset + length` of an open file; fewer when the file ends before. */
-export async function readRange(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+/** Bytes `offset` to `offset + length` of a file; fewer when the file ends before. */
+export function readFrom(file: string, offset: number, length: number): Buffer {
+  const descriptor = fs.openSync(file, 'r')
+  try {
+    return readRange(descriptor, offset, length)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+function readRange(descriptor: number, offset: number, length: number): Buffer {
   const buffer = Buffer.alloc(length)
   let filled = 0
   while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
+    const read = fs.readSync(descriptor, buffer, filled, length - filled, offset + filled)
+    if (read === 0) break
+    filled += read
   }
   return buffer.subarray(0, filled)
 }

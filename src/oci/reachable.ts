@@ -7,11 +7,11 @@ import { readDocument } from './read.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
 
 /** Every digest that can be reached from `index.json`; `undefined` when a document on the way cannot be read. */
-export async function reachableDigests(layout: Layout): Promise<ReadonlySet<Digest> | undefined> {
+export function reachableDigests(layout: Layout): ReadonlySet<Digest> | undefined {
   const reached = new Set<Digest>()
   /** With the media type: bytes that are a layer of one image may be the manifest of another. */
   const visited = new Set<string>()
-  const visit = async (steps: readonly Step[], depth: number): Promise<boolean> => {
+  const visit = (steps: readonly Step[], depth: number): boolean => {
     for (const { descriptor } of steps) {
       const digest = parseDigest(descriptor.digest)
       if (digest === undefined || depth > maximumIndexDepth) return false
@@ -20,14 +20,14 @@ export async function reachableDigests(layout: Layout): Promise<ReadonlySet<Dige
       if (visited.has(entry)) continue
       visited.add(entry)
       if (isIndexType(descriptor.mediaType)) {
-        const index = await readDocument(layout, descriptor, [], indexSchema)
-        if (!index.ok || !(await visit(indexSteps(index.value.value), depth + 1))) return false
+        const index = readDocument(layout, descriptor, [], indexSchema)
+        if (!index.ok || !visit(indexSteps(index.value.value), depth + 1)) return false
       } else if (isManifestType(descriptor.mediaType)) {
-        const manifest = await readDocument(layout, descriptor, [], manifestSchema)
-        if (!manifest.ok || !(await visit(manifestSteps(manifest.value.value), depth + 1))) return false
+        const manifest = readDocument(layout, descriptor, [], manifestSchema)
+        if (!manifest.ok || !visit(manifestSteps(manifest.value.value), depth + 1)) return false
       }
     }
     return true
   }
-  return (await visit(indexSteps(layout.index), 0)) ? reached : undefined
+  return visit(indexSteps(layout.index), 0) ? reached : undefined
 }

@@ -12,18 +12,18 @@ import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
  * The image that `reference` names. Without one, the entry named `latest`, or else the only image there is.
  * Nested indexes and several entries of one name are searched for `wanted`.
  */
-export async function selectImage(
+export function selectImage(
   layout: Layout,
   reference: string | undefined,
   wanted: Platform,
-): Promise<Result<Image, LayoutProblem>> {
-  const found = await manifestsOf(layout, reference)
+): Result<Image, LayoutProblem> {
+  const found = manifestsOf(layout, reference)
   if (!found.ok) return found
   const images: Image[] = []
   const others: string[] = []
   const contradictions: LayoutProblem[] = []
   for (const { step, at } of found.value) {
-    const image = await readImage(layout, step.descriptor, at, wanted)
+    const image = readImage(layout, step.descriptor, at, wanted)
     if (image.ok) images.push(image.value)
     else if (image.problems.every((problem) => problem.code === 'platform-contradiction')) {
       contradictions.push(...image.problems)
@@ -56,28 +56,22 @@ export async function selectImage(
 }
 
 /** All images that `reference` names, of whatever platform; without one, as `selectImage` has it. */
-export async function listImages(
-  layout: Layout,
-  reference: string | undefined,
-): Promise<Result<readonly Image[], LayoutProblem>> {
-  const found = await manifestsOf(layout, reference)
+export function listImages(layout: Layout, reference: string | undefined): Result<readonly Image[], LayoutProblem> {
+  const found = manifestsOf(layout, reference)
   return found.ok ? readImages(layout, found.value) : found
 }
 
 /** All images of a layout, under whatever name. */
-export async function listAllImages(layout: Layout): Promise<Result<readonly Image[], LayoutProblem>> {
-  const found = await expand(layout, indexSteps(layout.index), ['index.json'], new Set())
+export function listAllImages(layout: Layout): Result<readonly Image[], LayoutProblem> {
+  const found = expand(layout, indexSteps(layout.index), ['index.json'], new Set())
   return found.ok ? readImages(layout, distinct(found.value)) : found
 }
 
-async function readImages(
-  layout: Layout,
-  manifests: readonly FoundManifest[],
-): Promise<Result<readonly Image[], LayoutProblem>> {
+function readImages(layout: Layout, manifests: readonly FoundManifest[]): Result<readonly Image[], LayoutProblem> {
   const images: Image[] = []
   const problems: LayoutProblem[] = []
   for (const { step, at } of manifests) {
-    const image = await readImage(layout, step.descriptor, at, step.descriptor.platform)
+    const image = readImage(layout, step.descriptor, at, step.descriptor.platform)
     if (image.ok) images.push(image.value)
     else problems.push(...image.problems)
   }
@@ -85,10 +79,7 @@ async function readImages(
 }
 
 /** Each manifest under a name, once. */
-async function manifestsOf(
-  layout: Layout,
-  reference: string | undefined,
-): Promise<Result<readonly FoundManifest[], LayoutProblem>> {
+function manifestsOf(layout: Layout, reference: string | undefined): Result<readonly FoundManifest[], LayoutProblem> {
   const roots = indexSteps(layout.index)
   if (roots.length === 0) {
     return fail({
@@ -114,7 +105,7 @@ async function manifestsOf(
     })
   }
 
-  const manifests = await expand(layout, named, ['index.json'], new Set())
+  const manifests = expand(layout, named, ['index.json'], new Set())
   if (!manifests.ok) return manifests
   return ok(distinct(manifests.value))
 }
@@ -143,12 +134,12 @@ interface FoundManifest {
 }
 
 /** @param expanded the indexes that were met so far: each is read once, or a few that list one another never end. */
-async function expand(
+function expand(
   layout: Layout,
   steps: readonly Step[],
   at: TreePath,
   expanded: Set<string>,
-): Promise<Result<FoundManifest[], LayoutProblem>> {
+): Result<FoundManifest[], LayoutProblem> {
   const found: FoundManifest[] = []
   for (const step of steps) {
     if (isAttestation(step.descriptor)) continue
@@ -163,9 +154,9 @@ async function expand(
       const expected = `at most ${maximumIndexDepth} levels of indexes`
       return fail({ code: 'index-too-deep', layout: layout.path, at: place, expected, found: 'one more' })
     }
-    const index = await readDocument(layout, step.descriptor, place, indexSchema)
+    const index = readDocument(layout, step.descriptor, place, indexSchema)
     if (!index.ok) return index
-    const inner = await expand(layout, indexSteps(index.value.value), place, expanded)
+    const inner = expand(layout, indexSteps(index.value.value), place, expanded)
     if (!inner.ok) return inner
     for (const manifest of inner.value) found.push(manifest)
   }

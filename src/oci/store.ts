@@ -1,13 +1,23 @@
 /**
  * Putting blobs into a layout that is being written: verified on the way in, complete or absent, never half there.
  */
-import { constants, promises as fs, type BigIntStats } from 'node:fs'
+import fs, { constants, type BigIntStats } from 'node:fs'
 import path from 'node:path'
-import { errorCode, fileIdentity, isAbsent, temporaryName, withPath, writeFileAtomic } from '../util/fs.js'
+import {
+  errorCode,
+  fileIdentity,
+  inDirectory,
+  isAbsent,
+  sameIdentity,
+  temporaryName,
+  withPath,
+  writeFileAtomic,
+} from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { blobPath, finishHasher, createHasher, type Digest } from './digest.js'
+import { hashRange, type HashedRange } from './hash.js'
 import type { BlobLocation } from './layout.js'
-import { blobUnreadable, hashRange, type LocatedBlob } from './read.js'
+import { blobUnreadable, type LocatedBlob } from './read.js'
 import type { VerifiedFiles } from './verified.js'
 
 /** How a blob may arrive: share the bytes where the file system can, or copy them. */
@@ -30,28 +40,33 @@ export async function putBlob(
   const { digest, location } = blob
   const target = path.join(root, blobPath(digest))
   if (await isWhole(target, digest, blob.descriptor.size, verified)) return ok('present')
-
-  await fs.mkdir(path.dirname(target), { recursive: true })
-  const temporary = temporaryName(target)
+  const wrong = (found: string): Result<Arrival, LayoutProblem> =>
+    fail({ code: 'blob-digest', layout: source.layout, at: source.at, expected: digest, found })
   try {
-    const link = location.whole ? await tryLink(location, temporary, root, mode) : undefined
-    let found: Digest
-    try {
-      found = link === undefined ? await copyRange(location, temporary, digest) : await hashFile(temporary, digest)
-    } catch (error) {
-      // Of these the output is the cause, not the blob that is read.
-      if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '')) throw error
-      return fail(blobUnreadable(source.layout, source.at, digest, error))
+    const ways = waysToLink(location, root, mode)
+    if (ways.length > 0) {
+      const { digest: found, identity } = await readSource(location, digest, verified)
+      if (found !== digest) return wrong(found)
+      for (const way of ways) {
+        const now = link(way, location.file, target)
+        if (now === undefined) continue
+        if (!sameIdentity(identity, now.source)) {
+          fs.rmSync(target, { force: true })
+          return wrong('other bytes: the file was replaced or written while it was read')
+        }
+        verified.add(target, now.target, digest)
+        verified.add(location.file, now.source, digest)
+        return ok(way)
+      }
     }
-    if (found !== digest) {
-      return fail({ code: 'blob-digest', layout: source.layout, at: source.at, expected: digest, found })
-    }
-    await fs.rename(temporary, target)
-    await remember(target, digest, verified)
-    return ok(link ?? 'copy')
-  } finally {
-    // Also after a rename between two links of one file, which does nothing and leaves both names.
-    await fs.rm(temporary, { force: true })
+    const found = await copyRange(location, target, digest)
+    if (found !== digest) return wrong(found)
+    remember(target, digest, verified)
+    return ok('copy')
+  } catch (error) {
+    // Of these the output is the cause, not the blob that is read.
+    if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '')) throw error
+    return fail(blobUnreadable(source.layout, source.at, digest, error))
   }
 }
 
@@ -65,109 +80,160 @@ export async function putBytes(
   const target = path.join(root, blobPath(digest))
   if (await isWhole(target, digest, bytes.length, verified)) return 'present'
   if (finishHasher(digest, createHasher(digest).update(bytes)) !== digest) throw new Error(`not the bytes of ${digest}`)
-  await writeFileAtomic(target, bytes)
-  await remember(target, digest, verified)
+  writeFileAtomic(target, bytes)
+  remember(target, digest, verified)
   return 'copy'
 }
 
 /** Whether the file is known to hold exactly the blob. It is not read. */
-export async function isKnownWhole(
-  file: string,
-  digest: Digest,
-  size: number,
-  verified: VerifiedFiles,
-): Promise<boolean> {
-  const stat = await statUnlinked(file)
+export function isKnownWhole(file: string, digest: Digest, size: number, verified: VerifiedFiles): boolean {
+  const stat = statUnlinked(file)
   return stat?.isFile() === true && Number(stat.size) === size && verified.has(file, fileIdentity(stat), digest)
 }
 
 /** Whether the file holds exactly the blob; it is read only when its identity is not known. */
 async function isWhole(file: string, digest: Digest, size: number, verified: VerifiedFiles): Promise<boolean> {
-  if (await isKnownWhole(file, digest, size, verified)) return true
-  const stat = await statUnlinked(file)
+  const stat = statUnlinked(file)
   if (stat === undefined || !stat.isFile() || Number(stat.size) !== size) return false
-  const identity = fileIdentity(stat)
-  if ((await hashRange({ file, offset: 0, size, whole: true, identity }, digest)) !== digest) return false
-  verified.add(file, identity, digest)
+  if (verified.has(file, fileIdentity(stat), digest)) return true
+  const found = await hashRange({ file, offset: 0, size }, digest)
+  if (found.digest !== digest) return false
+  verified.add(file, found.identity, digest)
   return true
 }
 
 /** Of a symbolic link itself, which is no blob: containerd reads none. */
-async function statUnlinked(file: string): Promise<BigIntStats | undefined> {
-  return fs.lstat(file, { bigint: true }).catch((error: unknown) => {
+function statUnlinked(file: string): BigIntStats | undefined {
+  try {
+    return fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
     if (isAbsent(error)) return undefined
     throw error
-  })
-}
-
-async function remember(file: string, digest: Digest, verified: VerifiedFiles): Promise<void> {
-  verified.add(file, fileIdentity(await fs.stat(file, { bigint: true })), digest)
-}
-
-/** Errors by which a file system or a kernel says that it cannot link these two places; then bytes are copied. */
-const cannotLink = new Set([
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'EXDEV',
-  'EPERM',
-  'EACCES',
-  'EMLINK',
-  'ENOSYS',
-  'EINVAL',
-  'ENOTTY',
-])
-
-/** Pairs of a source's device and an output that share no blocks: asking for each blob costs more than a hard link. */
-const noReflink = new Set<string>()
-
-async function tryLink(
-  { file, identity }: BlobLocation,
-  target: string,
-  root: string,
-  mode: LinkMode,
-): Promise<'reflink' | 'hardlink' | undefined> {
-  const pair = `${identity.slice(0, identity.indexOf(':'))} ${root}`
-  if ((mode === 'auto' || mode === 'reflink') && !noReflink.has(pair)) {
-    try {
-      await fs.copyFile(file, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
-      // umoci writes mode 0600, which a clone carries over.
-      await fs.chmod(target, 0o644)
-      return 'reflink'
-    } catch (error) {
-      await fs.rm(target, { force: true })
-      if (!cannotLink.has(errorCode(error) ?? '')) throw error
-      noReflink.add(pair)
-    }
   }
-  if (mode === 'auto' || mode === 'hardlink') {
-    try {
-      // link(2) would link a symbolic link itself; the output never carries one.
-      await fs.link(await fs.realpath(file), target)
-      return 'hardlink'
-    } catch (error) {
-      if (!cannotLink.has(errorCode(error) ?? '')) throw error
-    }
-  }
-  return undefined
 }
 
-async function copyRange(location: BlobLocation, target: string, digest: Digest): Promise<Digest> {
-  const handle = await fs.open(target, 'wx', 0o644)
+/** Not read when these very bytes are known. */
+async function readSource(location: BlobLocation, digest: Digest, verified: VerifiedFiles): Promise<HashedRange> {
+  const { file, identity } = location
+  return verified.has(file, identity, digest) ? { digest, identity } : hashRange(location, digest)
+}
+
+function remember(file: string, digest: Digest, verified: VerifiedFiles): void {
+  verified.add(file, fileIdentity(fs.statSync(file, { bigint: true })), digest)
+}
+
+/** Errors by which a file system or a kernel says that it cannot link any two files of these two places, */
+const neverLinks = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'ENOSYS', 'EINVAL', 'ENOTTY'])
+/** or not this file: another's (protected_hardlinks), or one with too many links. Then bytes are copied. */
+const cannotLink = new Set(['EPERM', 'EACCES', 'EMLINK'])
+
+type Way = 'reflink' | 'hardlink'
+
+/** What was refused between a device and a directory: asking again for each blob costs more than what is gained. */
+const refused = new Set<string>()
+
+function refusalKey(way: Way, device: string, directory: string): string {
+  return `${way} ${device} ${directory}`
+}
+
+function deviceOf(identity: string): string {
+  return identity.slice(0, identity.indexOf(':'))
+}
+
+function waysToLink({ whole, identity }: BlobLocation, root: string, mode: LinkMode): readonly Way[] {
+  if (!whole || mode === 'copy') return []
+  const ways: readonly Way[] = mode === 'auto' ? ['reflink', 'hardlink'] : [mode]
+  return ways.filter((way) => !refused.has(refusalKey(way, deviceOf(identity), path.join(root, 'blobs'))))
+}
+
+/**
+ * Makes `target` a link to the bytes of `file`, in place of what is there.
+ * @returns the identities of both afterwards, or `undefined` where such a link cannot be.
+ */
+function link(way: Way, file: string, target: string): { source: string; target: string } | undefined {
   try {
-    await handle.chmod(0o644)
-    return await hashRange(location, digest, async (chunk) => {
-      for (let written = 0; written < chunk.length;) {
-        written += (await handle.write(chunk, written)).bytesWritten
-      }
-    })
+    return way === 'reflink' ? reflink(file, target) : hardlink(file, target)
+  } catch (error) {
+    const code = errorCode(error) ?? ''
+    if (neverLinks.has(code)) {
+      const device = String(fs.statSync(file, { bigint: true }).dev)
+      refused.add(refusalKey(way, device, path.dirname(path.dirname(target))))
+    } else if (!cannotLink.has(code)) throw error
+    return undefined
+  }
+}
+
+function hardlink(file: string, target: string): { source: string; target: string } {
+  const made = replacing(target, (name) => {
+    fs.linkSync(file, name)
+    const stat = fs.lstatSync(name, { bigint: true })
+    if (!stat.isSymbolicLink()) return stat
+    // link(2) links a symbolic link itself; the output never carries one.
+    fs.unlinkSync(name)
+    fs.linkSync(fs.realpathSync(file), name)
+    return fs.lstatSync(name, { bigint: true })
+  })
+  const identity = fileIdentity(made)
+  return { source: identity, target: identity }
+}
+
+function reflink(file: string, target: string): { source: string; target: string } {
+  replacing(target, (name) => {
+    try {
+      fs.copyFileSync(file, name, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') fs.rmSync(name, { force: true })
+      throw error
+    }
+    // umoci writes mode 0600, which a clone carries over.
+    fs.chmodSync(name, 0o644)
+  })
+  const [source, made] = [file, target].map((name) => fileIdentity(fs.statSync(name, { bigint: true })))
+  return { source: source!, target: made! }
+}
+
+/** A link is whole from its first moment, so it needs no other name, unless something is there already. */
+function replacing<T>(target: string, make: (name: string) => T): T {
+  try {
+    return inDirectory(target, () => make(target))
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+  }
+  const temporary = temporaryName(target)
+  try {
+    const made = make(temporary)
+    fs.renameSync(temporary, target)
+    return made
+  } finally {
+    // Also after a rename between two links of one file, which does nothing and leaves both names.
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
+/** @returns the digest of what was copied; nothing is put in place unless it is the one that is wanted. */
+async function copyRange(location: BlobLocation, target: string, digest: Digest): Promise<Digest> {
+  const temporary = temporaryName(target)
+  const descriptor = inDirectory(temporary, () => fs.openSync(temporary, 'wx', 0o644))
+  try {
+    try {
+      fs.fchmodSync(descriptor, 0o644)
+      const found = await hashRange(location, digest, (chunk) => writeAll(descriptor, chunk, target))
+      if (found.digest !== digest) return found.digest
+    } finally {
+      fs.closeSync(descriptor)
+    }
+    fs.renameSync(temporary, target)
+    return digest
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
+/** @param target for the message of an error. */
+export function writeAll(descriptor: number, bytes: Uint8Array, target: string): void {
+  try {
+    for (let written = 0; written < bytes.length;) written += fs.writeSync(descriptor, bytes, written)
   } catch (error) {
     throw withPath(error, target)
-  } finally {
-    await handle.close()
   }
-}
-
-async function hashFile(file: string, digest: Digest): Promise<Digest> {
-  const stat = await fs.stat(file, { bigint: true })
-  return hashRange({ file, offset: 0, size: Number(stat.size), whole: true, identity: fileIdentity(stat) }, digest)
 }

@@ -2,7 +2,7 @@
  * Finding files inside an uncompressed tar without unpacking it: only headers are read, so the cost grows with the
  * number of members and not with their size. Knows ustar, PAX `path` and `size`, and GNU long names.
  */
-import type { FileHandle } from 'node:fs/promises'
+import fs from 'node:fs'
 
 export interface TarMember {
   /** Without a leading `./` or a trailing `/`. */
@@ -20,12 +20,10 @@ const maximumExtension = 1024 * 1024
 
 /**
  * All members in archive order; a later member of one name replaces an earlier one when the archive is unpacked.
+ * @param file an open file descriptor.
  * @returns the reason when the file is no readable tar.
  */
-export async function readTarMembers(
-  file: FileHandle,
-  fileSize: number,
-): Promise<readonly TarMember[] | { readonly error: string }> {
+export function readTarMembers(file: number, fileSize: number): readonly TarMember[] | { readonly error: string } {
   const members: TarMember[] = []
   const header = Buffer.alloc(blockSize)
   let position = 0
@@ -33,8 +31,8 @@ export async function readTarMembers(
   let longName: string | undefined
 
   while (position + blockSize <= fileSize) {
-    const { bytesRead } = await file.read(header, 0, blockSize, position)
-    if (bytesRead < blockSize) return { error: `cut off in the header at byte ${position}` }
+    if (fs.readSync(file, header, 0, blockSize, position) < blockSize)
+      return { error: `cut off in the header at byte ${position}` }
     if (header.every((byte) => byte === 0)) return members
     if (!checksumMatches(header)) return { error: `no tar header at byte ${position}` }
 
@@ -50,7 +48,7 @@ export async function readTarMembers(
     if (typeFlag === 'x' || typeFlag === 'L' || typeFlag === 'g' || typeFlag === 'K') {
       if (size > maximumExtension) return { error: `an extended header of ${size} bytes` }
       const content = Buffer.alloc(size)
-      await file.read(content, 0, size, offset)
+      fs.readSync(file, content, 0, size, offset)
       if (typeFlag === 'x') {
         const records = parsePax(content)
         if (records === undefined) return { error: `a malformed extended header at byte ${offset}` }

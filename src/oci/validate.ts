@@ -1,5 +1,6 @@
 /** Checking an image that is written, from its `index.json` down to the last byte that can be reached. */
-import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { breathe } from '../util/breathe.js'
+import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import type { Digest } from './digest.js'
 import {
   annotationKeys,
@@ -14,7 +15,8 @@ import {
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout, type OpenOptions } from './layout.js'
 import { formatPlatform, matchKey, samePlatform, type Platform } from './platform.js'
-import { blobUnreadable, hashRange, locateBlob, readDocument, type LocatedBlob } from './read.js'
+import { hashRange } from './hash.js'
+import { blobUnreadable, locateBlob, readDocument, type LocatedBlob } from './read.js'
 import { checkImageConfig, checkTogether } from './image.js'
 import { nothingVerified, type VerifiedFiles } from './verified.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
@@ -59,11 +61,11 @@ export async function verifyLayout(
   location: string,
   options: VerifyOptions = {},
 ): Promise<Result<VerifyReport, LayoutProblem>> {
-  const opened = await openLayout(location, options)
+  const opened = openLayout(location, options)
   if (!opened.ok) return opened
   const check = new Check(opened.value, options)
   await check.run()
-  return ok(check.report())
+  return ok(await check.report())
 }
 
 interface FoundImage {
@@ -78,11 +80,12 @@ interface FoundImage {
 class Check {
   readonly #layout: Layout
   readonly #options: VerifyOptions
-  readonly #problems: LayoutProblem[] = []
+  /** In the order of the tree; of a blob that is still being read, what will be found. */
+  readonly #problems: (LayoutProblem | Promise<LayoutProblem | undefined>)[] = []
   /** By digest: each blob is read once, however many descriptors point to it. */
   readonly #seen = new Map<Digest, number>()
-  /** Of blobs that were read and are not what their name says. */
-  readonly #damaged = new Map<Digest, LayoutProblem>()
+  /** Of blobs that are or were read: what is wrong with them. */
+  readonly #read = new Map<Digest, Promise<LayoutProblem | undefined>>()
   /** Indexes and manifests that were met, so that documents which list one another many times are read once. */
   readonly #indexes = new Set<string>()
   readonly #manifests = new Map<string, FoundImage | undefined>()
@@ -103,12 +106,21 @@ class Check {
     const together = checkTogether(pairs(images), this.#layout.path, (index) => images[index]!.at)
     for (const problem of together) this.#problems.push(problem)
     if (this.#options.platforms !== undefined) this.#comparePlatforms(this.#options.platforms)
-    if (images.length === 0 && this.#problems.length === 0) {
-      this.#add('manifests-empty', ['index.json', 'manifests'], 'at least one image', 'no entry is an image')
-    }
   }
 
-  report(): VerifyReport {
+  /** When all that was begun has been read. */
+  async report(): Promise<VerifyReport> {
+    const problems: LayoutProblem[] = []
+    for (const reading of this.#problems) {
+      const problem = await reading
+      if (problem !== undefined) problems.push(problem)
+    }
+    this.#options.signal?.throwIfAborted()
+    if (this.#images.length === 0 && problems.length === 0) {
+      const [at, expected] = [['index.json', 'manifests'], 'at least one image']
+      problems.push({ code: 'manifests-empty', layout: this.#layout.path, at, expected, found: 'no entry is an image' })
+    }
+    for (const [digest, reading] of this.#read) if ((await reading) !== undefined) this.#seen.delete(digest)
     const blobs = [...this.#seen].map(([digest, size]) => ({ digest, size }))
     const names = (this.#layout.index.manifests ?? []).map((entry) => entry.annotations?.[annotationKeys.reference])
     return {
@@ -125,7 +137,7 @@ class Check {
       blobs,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
       ownerOnly: this.#ownerOnly.size,
-      problems: this.#problems,
+      problems,
     }
   }
 
@@ -150,7 +162,7 @@ class Check {
         this.#add('index-too-deep', at, `at most ${maximumIndexDepth} levels of indexes`, 'one more')
         return
       }
-      const inner = await readDocument(this.#layout, descriptor, at, indexSchema)
+      const inner = readDocument(this.#layout, descriptor, at, indexSchema)
       if (!inner.ok) return void this.#problems.push(...inner.problems)
       this.#seen.set(inner.value.digest, descriptor.size)
       this.#index ??= descriptor.digest
@@ -163,7 +175,7 @@ class Check {
   async #checkManifestEntry(descriptor: Descriptor, at: TreePath, list: string): Promise<void> {
     const entry = `${descriptor.digest} ${list}`
     if (this.#manifests.has(descriptor.digest)) {
-      await this.#checkAgain(descriptor, at)
+      this.#checkAgain(descriptor, at)
       const image = this.#manifests.get(descriptor.digest)
       if (image === undefined) return
       const platform = descriptor.platform ?? image.platform
@@ -180,18 +192,18 @@ class Check {
   }
 
   /** Of a document that was read before, the size alone is left to check. */
-  async #checkAgain(descriptor: Descriptor, at: TreePath): Promise<void> {
-    const located = await locateBlob(this.#layout, descriptor, at)
+  #checkAgain(descriptor: Descriptor, at: TreePath): void {
+    const located = locateBlob(this.#layout, descriptor, at)
     if (!located.ok) this.#problems.push(...located.problems)
   }
 
   async #checkManifest(descriptor: Descriptor, at: TreePath): Promise<void> {
-    const manifest = await readDocument(this.#layout, descriptor, at, manifestSchema)
+    const manifest = readDocument(this.#layout, descriptor, at, manifestSchema)
     if (!manifest.ok) return void this.#problems.push(...manifest.problems)
     this.#seen.set(manifest.value.digest, descriptor.size)
     const steps = manifestSteps(manifest.value.value)
     const image = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
-    if (image) await this.#checkImage(descriptor, manifest.value.value, at)
+    if (image) this.#checkImage(descriptor, manifest.value.value, at)
     for (const [position, step] of steps.entries()) {
       // The config of an image was read, and any problem with it reported, by `#checkImage`.
       const known = image && position === 0
@@ -199,10 +211,10 @@ class Check {
     }
   }
 
-  async #checkImage(descriptor: Descriptor, manifest: ManifestDocument, at: TreePath): Promise<void> {
+  #checkImage(descriptor: Descriptor, manifest: ManifestDocument, at: TreePath): void {
     const stated = descriptor.platform
     const wanted = stated && { os: stated.os, architecture: stated.architecture, variant: stated.variant }
-    const checked = await checkImageConfig(this.#layout, manifest, at, wanted)
+    const checked = checkImageConfig(this.#layout, manifest, at, wanted)
     if (!checked.ok) this.#problems.push(...checked.problems)
     const platform = checked.ok ? checked.value.platform : wanted
     if (platform === undefined) return
@@ -212,38 +224,38 @@ class Check {
 
   async #checkBlob(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {
     this.#options.signal?.throwIfAborted()
-    const located = await locateBlob(this.#layout, descriptor, at)
+    const located = locateBlob(this.#layout, descriptor, at)
     if (!located.ok) {
       if (!known) this.#problems.push(...located.problems)
       return
     }
     const { digest, location } = located.value
     if (location.ownerOnly === true) this.#ownerOnly.add(digest)
-    if (this.#seen.has(digest)) return
-    const damage = this.#damaged.get(digest)
-    if (damage !== undefined) return void this.#problems.push({ ...damage, at })
-    const found = known ? ok(true) : await this.#hash(located.value, at)
-    if (found.ok) this.#seen.set(digest, descriptor.size)
-    else {
-      this.#problems.push(...found.problems)
-      this.#damaged.set(digest, found.problems[0]!)
+    const before = this.#read.get(digest)
+    if (before !== undefined) {
+      this.#problems.push(before.then((problem) => problem && { ...problem, at }))
+      return
     }
+    if (this.#seen.has(digest)) return
+    this.#seen.set(digest, descriptor.size)
+    if (known) return
+    const reading = this.#hash(located.value, at)
+    this.#read.set(digest, reading)
+    this.#problems.push(reading)
+    await breathe()
   }
 
-  async #hash({ digest, location }: LocatedBlob, at: TreePath): Promise<Result<true, LayoutProblem>> {
+  async #hash({ digest, location }: LocatedBlob, at: TreePath): Promise<LayoutProblem | undefined> {
     const verified = this.#options.verified ?? nothingVerified
-    const whole = location.whole && verified.has(location.file, location.identity, digest)
-    if (whole) return ok(true)
+    if (location.whole && verified.has(location.file, location.identity, digest)) return undefined
     try {
-      const found = await hashRange(location, digest)
-      if (found !== digest) {
-        return fail({ code: 'blob-digest', layout: this.#layout.path, at, expected: digest, found })
-      }
+      const { digest: found, identity } = await hashRange(location, digest)
+      if (found !== digest) return { code: 'blob-digest', layout: this.#layout.path, at, expected: digest, found }
+      if (location.whole) verified.add(location.file, identity, digest)
+      return undefined
     } catch (error) {
-      return fail(blobUnreadable(this.#layout.path, at, digest, error))
+      return blobUnreadable(this.#layout.path, at, digest, error)
     }
-    if (location.whole) verified.add(location.file, location.identity, digest)
-    return ok(true)
   }
 
   #comparePlatforms(wanted: readonly Platform[]): void {

@@ -1,6 +1,11 @@
-/** Writing files so that a reader or a crash sees the old content or the new, never a part. */
+/**
+ * Writing files so that a reader or a crash sees the old content or the new, never a part; and looking at them.
+ *
+ * All calls are synchronous: one of Node's asynchronous ones costs five to ten times what the system needs for a small
+ * file, in trips to a thread and back (docs/performance.md).
+ */
 import { randomBytes } from 'node:crypto'
-import { promises as fs, type BigIntStats } from 'node:fs'
+import fs, { type BigIntStats } from 'node:fs'
 import path from 'node:path'
 import type { StateProblem } from './problem.js'
 
@@ -17,22 +22,35 @@ export function isTemporaryName(name: string): boolean {
 }
 
 /** Puts `content` at `file` by a rename; makes missing directories; mode 0644 whatever the umask was for others. */
-export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
-  await fs.mkdir(path.dirname(file), { recursive: true })
+export function writeFileAtomic(file: string, content: string | Uint8Array): void {
   const temporary = temporaryName(file)
+  inDirectory(file, () => {
+    try {
+      fs.writeFileSync(temporary, content, { flag: 'wx', mode: 0o644 })
+      fs.chmodSync(temporary, 0o644)
+      fs.renameSync(temporary, file)
+    } catch (error) {
+      fs.rmSync(temporary, { force: true })
+      throw error
+    }
+  })
+}
+
+/** Runs `write`, and once more after making the missing directory of `file`, which nearly always is there. */
+export function inDirectory<T>(file: string, write: () => T): T {
   try {
-    await fs.writeFile(temporary, content, { flag: 'wx', mode: 0o644 })
-    await fs.chmod(temporary, 0o644)
-    await fs.rename(temporary, file)
-  } finally {
-    await fs.rm(temporary, { force: true })
+    return write()
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    return write()
   }
 }
 
 /** The file's content, or `undefined` when nothing is there. Other errors are thrown. */
-export async function readFileIfThere(file: string): Promise<Buffer | undefined> {
+export function readFileIfThere(file: string): Buffer | undefined {
   try {
-    return await fs.readFile(file)
+    return fs.readFileSync(file)
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error
@@ -40,20 +58,17 @@ export async function readFileIfThere(file: string): Promise<Buffer | undefined>
 }
 
 /** Whether the path leads to anything that can be reached. */
-export function exists(file: string): Promise<boolean> {
-  return fs.access(file).then(
-    () => true,
-    () => false,
-  )
+export function exists(file: string): boolean {
+  return fs.existsSync(file)
 }
 
 /**
  * Makes one directory, whose parent is there. Not recursive: Node would say ENOENT for a read-only file system.
  * @returns whether it was not there.
  */
-export async function makeDirectory(directory: string): Promise<boolean> {
+export function makeDirectory(directory: string): boolean {
   try {
-    await fs.mkdir(directory)
+    fs.mkdirSync(directory)
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
@@ -67,9 +82,9 @@ export function isWithin(inner: string, outer: string): boolean {
   return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
 
-export async function statIfThere(file: string): Promise<BigIntStats | undefined> {
+export function statIfThere(file: string): BigIntStats | undefined {
   try {
-    return await fs.stat(file, { bigint: true })
+    return fs.statSync(file, { bigint: true, throwIfNoEntry: false })
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error

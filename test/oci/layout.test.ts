@@ -17,11 +17,11 @@ test('opens a directory and finds its blobs', async () => {
   const built = buildLayout({ architecture: 'arm64' })
   const layout = await open(built.directory)
   const digest = parseDigest(built.images[0]!.digest)!
-  const blob = await layout.locate(digest)
+  const blob = layout.locate(digest)
   assert.is(layout.kind, 'directory')
   assert.is(layout.index.manifests?.[0]?.digest, digest)
   assert.equal([blob?.file, blob?.offset, blob?.whole], [built.file(digest), 0, true])
-  assert.is(await layout.locate(sha256('not there')), undefined)
+  assert.is(layout.locate(sha256('not there')), undefined)
 })
 
 test('takes a blob that is no file for none', async () => {
@@ -29,7 +29,7 @@ test('takes a blob that is no file for none', async () => {
   const [digest] = built.images[0]!.layers
   rmSync(built.file(digest!))
   mkdirSync(built.file(digest!))
-  assert.is(await (await open(built.directory)).locate(parseDigest(digest!)!), undefined)
+  assert.is((await open(built.directory)).locate(parseDigest(digest!)!), undefined)
 })
 
 test('keeps what it does not know in index.json', async () => {
@@ -155,7 +155,7 @@ for (const [what, [damage, expected]] of Object.entries(broken)) {
     const directory = path.join(temporaryDirectory(), 'layout')
     buildLayout({}, { directory })
     damage(directory)
-    const opened = await openLayout(directory)
+    const opened = openLayout(directory)
     const found = opened.ok
       ? []
       : opened.problems.map((problem) => `${problem.code} ${problem.at.join(' > ')} ${problem.found}`)
@@ -169,13 +169,13 @@ test('tells at most a handful of faults of one document', async () => {
     {},
     { edit: (index) => (index['manifests'] = Array.from({ length: 10_000 }, () => ({}))) },
   )
-  const opened = await openLayout(directory)
+  const opened = openLayout(directory)
   assert.ok(!opened.ok && opened.problems.length < 100)
 })
 
 test('says what it expected in one word or two', async () => {
   const { directory } = buildLayout({}, { edit: (index) => Object.assign(index, { schemaVersion: 1, manifests: 'x' }) })
-  const opened = await openLayout(directory)
+  const opened = openLayout(directory)
   assert.equal(opened.ok ? [] : opened.problems.map(({ expected }) => expected), ['2', 'array'])
 })
 
@@ -200,7 +200,7 @@ for (const [where, pack] of Object.entries(arrangements)) {
     const archive = pack(built)
     const layout = await open(archive)
     const digest = built.images[0]!.digest
-    const blob = await layout.locate(parseDigest(digest)!)
+    const blob = layout.locate(parseDigest(digest)!)
     assert.is(layout.kind, 'archive')
     assert.ok(blob !== undefined && !blob.whole)
     const content = readFileSync(archive).subarray(blob.offset, blob.offset + blob.size)
@@ -211,7 +211,7 @@ for (const [where, pack] of Object.entries(arrangements)) {
 testWith(test, noTar, 'refuses an archive without a layout, with two, or compressed', async () => {
   const built = buildLayout({})
   const foundIn = async (archive: string): Promise<string> => {
-    const opened = await openLayout(archive)
+    const opened = openLayout(archive)
     return opened.ok ? 'a layout' : opened.problems.map(({ code, found }) => `${code}: ${found}`).join()
   }
   assert.match(await foundIn(archiveOf(built, 'oci-layout')), /^layout-unreadable: no index\.json there$/)
@@ -226,14 +226,14 @@ const unprivileged = process.getuid?.() === 0 ? 'root may read everything' : und
 testWith(test, unprivileged, 'tells of an index.json that it may not read', async () => {
   const { directory } = buildLayout({})
   chmodSync(path.join(directory, 'index.json'), 0)
-  const opened = await openLayout(directory)
+  const opened = openLayout(directory)
   assert.match(opened.ok ? '' : opened.problems[0]!.found, /EACCES: permission denied/)
 })
 
 test('reads another file in place of index.json', async () => {
   const { directory } = buildLayout({}, { edit: (index) => (index['manifests'] = []) })
   writeFileSync(path.join(directory, 'staged.json'), '{"schemaVersion":2,"manifests":[],"x-staged":true}')
-  const opened = await openLayout(directory, { indexFile: 'staged.json' })
+  const opened = openLayout(directory, { indexFile: 'staged.json' })
   assert.match(opened.ok ? opened.value.indexBytes.toString() : '', 'x-staged')
 })
 

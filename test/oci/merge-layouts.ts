@@ -38,11 +38,11 @@ export function platformOf(text: string): Platform {
 }
 
 export async function open(location: string): Promise<Layout> {
-  return valueOf(await openLayout(location))
+  return valueOf(openLayout(location))
 }
 
 export async function select(location: string, platform: string, reference?: string): Promise<Image> {
-  return valueOf(await selectImage(await open(location), reference, platformOf(platform)))
+  return valueOf(selectImage(await open(location), reference, platformOf(platform)))
 }
 
 export interface Merged extends WrittenIndex {

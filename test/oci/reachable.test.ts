@@ -8,7 +8,7 @@ import { open } from './merge-layouts.js'
 const test = suite('reachable')
 
 async function reachedIn(built: BuiltLayout): Promise<readonly string[] | undefined> {
-  const reached = await reachableDigests(await open(built.directory))
+  const reached = reachableDigests(await open(built.directory))
   return reached && [...reached].toSorted()
 }
 

@@ -11,7 +11,7 @@ const test = suite('select')
 
 /** Code, place, expectation and finding of each problem. */
 async function problemsOf(built: BuiltLayout, platform: string, reference?: string): Promise<readonly string[]> {
-  const selected = await selectImage(await open(built.directory), reference, platformOf(platform))
+  const selected = selectImage(await open(built.directory), reference, platformOf(platform))
   return selected.ok
     ? [`selected ${selected.value.digest}`]
     : selected.problems.map(({ code, expected, found }) => `${code}: expected ${expected}; found ${found}`)
@@ -129,7 +129,7 @@ test('fills in a variant that the image config lacks', async () => {
 
 test('refuses an image of another architecture, and says where each side says what', async () => {
   const built = buildLayout({ architecture: 'aarch64' })
-  const selected = await selectImage(await open(built.directory), undefined, platformOf('amd64'))
+  const selected = selectImage(await open(built.directory), undefined, platformOf('amd64'))
   assert.ok(!selected.ok)
   const [problem] = selected.problems
   assert.is(problem!.expected, 'linux/amd64')
@@ -196,7 +196,7 @@ test('tells of a manifest or config that is damaged, missing or of another size'
   for (const [damage, expected] of cases) {
     const built = buildLayout(arm)
     damage(built)
-    const selected = await selectImage(await open(built.directory), undefined, platformOf('arm64'))
+    const selected = selectImage(await open(built.directory), undefined, platformOf('arm64'))
     assert.match(placesOf(selected).join(), expected)
   }
 })

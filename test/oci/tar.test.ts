@@ -17,7 +17,7 @@ const noPython = missingTool('python3')
 async function readMembers(archive: string): Promise<readonly TarMember[] | { readonly error: string }> {
   const handle = await open(archive)
   try {
-    return await readTarMembers(handle, (await handle.stat()).size)
+    return readTarMembers(handle.fd, (await handle.stat()).size)
   } finally {
     await handle.close()
   }

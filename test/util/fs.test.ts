@@ -29,10 +29,10 @@ const test = suite('fs')
 
 test('writes a file whole, with its directories, readable for everyone', async () => {
   const file = path.join(temporaryDirectory(), 'a', 'b', 'file')
-  await writeFileAtomic(file, 'old')
+  writeFileAtomic(file, 'old')
   const before = process.umask(0o077)
   try {
-    await writeFileAtomic(file, Buffer.from('new'))
+    writeFileAtomic(file, Buffer.from('new'))
   } finally {
     process.umask(before)
   }
@@ -45,7 +45,7 @@ test('puts a new file in place of the old one, and does not write into it', asyn
   const file = path.join(temporaryDirectory(), 'file')
   writeFileSync(file, 'old')
   linkSync(file, `${file}-link`)
-  await writeFileAtomic(file, 'new')
+  writeFileAtomic(file, 'new')
   assert.is(readFileSync(`${file}-link`, 'utf8'), 'old')
 })
 
@@ -53,7 +53,7 @@ test('leaves no temporary file where it cannot write', async () => {
   const directory = temporaryDirectory()
   mkdirSync(path.join(directory, 'file', 'inside'), { recursive: true })
   try {
-    await writeFileAtomic(path.join(directory, 'file'), 'x')
+    writeFileAtomic(path.join(directory, 'file'), 'x')
     assert.unreachable()
   } catch (error) {
     assert.match(errorText(error), /^(EISDIR|ENOTEMPTY): [a-z ]+$/)
@@ -74,12 +74,12 @@ test('reads nothing where nothing is, also behind a file or a looping link', asy
   writeFileSync(path.join(directory, 'file'), 'x')
   symlinkSync('loop', path.join(directory, 'loop'))
   for (const name of ['nothing', 'file/inside', 'loop']) {
-    assert.is(await readFileIfThere(path.join(directory, name)), undefined)
-    assert.is(await statIfThere(path.join(directory, name)), undefined)
+    assert.is(readFileIfThere(path.join(directory, name)), undefined)
+    assert.is(statIfThere(path.join(directory, name)), undefined)
   }
-  assert.is(String(await readFileIfThere(path.join(directory, 'file'))), 'x')
+  assert.is(String(readFileIfThere(path.join(directory, 'file'))), 'x')
   try {
-    await readFileIfThere(directory)
+    readFileIfThere(directory)
     assert.unreachable()
   } catch (error) {
     assert.match((error as Error).message, /EISDIR/)
@@ -87,7 +87,7 @@ test('reads nothing where nothing is, also behind a file or a looping link', asy
 })
 
 async function identityOf(file: string): Promise<string> {
-  return fileIdentity((await statIfThere(file))!)
+  return fileIdentity(statIfThere(file)!)
 }
 
 /** What happens to a file, and whether its bytes are certainly the same afterwards. */

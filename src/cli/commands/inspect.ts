@@ -31,7 +31,7 @@ export const inspect: Command = {
     const reports: InspectReport[] = []
     const problems: Problem[] = []
     for (const { location, target } of subjects.value) {
-      const report = await inspectLayout(location)
+      const report = inspectLayout(location)
       if (report.ok) reports.push(report.value)
       else problems.push(...report.problems.map((problem) => ({ ...problem, ...nextFor(target) })))
     }

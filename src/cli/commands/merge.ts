@@ -111,8 +111,8 @@ async function findPlatforms(operands: readonly string[], output: string, io: Io
       problems.push(usage(`${file} is the output too: write to another directory`))
       continue
     }
-    const layout = await openLayout(location)
-    const images = layout.ok ? await listImages(layout.value, undefined) : layout
+    const layout = openLayout(location)
+    const images = layout.ok ? listImages(layout.value, undefined) : layout
     if (!images.ok) {
       problems.push(...images.problems)
       continue
@@ -141,7 +141,7 @@ async function splitOperand(
   cwd: string,
 ): Promise<{ readonly file: string; readonly stated?: Platform | { readonly error: string } }> {
   const equals = operand.lastIndexOf('=')
-  const literal = await exists(path.resolve(cwd, operand))
+  const literal = exists(path.resolve(cwd, operand))
   if (equals < 0 || literal) return { file: operand }
   return { file: operand.slice(0, equals), stated: parsePlatform(operand.slice(equals + 1)) }
 }

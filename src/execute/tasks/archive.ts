@@ -14,7 +14,7 @@ export const archive: Handler<'archive'> = {
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
     const { identity } = stamp.output as { identity: string }
-    const stat = await statIfThere(task.file)
+    const stat = statIfThere(task.file)
     if (stat === undefined) return { fresh: false, reasons: [{ code: 'output-missing', file: task.file }] }
     if (!sameIdentity(identity, fileIdentity(stat))) {
       return { fresh: false, reasons: [{ code: 'output-altered', file: task.file }] }
@@ -29,7 +29,7 @@ export const archive: Handler<'archive'> = {
     const blobs = imageOf(task, context).blobs.map(({ digest }) => digest)
     const written = await writeArchive(task.directory, blobs, task.file, context.options.sourceDate, context.stop)
     if (!written.ok) return written
-    const stat = await statIfThere(task.file)
+    const stat = statIfThere(task.file)
     if (stat !== undefined) {
       await context.state.writeStamp(task.id, {
         fingerprint: fingerprintOf(task, context),

@@ -50,8 +50,8 @@ export const index: Handler<'index'> = {
     }
     const marker = path.join(directory, 'oci-layout')
     const content = JSON.stringify({ imageLayoutVersion: layoutVersion })
-    if ((await readFileIfThere(marker))?.toString('utf8') !== content) await writeFileAtomic(marker, content)
-    await writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
+    if (readFileIfThere(marker)?.toString('utf8') !== content) writeFileAtomic(marker, content)
+    writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
     const output = { digest: written.digest, indexJson: sha256(written.indexJson), blobs: [...blobs.values()] }
     await context.state.writeStamp(task.id, {
       fingerprint: fingerprintOf(task, context),
@@ -85,11 +85,11 @@ function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
 /** The image in place must be the recorded one: A -> B -> A would otherwise find A's stamp and B's image. */
 async function alteredOutput(directory: string, output: Outputs['index'], context: TaskContext): Promise<Reason[]> {
   const file = path.join(directory, 'index.json')
-  const content = await readFileIfThere(file)
+  const content = readFileIfThere(file)
   if (content === undefined) return [{ code: 'output-missing', file }]
   if (sha256(content) !== output.indexJson) return [{ code: 'output-altered', file }]
   const marker = path.join(directory, 'oci-layout')
-  if ((await statIfThere(marker)) === undefined) return [{ code: 'output-missing', file: marker }]
+  if (statIfThere(marker) === undefined) return [{ code: 'output-missing', file: marker }]
   const own = output.blobs.filter(({ digest }) => digest === output.digest && parseDigest(digest) !== undefined)
   return alteredBlobs(directory, own, context)
 }

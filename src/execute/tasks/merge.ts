@@ -82,7 +82,7 @@ export async function alteredBlobs(
     const digest = parseDigest(text)
     if (digest === undefined) return [{ code: 'never-done' }]
     const file = path.join(directory, blobPath(digest))
-    if (!(await isKnownWhole(file, digest, size, context.verified))) return [{ code: 'output-altered', file }]
+    if (!isKnownWhole(file, digest, size, context.verified)) return [{ code: 'output-altered', file }]
   }
   return []
 }

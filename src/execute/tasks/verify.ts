@@ -16,7 +16,7 @@ export const verify: Handler<'verify'> = {
     const index = indexOf(task, context)
     const stamp = await context.state.readStamp(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
-    if ((await statIfThere(path.join(task.directory, stagedIndexFile))) !== undefined) {
+    if (statIfThere(path.join(task.directory, stagedIndexFile)) !== undefined) {
       return { fresh: false, reasons: [{ code: 'depends', task: task.dependsOn[0]! }] }
     }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, index))
@@ -30,7 +30,7 @@ export const verify: Handler<'verify'> = {
     await context.state.dropStamp(task.id)
     const index = indexOf(task, context)
     const staged = path.join(task.directory, stagedIndexFile)
-    const isStaged = (await statIfThere(staged)) !== undefined
+    const isStaged = statIfThere(staged) !== undefined
     const report = await verifyLayout(task.directory, {
       ...(isStaged ? { indexFile: stagedIndexFile } : {}),
       platforms: task.platforms,

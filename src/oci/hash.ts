@@ -1,0 +1,51 @@
+/** Reading a blob's bytes, all of them, to know whether they are what the digest says. */
+import fs from 'node:fs'
+import { breathe } from '../util/breathe.js'
+import { fileIdentity } from '../util/fs.js'
+import { createHasher, finishHasher, type Digest } from './digest.js'
+
+/** Bytes of a file. */
+export interface ByteRange {
+  readonly file: string
+  readonly offset: number
+  /** Bytes. */
+  readonly size: number
+}
+
+export interface HashedRange {
+  /** Of what was read, which is short when the file is. */
+  readonly digest: Digest
+  /** Of the file, as it was before the first byte was read; see `fileIdentity`. */
+  readonly identity: string
+}
+
+/** Bytes read at once: what a core's cache holds (docs/performance.md). */
+export const chunkSize = 256 * 1024
+
+/** @param write is given each chunk before it is hashed: one pass for a copy. */
+export async function hashRange(
+  range: ByteRange,
+  algorithm: Digest,
+  write?: (chunk: Uint8Array) => void,
+): Promise<HashedRange> {
+  const descriptor = fs.openSync(range.file, 'r')
+  try {
+    const identity = fileIdentity(fs.fstatSync(descriptor, { bigint: true }))
+    const hasher = createHasher(algorithm)
+    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, range.size)))
+    let done = 0
+    while (done < range.size) {
+      const want = Math.min(buffer.length, range.size - done)
+      const read = fs.readSync(descriptor, buffer, 0, want, range.offset + done)
+      if (read === 0) break
+      const chunk = buffer.subarray(0, read)
+      write?.(chunk)
+      hasher.update(chunk)
+      done += read
+      await breathe()
+    }
+    return { digest: finishHasher(algorithm, hasher), identity }
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
