@@ -10,7 +10,7 @@ import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, parseDigest, type Digest } from './digest.js'
 import { hashRange } from './hash.js'
 import { writeAll } from './store.js'
-import { blockSize } from './tar.js'
+import { blockSize } from './tar-header.js'
 
 export interface WrittenArchive {
   /** Bytes. */

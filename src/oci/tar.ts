@@ -3,6 +3,17 @@
  * number of members and not with their size. Knows ustar, PAX `path` and `size`, and GNU long names.
  */
 import fs from 'node:fs'
+import {
+  blockSize,
+  checksumMatches,
+  headerName,
+  headerSize,
+  isZeroBlock,
+  maximumExtension,
+  parsePax,
+  textOf,
+  typeFlagOf,
+} from './tar-header.js'
 
 export interface TarMember {
   /** Without a leading `./` or a trailing `/`. */
@@ -13,10 +24,6 @@ export interface TarMember {
   /** Bytes of content. */
   readonly size: number
 }
-
-export const blockSize = 512
-/** Extended headers and long names are read into memory: more than this is no name. */
-const maximumExtension = 1024 * 1024
 
 /**
  * All members in archive order; a later member of one name replaces an earlier one when the archive is unpacked.
@@ -33,16 +40,15 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
   while (position + blockSize <= fileSize) {
     if (fs.readSync(file, header, 0, blockSize, position) < blockSize)
       return { error: `cut off in the header at byte ${position}` }
-    if (header.every((byte) => byte === 0)) return members
+    if (isZeroBlock(header)) return members
     if (!checksumMatches(header)) return { error: `no tar header at byte ${position}` }
 
-    const paxSize = pax.get('size')
-    const size = paxSize === undefined ? readNumber(header, 124, 12) : Number(paxSize)
+    const size = headerSize(header, pax)
     const offset = position + blockSize
     if (!Number.isSafeInteger(size) || size < 0 || offset + size > fileSize) {
       return { error: `the member at byte ${position} claims ${size} bytes, more than the archive holds` }
     }
-    const typeFlag = String.fromCharCode(header[156]!)
+    const typeFlag = typeFlagOf(header)
     position = offset + Math.ceil(size / blockSize) * blockSize
 
     if (typeFlag === 'x' || typeFlag === 'L' || typeFlag === 'g' || typeFlag === 'K') {
@@ -54,14 +60,11 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
         if (records === undefined) return { error: `a malformed extended header at byte ${offset}` }
         pax = records
       }
-      if (typeFlag === 'L') longName = text(content)
+      if (typeFlag === 'L') longName = textOf(content)
       continue
     }
 
-    // GNU's own format says `ustar` with a space behind, and keeps times in the place of the prefix.
-    const prefix = header.toString('latin1', 257, 263) === 'ustar\0' ? text(header.subarray(345, 500)) : ''
-    const plain = text(header.subarray(0, 100))
-    const name = pax.get('path') ?? longName ?? (prefix === '' ? plain : `${prefix}/${plain}`)
+    const name = pax.get('path') ?? longName ?? headerName(header)
     members.push({ name: plainName(name), type: memberType(typeFlag), offset, size })
     pax = new Map()
     longName = undefined
@@ -89,40 +92,4 @@ function memberType(flag: string): TarMember['type'] {
     default:
       return 'other'
   }
-}
-
-function checksumMatches(header: Buffer): boolean {
-  let sum = 0
-  for (let index = 0; index < blockSize; index++) sum += index >= 148 && index < 156 ? 0x20 : header[index]!
-  return sum === readNumber(header, 148, 8)
-}
-
-/** Octal, or GNU's base-256 when the first bit is set. */
-function readNumber(header: Buffer, start: number, length: number): number {
-  const field = header.subarray(start, start + length)
-  if ((field[0]! & 0x80) === 0) return Number.parseInt(text(field).trim() || '0', 8)
-  let value = field[0]! & 0x7f
-  for (const byte of field.subarray(1)) value = value * 256 + byte
-  return value
-}
-
-function text(bytes: Buffer): string {
-  const end = bytes.indexOf(0)
-  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end)
-}
-
-/** PAX records: `<length> <key>=<value>\n`, the length counting the whole record in bytes (POSIX pax, "pax Header Block"). */
-function parsePax(content: Buffer): Map<string, string> | undefined {
-  const records = new Map<string, string>()
-  let start = 0
-  while (start < content.length) {
-    const [, digits] = /^([1-9]\d*) /.exec(content.toString('latin1', start, start + 10)) ?? []
-    const end = start + Number(digits)
-    if (digits === undefined || end > content.length || content[end - 1] !== 0x0a) return undefined
-    const record = content.toString('utf8', start + digits.length + 1, end - 1)
-    const equals = record.indexOf('=')
-    if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1))
-    start = end
-  }
-  return records
 }

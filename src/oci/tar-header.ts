@@ -1,0 +1,77 @@
+/** The fields of a tar header, as POSIX (ustar, pax) and GNU tar write them. */
+
+export const blockSize = 512
+/** Bytes. Extended headers and long names are read into memory: more than this is no name. */
+export const maximumExtension = 1024 * 1024
+
+export function isZeroBlock(block: Uint8Array): boolean {
+  return block.every((byte) => byte === 0)
+}
+
+/** The sum of all bytes, its own field taken as blanks; some old programs add them up as signed ones. */
+export function checksumMatches(header: Buffer): boolean {
+  let sum = 0
+  let signed = 0
+  for (let index = 0; index < blockSize; index++) {
+    const byte = index >= 148 && index < 156 ? 0x20 : header[index]!
+    sum += byte
+    signed += byte < 128 ? byte : byte - 256
+  }
+  const stated = readNumber(header, 148, 8)
+  return sum === stated || signed === stated
+}
+
+export function typeFlagOf(header: Buffer): string {
+  return String.fromCharCode(header[156]!)
+}
+
+/** The name in the header itself. GNU's own format says `ustar` with a space behind, and keeps times in the place of the prefix. */
+export function headerName(header: Buffer): string {
+  const prefix = header.toString('latin1', 257, 263) === 'ustar\0' ? textOf(header.subarray(345, 500)) : ''
+  const plain = textOf(header.subarray(0, 100))
+  return prefix === '' ? plain : `${prefix}/${plain}`
+}
+
+/** Bytes of content; NaN when the field is no number. */
+export function headerSize(header: Buffer, pax: ReadonlyMap<string, string>): number {
+  const stated = pax.get('size')
+  if (stated !== undefined) return /^\d+$/.test(stated) ? Number(stated) : Number.NaN
+  return readNumber(header, 124, 12)
+}
+
+/** Octal, or GNU's base-256 when the first bit is set; NaN for anything else. */
+function readNumber(header: Buffer, start: number, length: number): number {
+  const field = header.subarray(start, start + length)
+  if ((field[0]! & 0x80) === 0) {
+    const digits = textOf(field).trim()
+    return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN
+  }
+  let value = field[0]! & 0x7f
+  for (const byte of field.subarray(1)) value = value * 256 + byte
+  return value
+}
+
+/** Up to the first NUL. */
+export function textOf(bytes: Buffer): string {
+  const end = bytes.indexOf(0)
+  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end)
+}
+
+/**
+ * PAX records: `<length> <key>=<value>\n`, the length counting the whole record in bytes (POSIX pax, "pax Header Block").
+ * @returns `undefined` when they are malformed.
+ */
+export function parsePax(content: Buffer): Map<string, string> | undefined {
+  const records = new Map<string, string>()
+  let start = 0
+  while (start < content.length) {
+    const [, digits] = /^([1-9]\d*) /.exec(content.toString('latin1', start, start + 10)) ?? []
+    const end = start + Number(digits)
+    if (digits === undefined || end > content.length || content[end - 1] !== 0x0a) return undefined
+    const record = content.toString('utf8', start + digits.length + 1, end - 1)
+    const equals = record.indexOf('=')
+    if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1))
+    start = end
+  }
+  return records
+}
