@@ -31,7 +31,12 @@ await build({
 })
 const bundle = await build({
   ...common,
-  entryPoints: { main: 'src/cli/main.ts', index: 'src/index.ts', define: 'src/config/define.ts' },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    index: 'src/index.ts',
+    define: 'src/config/define.ts',
+    worker: 'src/oci/worker.ts',
+  },
   outdir: 'dist',
   format: 'esm',
   splitting: true,

@@ -23,7 +23,10 @@ interface Rules {
 const table: Readonly<Record<string, Rules>> = {
   util: { uses: [], modules: ['node:crypto', 'node:fs', 'node:path'], process: ['pid'] },
   'util/suggest': { uses: [], modules: ['fastest-levenshtein'] },
-  oci: { uses: ['util'], modules: ['node:crypto', 'node:fs', 'node:path', 'zod'] },
+  oci: {
+    uses: ['util'],
+    modules: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads', 'zod'],
+  },
   // Names and platforms are plain text here, for everybody.
   'oci/platform': { uses: [], modules: [] },
   'oci/reference': { uses: [], modules: [] },

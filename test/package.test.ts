@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { temporaryDirectory } from './rig/temp.js'
@@ -52,6 +54,14 @@ test('the API does what the commands do', () => {
   writeFileSync(path.join(directory, 'program.mjs'), program)
   const { stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], { cwd: directory, encoding: 'utf8' })
   assert.is(stdout, '7 false function {}\n', stderr)
+})
+
+test('brings the worker thread that hashes large blobs', async () => {
+  const worker = new Worker(path.join(installed, 'dist/worker.js'))
+  worker.postMessage({ kind: 'hash', range: { file: process.execPath, offset: 0, size: 0 }, algorithm: 'sha256:' })
+  const [answer] = (await once(worker, 'message')) as [{ result: { digest: string } }]
+  await worker.terminate()
+  assert.is(answer.result.digest, 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
 })
 
 test('a config is typed: completion for what is right, an error for what is not', () => {

@@ -48,7 +48,7 @@ export async function writeArchive(
       const source = path.join(directory, member.name)
       const stat = fs.statSync(source)
       tar.header(member.name, stat.size, false)
-      const found = await tar.content(source, stat, member.digest)
+      const found = await tar.content(source, stat, member.digest, signal)
       if (member.digest !== undefined && found !== member.digest) {
         const at = [member.name]
         return fail({ code: 'blob-digest', layout: directory, at, expected: member.digest, found })
@@ -113,10 +113,10 @@ class TarWriter {
     this.#write(this.#block(name.slice(0, 100), shown, directory ? '5' : '0', directory ? 0o755 : 0o644))
   }
 
-  async content(file: string, stat: Stats, digest: Digest | undefined): Promise<Digest> {
+  async content(file: string, stat: Stats, digest: Digest | undefined, signal?: AbortSignal): Promise<Digest> {
     const range = { file, offset: 0, size: stat.size }
     const before = this.#size
-    const found = await hashRange(range, digest ?? ('sha256:' as Digest), (chunk) => this.#write(chunk))
+    const found = await hashRange(range, digest ?? ('sha256:' as Digest), (chunk) => this.#write(chunk), signal)
     if (this.#size - before !== stat.size) throw new Error(`${file} became shorter while it was read`)
     this.#pad()
     return found.digest

@@ -22,11 +22,15 @@ export interface HashedRange {
 /** Bytes read at once: what a core's cache holds (docs/performance.md). */
 export const chunkSize = 256 * 1024
 
-/** @param write is given each chunk before it is hashed: one pass for a copy. */
+/**
+ * Hashes in this thread, letting others have their turn.
+ * @param write is given each chunk before it is hashed: one pass for a copy.
+ */
 export async function hashRange(
   range: ByteRange,
   algorithm: Digest,
   write?: (chunk: Uint8Array) => void,
+  signal?: AbortSignal,
 ): Promise<HashedRange> {
   const descriptor = fs.openSync(range.file, 'r')
   try {
@@ -43,6 +47,7 @@ export async function hashRange(
       hasher.update(chunk)
       done += read
       await breathe()
+      signal?.throwIfAborted()
     }
     return { digest: finishHasher(algorithm, hasher), identity }
   } finally {

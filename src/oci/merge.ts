@@ -53,7 +53,7 @@ export async function mergeImage(
   const put = async (blob: LocatedBlob): Promise<Arriving> => {
     try {
       const at = places.get(blob.digest)!
-      return await putBlob(root, blob, { layout: image.layout.path, at }, mode, verified)
+      return await putBlob(root, blob, { layout: image.layout.path, at }, mode, verified, signal)
     } catch (error) {
       return { thrown: error }
     }

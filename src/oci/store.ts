@@ -15,6 +15,7 @@ import {
 } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { blobPath, finishHasher, createHasher, type Digest } from './digest.js'
+import { hashBlob } from './hash-blob.js'
 import { hashRange, type HashedRange } from './hash.js'
 import type { BlobLocation } from './layout.js'
 import { blobUnreadable, type LocatedBlob } from './read.js'
@@ -36,6 +37,7 @@ export async function putBlob(
   source: { readonly layout: string; readonly at: TreePath },
   mode: LinkMode,
   verified: VerifiedFiles,
+  signal?: AbortSignal,
 ): Promise<Result<Arrival, LayoutProblem>> {
   const { digest, location } = blob
   const target = path.join(root, blobPath(digest))
@@ -45,7 +47,7 @@ export async function putBlob(
   try {
     const ways = waysToLink(location, root, mode)
     if (ways.length > 0) {
-      const { digest: found, identity } = await readSource(location, digest, verified)
+      const { digest: found, identity } = await readSource(location, digest, verified, signal)
       if (found !== digest) return wrong(found)
       for (const way of ways) {
         const now = link(way, location.file, target)
@@ -59,11 +61,12 @@ export async function putBlob(
         return ok(way)
       }
     }
-    const found = await copyRange(location, target, digest)
+    const found = await copyRange(location, target, digest, signal)
     if (found !== digest) return wrong(found)
     remember(target, digest, verified)
     return ok('copy')
   } catch (error) {
+    signal?.throwIfAborted()
     // Of these the output is the cause, not the blob that is read.
     if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '')) throw error
     return fail(blobUnreadable(source.layout, source.at, digest, error))
@@ -96,7 +99,7 @@ async function isWhole(file: string, digest: Digest, size: number, verified: Ver
   const stat = statUnlinked(file)
   if (stat === undefined || !stat.isFile() || Number(stat.size) !== size) return false
   if (verified.has(file, fileIdentity(stat), digest)) return true
-  const found = await hashRange({ file, offset: 0, size }, digest)
+  const found = await hashBlob({ file, offset: 0, size }, digest)
   if (found.digest !== digest) return false
   verified.add(file, found.identity, digest)
   return true
@@ -113,9 +116,14 @@ function statUnlinked(file: string): BigIntStats | undefined {
 }
 
 /** Not read when these very bytes are known. */
-async function readSource(location: BlobLocation, digest: Digest, verified: VerifiedFiles): Promise<HashedRange> {
+async function readSource(
+  location: BlobLocation,
+  digest: Digest,
+  verified: VerifiedFiles,
+  signal: AbortSignal | undefined,
+): Promise<HashedRange> {
   const { file, identity } = location
-  return verified.has(file, identity, digest) ? { digest, identity } : hashRange(location, digest)
+  return verified.has(file, identity, digest) ? { digest, identity } : hashBlob(location, digest, signal)
 }
 
 function remember(file: string, digest: Digest, verified: VerifiedFiles): void {
@@ -211,13 +219,18 @@ function replacing<T>(target: string, make: (name: string) => T): T {
 }
 
 /** @returns the digest of what was copied; nothing is put in place unless it is the one that is wanted. */
-async function copyRange(location: BlobLocation, target: string, digest: Digest): Promise<Digest> {
+async function copyRange(
+  location: BlobLocation,
+  target: string,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<Digest> {
   const temporary = temporaryName(target)
   const descriptor = inDirectory(temporary, () => fs.openSync(temporary, 'wx', 0o644))
   try {
     try {
       fs.fchmodSync(descriptor, 0o644)
-      const found = await hashRange(location, digest, (chunk) => writeAll(descriptor, chunk, target))
+      const found = await hashRange(location, digest, (chunk) => writeAll(descriptor, chunk, target), signal)
       if (found.digest !== digest) return found.digest
     } finally {
       fs.closeSync(descriptor)

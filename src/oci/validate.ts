@@ -15,7 +15,7 @@ import {
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout, type OpenOptions } from './layout.js'
 import { formatPlatform, matchKey, samePlatform, type Platform } from './platform.js'
-import { hashRange } from './hash.js'
+import { hashBlob } from './hash-blob.js'
 import { blobUnreadable, locateBlob, readDocument, type LocatedBlob } from './read.js'
 import { checkImageConfig, checkTogether } from './image.js'
 import { nothingVerified, type VerifiedFiles } from './verified.js'
@@ -249,11 +249,13 @@ class Check {
     const verified = this.#options.verified ?? nothingVerified
     if (location.whole && verified.has(location.file, location.identity, digest)) return undefined
     try {
-      const { digest: found, identity } = await hashRange(location, digest)
+      const { digest: found, identity } = await hashBlob(location, digest, this.#options.signal)
       if (found !== digest) return { code: 'blob-digest', layout: this.#layout.path, at, expected: digest, found }
       if (location.whole) verified.add(location.file, identity, digest)
       return undefined
     } catch (error) {
+      // The report is not made then.
+      if (this.#options.signal?.aborted === true) return undefined
       return blobUnreadable(this.#layout.path, at, digest, error)
     }
   }
