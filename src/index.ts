@@ -10,6 +10,7 @@ export type { Reason } from './plan/reason.js'
 export { runPlan, explainPlan, type RunPlanOptions } from './execute/run-plan.js'
 export type { TaskForecast } from './execute/execute.js'
 export type { Event, Notice, RunReport, TargetReport, TaskState } from './execute/event.js'
+export type { DocumentRecord, ImageRecord, ManifestRecord } from './execute/image-record.js'
 export type { RunOptions } from './execute/handler.js'
 export { verifyLayout, type VerifiedImage, type VerifyOptions, type VerifyReport } from './oci/validate.js'
 export {

@@ -39,7 +39,7 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
             name,
             {
               type: value === undefined ? ('boolean' as const) : ('string' as const),
-              multiple: list === true,
+              multiple: list !== undefined,
               ...(short === undefined ? {} : { short }),
             },
           ]
@@ -62,7 +62,8 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
     const given = parsed.values[name]
     if (given === undefined) continue
     if (Array.isArray(given)) {
-      const texts = given.flatMap((text) => String(text).split(',')).filter((text) => text !== '')
+      const split = (text: string): string[] => (specOf(name).list === 'commas' ? text.split(',') : [text])
+      const texts = given.flatMap((text) => split(String(text))).filter((text) => text !== '')
       if (texts.length === 0) return usage(`--${name} names nothing`)
       options[name] = texts
     } else if (typeof given === 'string') {

@@ -4,8 +4,8 @@ export interface OptionSpec {
   readonly short?: string
   /** The placeholder of its value; absent for a switch. */
   readonly value?: string
-  /** May be given several times, or as a comma list. */
-  readonly list?: true
+  /** May be given several times; with `commas` also as a comma list. */
+  readonly list?: 'commas' | 'repeated'
   readonly choices?: readonly string[]
   readonly help: string
 }
@@ -15,7 +15,7 @@ export const optionSpecs = {
   platform: {
     short: 'p',
     value: 'PLATFORM',
-    list: true,
+    list: 'commas',
     help: 'only these platforms: names of the config or os/arch[/variant]; the image is then written beside the whole one',
   },
   'dry-run': { short: 'n', help: 'say what would be done and why, and do nothing' },
@@ -26,9 +26,26 @@ export const optionSpecs = {
   explain: { help: 'say why each task is not fresh' },
   format: { value: 'FORMAT', help: '' },
   output: { short: 'o', value: 'DIR', help: 'the layout to write' },
-  tag: { short: 't', value: 'REFERENCE', help: 'org.opencontainers.image.ref.name of the image (default: latest)' },
+  tag: {
+    short: 't',
+    value: 'REFERENCE',
+    list: 'commas',
+    help: 'org.opencontainers.image.ref.name of the image (default: latest); each further one is one more entry',
+  },
   name: { value: 'NAME', help: 'io.containerd.image.name of the image (default: localhost/DIR:REFERENCE)' },
   archive: { value: 'FILE', help: 'also write the image as an oci-archive' },
+  annotation: {
+    value: '[index:|manifest-descriptor[PLATFORM]:]KEY=VALUE',
+    list: 'repeated',
+    help: 'annotate the image index, or the entries of platforms in it',
+  },
+  'media-types': { value: 'WHOSE', choices: ['oci', 'docker'], help: "of the image index: oci (default) or docker's" },
+  link: {
+    value: 'HOW',
+    choices: ['auto', 'reflink', 'hardlink', 'copy'],
+    help: 'how blobs get into the output: auto (default), reflink, hardlink or copy',
+  },
+  'metadata-file': { value: 'FILE', help: "write the images' digests to FILE, under the names that buildx uses too" },
   progress: {
     value: 'HOW',
     choices: ['auto', 'tty', 'plain', 'json', 'quiet'],

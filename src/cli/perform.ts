@@ -1,4 +1,5 @@
 /** Running a plan in sight of the user, and saying how it went; or only what would be done. */
+import path from 'node:path'
 import type { Event } from '../execute/event.js'
 import { explainPlan, runPlan, type RunPlanOptions } from '../execute/run-plan.js'
 import type { Plan } from '../plan/task.js'
@@ -7,21 +8,39 @@ import { formatPlanTable } from '../report/plan-text.js'
 import { plainRenderer } from '../report/plain.js'
 import type { Renderer } from '../report/renderer.js'
 import { formatRun, formatTargets } from '../report/summary.js'
+import { writeFileAtomic } from '../util/fs.js'
+import type { Json } from '../util/json.js'
 import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import type { Io } from './io.js'
+import { imagesOf, runMetadata, type RunImage } from './metadata.js'
 import type { OptionValues } from './options.js'
 import { reportProblems, styleFor, text } from './project.js'
 
 type Settings = Omit<RunPlanOptions, 'emit'>
 
-/** @returns the exit code. */
-export async function performPlan(plan: Plan, settings: Settings, options: OptionValues, io: Io): Promise<number> {
+/**
+ * @param describe what `--metadata-file` is to hold of the images that are in place and verified. Nothing stands for no
+ * image: an earlier run's file is not left to be taken for this one's.
+ * @returns the exit code.
+ */
+export async function performPlan(
+  plan: Plan,
+  settings: Settings,
+  options: OptionValues,
+  io: Io,
+  describe: (images: readonly RunImage[]) => Json | undefined = runMetadata,
+): Promise<number> {
   const renderer = await chooseRenderer(options, io)
   let report: Awaited<ReturnType<typeof runPlan>>
   try {
     report = await runPlan(plan, { ...settings, emit: (event: Event) => renderer.handle(event) })
   } finally {
     await renderer.end()
+  }
+  const metadataFile = text(options['metadata-file'])
+  if (metadataFile !== undefined) {
+    const metadata = describe(report.ok ? imagesOf(plan, report.value.targets) : []) ?? {}
+    writeFileAtomic(path.resolve(io.cwd, metadataFile), `${JSON.stringify(metadata, null, 2)}\n`)
   }
   const { signal } = io.interruption
   if (report.ok && options.progress !== 'json') {

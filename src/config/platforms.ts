@@ -1,13 +1,13 @@
 /** The platforms that a config has: its own, over those that are built in. */
-import { parsePlatform, type Platform } from '../oci/platform.js'
+import { normalizePlatform, parsePlatform, type Platform } from '../oci/platform.js'
 import type { Config } from './types.js'
 
 type PlatformConfig = Config['platforms'][string]
 
 /** As in meta-virtualization's oci-multiarch.bbclass: the container-* multiconfigs for the two QEMU machines. */
 const builtin: Readonly<Record<string, PlatformConfig>> = {
-  aarch64: { platform: 'linux/arm64', multiconfig: 'container-aarch64', machine: 'qemuarm64' },
-  x86_64: { platform: 'linux/amd64', multiconfig: 'container-x86-64', machine: 'qemux86-64' },
+  aarch64: { platform: 'linux/arm64', multiconfig: 'container-aarch64', machine: 'qemuarm64', annotations: {} },
+  x86_64: { platform: 'linux/amd64', multiconfig: 'container-x86-64', machine: 'qemux86-64', annotations: {} },
 }
 
 /** The entry with built-in defaults filled in; a `source` of the user's takes the place of a built-in multiconfig. */
@@ -35,11 +35,14 @@ export function defaultPlatformKeys(config: Config): string[] {
 
 /** What the entry says, or what its key says when it is an architecture's name. */
 export function ociPlatform(key: string, entry: PlatformConfig): Platform | { readonly error: string } {
-  if (entry.platform !== undefined) return parsePlatform(entry.platform)
-  const implied = parsePlatform(key)
-  return 'error' in implied
-    ? { error: `the key "${key}" does not say which: set \`platform\`, for example 'linux/arm64'` }
-    : implied
+  const platform = parsePlatform(entry.platform ?? key)
+  if ('error' in platform) {
+    return entry.platform === undefined
+      ? { error: `the key "${key}" does not say which: set \`platform\`, for example 'linux/arm64'` }
+      : platform
+  }
+  const { osVersion, osFeatures } = entry
+  return normalizePlatform({ ...platform, 'os.version': osVersion, 'os.features': osFeatures })
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
@@ -48,5 +51,8 @@ function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined
 
 /** A key that a config sets to `undefined` (`machine: env.MACHINE`) is not given, and overrides nothing. */
 function withoutUndefined(entry: PlatformConfig | undefined): PlatformConfig | undefined {
-  return entry && Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined))
+  if (entry === undefined) return undefined
+  return Object.fromEntries(
+    Object.entries(entry).filter(([, value]) => value !== undefined),
+  ) as unknown as PlatformConfig
 }

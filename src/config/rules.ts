@@ -39,6 +39,7 @@ export function checkRules(config: Config, file: string): ConfigProblem[] {
     const at = ['targets', name]
     checkTargetPlatforms(config, target, at, add)
     checkNames(name, target, at, add)
+    checkMediaTypes(config, target, at, add)
     checkSources(target, at, add)
     checkOutputs(config, name, target, file, outputs, add)
   }
@@ -72,6 +73,9 @@ function checkPlatform(config: Config, key: string, add: Add): void {
         )
       }
     }
+  }
+  if (entry.source?.reference !== undefined && !isReference(entry.source.reference)) {
+    add([...at, 'source', 'reference'], notAReference(entry.source.reference))
   }
   if (entry.layout !== undefined && entry.deployDirectory !== undefined) {
     add([...at, 'deployDirectory'], '`layout` says already where the image is: remove one of the two')
@@ -107,8 +111,8 @@ function checkNames(name: string, target: TargetConfig, at: Place, add: Add): vo
     add([...at, 'reference'], notAReference(target.reference))
   }
   if (format === 'flat') {
-    for (const key of ['reference', 'name'] as const) {
-      if (target.output[key] !== undefined) {
+    for (const key of ['reference', 'name', 'references'] as const) {
+      if (target.output[key] !== undefined && target.output[key].length > 0) {
         add(
           [...at, 'output', key],
           `a flat layout has no outer entry that could carry \`${key}\`: remove it, or use format 'nested'`,
@@ -116,6 +120,13 @@ function checkNames(name: string, target: TargetConfig, at: Place, add: Add): vo
       }
     }
     return
+  }
+  const taken = [reference ?? 'latest']
+  for (const [index, other] of target.output.references.entries()) {
+    const place = [...at, 'output', 'references', index]
+    if (!isReference(other)) add(place, notAReference(other))
+    else if (taken.includes(other)) add(place, `the image has the reference "${other}" already`)
+    taken.push(other)
   }
   if (reference !== undefined && !isReference(reference)) {
     add([...at, 'output', 'reference'], notAReference(reference))
@@ -135,6 +146,24 @@ function checkNames(name: string, target: TargetConfig, at: Place, add: Add): vo
   } else if (tag === undefined || !isTag(tag)) {
     const found = tag === undefined ? 'has no tag' : `has the tag "${tag}"`
     add(place, `${whose} ${found}: expected a colon and up to 128 letters, digits, "_", "." and "-"${advice}`)
+  }
+}
+
+/** What Docker's manifest list has no place for. */
+function checkMediaTypes(config: Config, target: TargetConfig, at: Place, add: Add): void {
+  const { mediaTypes, format, annotations } = target.output
+  if (mediaTypes !== 'docker') return
+  const place = [...at, 'output', 'mediaTypes']
+  if (format === 'flat') add(place, "index.json of a flat layout is an OCI image index: use format 'nested'")
+  const annotated = (target.platforms ?? defaultPlatformKeys(config)).filter(
+    (key) => Object.keys(platformConfig(config, key)?.annotations ?? {}).length > 0,
+  )
+  const holders = [
+    ...(Object.keys(annotations).length > 0 ? ['`output.annotations`'] : []),
+    ...annotated.map((key) => `those of the platform "${key}"`),
+  ]
+  if (holders.length > 0) {
+    add(place, `a Docker manifest list has no annotations: remove ${holders.join(' and ')}, or use 'oci'`)
   }
 }
 

@@ -11,6 +11,8 @@ const file = text.describe('A path, relative to the directory of the config file
 
 const environment = z.record(z.string(), z.string())
 
+const annotations = z.record(text, z.string())
+
 const buildSchema = z
   .strictObject({
     directory: file
@@ -38,6 +40,7 @@ const sourceSchema = z
   .strictObject({
     kind: z.literal('layout').describe('The layout is already there: another tool or machine made it.'),
     path: file.describe('The OCI image layout (a directory or a tar): a path or a glob that finds exactly one.'),
+    reference: text.optional().describe("Which entry of the layout is the image. Default: the target's `reference`."),
   })
   .describe("Where the platform's single-architecture image comes from when BitBake does not build it.")
 
@@ -59,6 +62,14 @@ const platformSchema = z
       .optional()
       .describe("The layout that BitBake deploys: a path or a glob. `${recipe}` stands for the recipe's name."),
     source: sourceSchema.optional(),
+    osVersion: text
+      .optional()
+      .describe('`os.version` of the platform in the image index. Default: what the image config says.'),
+    osFeatures: z
+      .array(text)
+      .optional()
+      .describe('`os.features` of the platform in the image index. Default: what the image config says.'),
+    annotations: annotations.default({}).describe("Annotations of the platform's entry in the image index."),
   })
   .describe('One platform and how its image comes to be.')
 
@@ -78,12 +89,24 @@ const outputSchema = z
       .describe(
         'org.opencontainers.image.ref.name of the image: what follows the colon in `skopeo copy oci:DIR:REFERENCE`. Default: `latest`.',
       ),
+    references: z
+      .array(text)
+      .default([])
+      .describe(
+        'More references of the same image: one more entry in index.json each. skopeo then needs `:REFERENCE`, and `podman load` does not take the archive any more.',
+      ),
     name: text
       .optional()
       .describe(
         'io.containerd.image.name: what `podman load` and `ctr images import` call the image. Default: `localhost/<target>:<reference>`.',
       ),
-    annotations: z.record(z.string(), z.string()).default({}).describe('Annotations of the image index.'),
+    annotations: annotations.default({}).describe('Annotations of the image index.'),
+    mediaTypes: z
+      .enum(['oci', 'docker'])
+      .default('oci')
+      .describe(
+        "What the image index is: an OCI image index, or a Docker manifest list, which needs images of Docker's media types. The images keep the media types that they have.",
+      ),
     archive: file
       .optional()
       .describe('Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.'),

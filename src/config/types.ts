@@ -70,6 +70,24 @@ export interface UserConfig {
          * The OCI image layout (a directory or a tar): a path or a glob that finds exactly one.
          */
         path: string
+        /**
+         * Which entry of the layout is the image. Default: the target's `reference`.
+         */
+        reference?: string
+      }
+      /**
+       * `os.version` of the platform in the image index. Default: what the image config says.
+       */
+      osVersion?: string
+      /**
+       * `os.features` of the platform in the image index. Default: what the image config says.
+       */
+      osFeatures?: readonly string[]
+      /**
+       * Annotations of the platform's entry in the image index.
+       */
+      annotations?: {
+        [k: string]: string
       }
     }
   }
@@ -122,6 +140,10 @@ export interface UserConfig {
          */
         reference?: string
         /**
+         * More references of the same image: one more entry in index.json each. skopeo then needs `:REFERENCE`, and `podman load` does not take the archive any more.
+         */
+        references?: readonly string[]
+        /**
          * io.containerd.image.name: what `podman load` and `ctr images import` call the image. Default: `localhost/<target>:<reference>`.
          */
         name?: string
@@ -131,6 +153,10 @@ export interface UserConfig {
         annotations?: {
           [k: string]: string
         }
+        /**
+         * What the image index is: an OCI image index, or a Docker manifest list, which needs images of Docker's media types. The images keep the media types that they have.
+         */
+        mediaTypes?: 'oci' | 'docker'
         /**
          * Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.
          */
@@ -218,6 +244,24 @@ export interface Config {
          * The OCI image layout (a directory or a tar): a path or a glob that finds exactly one.
          */
         path: string
+        /**
+         * Which entry of the layout is the image. Default: the target's `reference`.
+         */
+        reference?: string
+      }
+      /**
+       * `os.version` of the platform in the image index. Default: what the image config says.
+       */
+      osVersion?: string
+      /**
+       * `os.features` of the platform in the image index. Default: what the image config says.
+       */
+      osFeatures?: readonly string[]
+      /**
+       * Annotations of the platform's entry in the image index.
+       */
+      annotations: {
+        [k: string]: string
       }
     }
   }
@@ -270,6 +314,10 @@ export interface Config {
          */
         reference?: string
         /**
+         * More references of the same image: one more entry in index.json each. skopeo then needs `:REFERENCE`, and `podman load` does not take the archive any more.
+         */
+        references: readonly string[]
+        /**
          * io.containerd.image.name: what `podman load` and `ctr images import` call the image. Default: `localhost/<target>:<reference>`.
          */
         name?: string
@@ -279,6 +327,10 @@ export interface Config {
         annotations: {
           [k: string]: string
         }
+        /**
+         * What the image index is: an OCI image index, or a Docker manifest list, which needs images of Docker's media types. The images keep the media types that they have.
+         */
+        mediaTypes: 'oci' | 'docker'
         /**
          * Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.
          */

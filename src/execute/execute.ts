@@ -203,7 +203,9 @@ class Run {
         platforms: target.platforms,
         directory: target.directory,
         failed: this.#failedBefore(target.last),
-        ...(image === undefined ? {} : { digest: image.digest }),
+        ...(image === undefined
+          ? {}
+          : { digest: image.digest, image: { index: image.index, manifests: image.manifests } }),
         ...(archived?.kind === 'archive' && last.output !== undefined ? { archive: archived.file } : {}),
       }
     })

@@ -6,14 +6,9 @@ import type { Reason } from '../plan/reason.js'
 import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
 import type { Notice } from './event.js'
+import type { BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
 import type { SourceFiles } from './sources.js'
 import type { State } from './state.js'
-
-export interface BlobRecord {
-  readonly digest: string
-  /** Bytes. */
-  readonly size: number
-}
 
 /** What each kind of task hands to those that depend on it. */
 export interface Outputs {
@@ -22,17 +17,11 @@ export interface Outputs {
   readonly discover: { readonly image: Image }
   readonly merge: {
     readonly platform: Platform
-    readonly manifest: { readonly mediaType: string; readonly digest: string; readonly size: number }
+    readonly manifest: DocumentRecord
     readonly blobs: readonly BlobRecord[]
   }
-  readonly index: {
-    /** Of the image index that lists the platforms. */
-    readonly digest: string
-    /** Of the content of `index.json`. */
-    readonly indexJson: string
-    readonly blobs: readonly BlobRecord[]
-  }
-  readonly verify: { readonly digest: string; readonly indexJson: string; readonly blobs: readonly BlobRecord[] }
+  readonly index: ImageRecord
+  readonly verify: ImageRecord
   readonly archive: { readonly file: string }
 }
 

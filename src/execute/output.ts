@@ -31,7 +31,7 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
 
 /**
  * What a readable `index.json` has that mab never writes: entries of single images with names, as umoci and BitBake
- * deploy them, several indexes, or one without both names.
+ * deploy them, several indexes, or one index whose first entry lacks a name.
  */
 async function foreignEntries(directory: string): Promise<string[]> {
   const layout = openLayout(directory)
@@ -39,9 +39,12 @@ async function foreignEntries(directory: string): Promise<string[]> {
   const entries = layout.value.index.manifests ?? []
   const named = (entry: Descriptor): boolean => entry.annotations?.[annotationKeys.reference] !== undefined
   const [first] = entries
-  const isNested = entries.length === 1 && first !== undefined && isIndexType(first.mediaType)
+  const isNested =
+    first !== undefined &&
+    isIndexType(first.mediaType) &&
+    entries.every((entry) => entry.digest === first.digest && named(entry))
   const isOurs = isNested
-    ? named(first) && first.annotations?.[annotationKeys.containerdName] !== undefined
+    ? first.annotations?.[annotationKeys.containerdName] !== undefined
     : entries.every((entry) => isManifestType(entry.mediaType) && !named(entry) && entry.platform !== undefined)
   return isOurs
     ? []

@@ -60,6 +60,8 @@ export interface ImageConfigDocument {
   readonly architecture: string
   readonly os: string
   readonly variant?: string | undefined
+  readonly 'os.version'?: string | undefined
+  readonly 'os.features'?: Words
   /** RFC 3339 */
   readonly created?: string | null | undefined
   readonly config?: { readonly Entrypoint?: Words; readonly Cmd?: Words } | null | undefined

@@ -1,10 +1,10 @@
 /** One single-platform image: its manifest and image config, and what they must say together. */
-import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import type { Digest } from './digest.js'
 import { isConfigType, type Descriptor, type ImageConfigDocument, type ManifestDocument } from './documents.js'
 import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
-import { formatPlatform, matchKey, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
+import { entryKey, formatPlatform, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
 import { readDocument } from './read.js'
 import { manifestSteps } from './walk.js'
 
@@ -20,16 +20,26 @@ export interface Image {
   readonly platform: Platform
 }
 
-/** Reads manifest and image config and compares the platforms; layers are not looked at. */
+/**
+ * Reads manifest and image config, and compares the platforms of what is wanted, the descriptor and the image config;
+ * layers are not looked at. A descriptor of another platform is a contradiction whatever its blob holds: a sparse layout
+ * may lack it (image-layout.md).
+ */
 export function readImage(
   layout: Layout,
   descriptor: Descriptor,
   at: TreePath,
   wanted: Platform | undefined,
 ): Result<Image, LayoutProblem> {
+  const described = descriptor.platform
+  const expected = wanted && described ? reconcilePlatform(wanted, described) : (wanted ?? described)
+  if (wanted !== undefined && described !== undefined && expected === undefined) {
+    const found = `the index says ${describe(described)}`
+    return fail({ code: 'platform-contradiction', layout: layout.path, at, expected: describe(wanted), found })
+  }
   const manifest = readDocument(layout, descriptor, at, manifestSchema)
   if (!manifest.ok) return manifest
-  const checked = checkImageConfig(layout, manifest.value.value, at, wanted)
+  const checked = checkImageConfig(layout, manifest.value.value, at, expected)
   if (!checked.ok) return checked
   return ok({
     layout,
@@ -65,13 +75,12 @@ export function checkImageConfig(
   }
   const config = readDocument(layout, manifest.config, configAt, imageConfigSchema)
   if (!config.ok) return { ok: false, problems: [...problems, ...config.problems] }
-  const { os, architecture, variant, rootfs } = config.value.value
-  const stated: Platform = { os, architecture, variant }
+  const stated = statedPlatform(config.value.value)
   const platform = wanted === undefined ? normalizePlatform(stated) : reconcilePlatform(wanted, stated)
   if (platform === undefined) {
-    add('platform-contradiction', configAt, formatPlatform(wanted!), describeStated(stated))
+    add('platform-contradiction', configAt, describe(wanted!), `the image config says ${describe(stated)}`)
   }
-  const diffIds = rootfs.diff_ids?.length ?? 0
+  const diffIds = config.value.value.rootfs.diff_ids?.length ?? 0
   if (diffIds !== manifest.layers.length) {
     const expected = `${manifest.layers.length} diff IDs in the image config, as the manifest has layers`
     add('layer-count', at, expected, `${diffIds} diff IDs`)
@@ -81,10 +90,15 @@ export function checkImageConfig(
     : ok({ platform, config: config.value.value })
 }
 
-function describeStated(stated: Platform): string {
-  const normal = formatPlatform(normalizePlatform(stated))
-  const written = formatPlatform(stated)
-  return written === normal ? `the image config says ${written}` : `the image config says ${written} (${normal})`
+function statedPlatform(config: ImageConfigDocument): Platform {
+  const { os, architecture, variant, 'os.version': version, 'os.features': features } = config
+  return { os, architecture, variant, 'os.version': version, 'os.features': features ?? undefined }
+}
+
+function describe(platform: Platform): string {
+  const [written, normal] = [formatPlatform(platform), formatPlatform(normalizePlatform(platform))]
+  const version = platform['os.version'] === undefined ? '' : `, os.version ${platform['os.version']}`
+  return `${written}${written === normal ? '' : ` (${normal})`}${version}`
 }
 
 /**
@@ -100,7 +114,7 @@ export function checkTogether(
   const byPlatform = new Map<string, number>()
   const byDigest = new Map<string, number>()
   images.forEach(({ platform, digest }, index) => {
-    const key = matchKey(platform)
+    const key = entryKey(platform)
     const twin = byPlatform.get(key)
     if (twin !== undefined) {
       problems.push({

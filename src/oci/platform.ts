@@ -8,6 +8,8 @@ export interface Platform {
   readonly os: string
   readonly architecture: string
   readonly variant?: string | undefined
+  readonly 'os.version'?: string | undefined
+  readonly 'os.features'?: readonly string[] | undefined
 }
 
 /** By a name that a document may choose freely: `constructor` must not find what every object has. */
@@ -27,11 +29,15 @@ const aliases = table<readonly [architecture: string, variant?: string]>({
   armhf: ['arm', 'v7'],
   armel: ['arm', 'v6'],
   armv5l: ['arm', 'v5'],
+  armv5te: ['arm', 'v5'],
   armv5tel: ['arm', 'v5'],
+  armv6: ['arm', 'v6'],
   armv6l: ['arm', 'v6'],
   armv7: ['arm', 'v7'],
   armv7a: ['arm', 'v7'],
   armv7l: ['arm', 'v7'],
+  armv7ve: ['arm', 'v7'],
+  armv8l: ['arm', 'v8'],
   powerpc64le: ['ppc64le'],
   ppc64el: ['ppc64le'],
   powerpc64: ['ppc64'],
@@ -50,16 +56,29 @@ const defaultVariants = table<readonly string[]>({
 const synonyms = table<string>({ 'arm64/9': 'v9', 'arm64/9.0': 'v9', 'arm64/v9.0': 'v9' })
 
 /** Architectures of which no OCI word tells the ABI: an index would send them to machines that cannot run them. */
-const refused = table<string>({
-  aarch64_be: 'big-endian ARM has no OCI platform',
-  armeb: 'big-endian ARM has no OCI platform',
-  x32: 'the x32 ABI has no OCI platform',
-  n32: 'the MIPS n32 ABI has no OCI platform',
-  mips64n32: 'the MIPS n32 ABI has no OCI platform',
-  mips64eln32: 'the MIPS n32 ABI has no OCI platform',
-})
+const refused = table<string>(
+  Object.fromEntries(
+    [
+      { names: ['aarch64_be', 'arm64be', 'armeb', 'armbe', 'armv5teb'], reason: 'big-endian ARM has no OCI platform' },
+      { names: ['armv4', 'armv4t'], reason: 'ARMv4 has no OCI platform' },
+      { names: ['armv7m', 'armv7em', 'armv7r'], reason: 'no Linux container runs on that ARM profile' },
+      { names: ['x32', 'gnux32', 'amd64p32'], reason: 'the x32 ABI has no OCI platform' },
+      {
+        names: ['n32', 'gnun32', 'mips64n32', 'mips64eln32', 'mips64-n32', 'mips64el-n32', 'mips64p32', 'mips64p32le'],
+        reason: 'the MIPS n32 ABI has no OCI platform',
+      },
+      {
+        names: ['mipsisa32r6', 'mipsisa32r6el', 'mipsisa64r6', 'mipsisa64r6el'],
+        reason: 'MIPS release 6 runs no code of the MIPS that the OCI platforms mean',
+      },
+      { names: ['powerpcle'], reason: 'little-endian 32-bit PowerPC has no OCI platform' },
+      { names: ['powerpc'], reason: 'few readers know 32-bit PowerPC: write linux/ppc if that is what you mean' },
+      { names: ['riscv32'], reason: 'few readers know 32-bit RISC-V: write linux/riscv if that is what you mean' },
+    ].flatMap(({ names, reason }) => names.map((name) => [name, reason])),
+  ),
+)
 
-/** The architectures that a platform in a config may name: Go's ports, as the image spec asks. */
+/** The architectures that a platform may name: of Go's GOARCH, as the image spec asks, those of Linux machines. */
 export const architectures: readonly string[] = [
   '386',
   'amd64',
@@ -70,8 +89,10 @@ export const architectures: readonly string[] = [
   'mips64',
   'mips64le',
   'mipsle',
+  'ppc',
   'ppc64',
   'ppc64le',
+  'riscv',
   'riscv64',
   's390x',
 ]
@@ -113,18 +134,38 @@ export function parsePlatform(text: string): Platform | { readonly error: string
   return platform
 }
 
-/** One spelling for each platform: `aarch64` is arm64, `arm64/v8` is arm64, `armhf` is arm/v7. */
+/**
+ * One spelling for each platform: `aarch64` is arm64, `arm64/v8` is arm64, `armhf` is arm/v7. Unlike containerd's, an
+ * `arm` without a variant stays one: nobody has said v7. What has no other spelling stays as it is.
+ */
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase()
   const name = platform.architecture.toLowerCase()
   const [architecture, implied] = aliases.get(name) ?? [name]
-  const written = platform.variant?.toLowerCase()
-  const stated = architecture === 'arm' && written !== undefined && /^\d+$/.test(written) ? `v${written}` : written
-  const variant =
-    stated === undefined || stated === '' ? implied : (synonyms.get(`${architecture}/${stated}`) ?? stated)
-  return variant === undefined || defaultVariants.get(architecture)?.includes(variant)
-    ? { os, architecture }
-    : { os, architecture, variant }
+  const variant = implied ?? normalizeVariant(architecture, platform.variant?.toLowerCase())
+  return {
+    os: os === 'macos' ? 'darwin' : os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...systemOf(platform),
+  }
+}
+
+function normalizeVariant(architecture: string, written: string | undefined): string | undefined {
+  // To containerd, no variant of 386 means anything.
+  if (written === undefined || written === '' || architecture === '386') return undefined
+  const stated = architecture === 'arm' && /^\d+$/.test(written) ? `v${written}` : written
+  const variant = synonyms.get(`${architecture}/${stated}`) ?? stated
+  return defaultVariants.get(architecture)?.includes(variant) === true ? undefined : variant
+}
+
+/** `os.version` and `os.features`, where they say something. */
+function systemOf(platform: Platform): Pick<Platform, 'os.version' | 'os.features'> {
+  const { 'os.version': version = '', 'os.features': features = [] } = platform
+  return {
+    ...(version === '' ? {} : { 'os.version': version }),
+    ...(features.length === 0 ? {} : { 'os.features': features }),
+  }
 }
 
 export function formatPlatform(platform: Platform): string {
@@ -145,18 +186,34 @@ export function matchKey(platform: Platform): string {
   )
 }
 
+/** Equal for what may not be twice in an index, which may list one platform for several versions of its system. */
+export function entryKey(platform: Platform): string {
+  const { 'os.version': version = '', 'os.features': features = [] } = platform
+  return JSON.stringify([matchKey(platform), version, features.toSorted()])
+}
+
 /**
  * The platform for an image's descriptor: what the config wants, once the image's own config does not contradict it.
  *
  * umoci cannot write a variant, so a variant that the image lacks is taken from `wanted`. One that only the image has
  * is taken for `arm`, where it decides what the image runs on; elsewhere the bare name stays, because matchers treat
- * an `amd64` variant as a demand on the host.
+ * an `amd64` variant as a demand on the host. The system's version and features may come from either side.
  * @returns the platform, or `undefined` when the two contradict each other.
  */
 export function reconcilePlatform(wanted: Platform, image: Platform): Platform | undefined {
   const [want, have] = [normalizePlatform(wanted), normalizePlatform(image)]
   if (want.os !== have.os || want.architecture !== have.architecture) return undefined
-  if (want.variant !== undefined && have.variant !== undefined && want.variant !== have.variant) return undefined
+  if (differ(want.variant, have.variant) || differ(want['os.version'], have['os.version'])) return undefined
   const variant = want.variant ?? (want.architecture === 'arm' ? have.variant : undefined)
-  return { os: want.os, architecture: want.architecture, ...(variant === undefined ? {} : { variant }) }
+  return {
+    os: want.os,
+    architecture: want.architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...systemOf(have),
+    ...systemOf(want),
+  }
+}
+
+function differ(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b
 }

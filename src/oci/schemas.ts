@@ -15,6 +15,8 @@ const platformSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   variant: z.string().optional(),
+  'os.version': z.string().optional(),
+  'os.features': z.array(z.string()).optional(),
 })
 
 const descriptorSchema: z.ZodType<Descriptor> = z.looseObject({
@@ -46,6 +48,8 @@ export const imageConfigSchema: z.ZodType<ImageConfigDocument> = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   variant: z.string().optional(),
+  'os.version': z.string().optional(),
+  'os.features': z.array(z.string()).nullish(),
   created: z.string().nullish(),
   config: z.looseObject({ Entrypoint: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).nullish(),
   rootfs: z.looseObject({ diff_ids: z.array(z.string()).nullable() }),

@@ -1,10 +1,10 @@
 /** Choosing the one image in a layout: by its reference and platform, never by its position. */
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { annotationKeys, isAttestation, isIndexType, isManifestType, type Descriptor } from './documents.js'
+import { annotationKeys, isAttestation, isIndexType, isManifestType } from './documents.js'
 import { readImage, type Image } from './image.js'
 import { indexSchema } from './schemas.js'
 import type { Layout } from './layout.js'
-import { formatPlatform, reconcilePlatform, type Platform } from './platform.js'
+import { formatPlatform, type Platform } from './platform.js'
 import { readDocument } from './read.js'
 import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
 
@@ -28,8 +28,7 @@ export function selectImage(
     else if (image.problems.every((problem) => problem.code === 'platform-contradiction')) {
       contradictions.push(...image.problems)
       others.push(...image.problems.map((problem) => problem.found))
-    } else if (isForAnother(step.descriptor, wanted)) others.push(formatPlatform(step.descriptor.platform!))
-    else return image
+    } else return image
   }
   if (images.length === 1) return ok(images[0]!)
   if (images.length > 1) {
@@ -71,7 +70,7 @@ function readImages(layout: Layout, manifests: readonly FoundManifest[]): Result
   const images: Image[] = []
   const problems: LayoutProblem[] = []
   for (const { step, at } of manifests) {
-    const image = readImage(layout, step.descriptor, at, step.descriptor.platform)
+    const image = readImage(layout, step.descriptor, at, undefined)
     if (image.ok) images.push(image.value)
     else problems.push(...image.problems)
   }
@@ -121,11 +120,6 @@ function entriesOf(roots: readonly Step[], reference: string | undefined): reado
   if (matches.length > 0) return matches
   if (reference !== undefined) return undefined
   return new Set(roots.map(({ descriptor }) => descriptor.digest)).size === 1 ? roots : undefined
-}
-
-/** A sparse layout lists platforms whose blobs it lacks (image-layout.md): the one that is wanted may be there. */
-function isForAnother({ platform }: Descriptor, wanted: Platform): boolean {
-  return platform !== undefined && reconcilePlatform(wanted, platform) === undefined
 }
 
 interface FoundManifest {

@@ -5,7 +5,7 @@ import type { Reason } from './reason.js'
 /**
  * Counts changes of what tasks make or record. A stamp of another version is no stamp.
  */
-export const formatVersion = 1
+export const formatVersion = 2
 
 /** By input name. The names `platforms`, `manifests` and `sources` have a meaning to `compareFingerprints`. */
 export type Inputs = Readonly<Record<string, Json>>

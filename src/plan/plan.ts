@@ -97,6 +97,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
   const label = target.partial ? `${name}[${platformsLabel(target.platforms)}]` : name
   const discovered = target.platforms.map(({ key, platform, source }) => {
     const build = source.kind === 'bitbake' ? builds.get(buildKey(source)) : undefined
+    const reference = (source.kind === 'layout' ? source.reference : undefined) ?? target.reference
     return tasks.add({
       id: `discover:${label}:${key}`,
       kind: 'discover',
@@ -105,7 +106,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       platformKey: key,
       platform,
       source,
-      ...(target.reference === undefined ? {} : { reference: target.reference }),
+      ...(reference === undefined ? {} : { reference }),
     })
   })
   const merged = target.platforms.map(({ key, platform }, position) =>
@@ -121,7 +122,19 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
     }),
   )
   const platforms = target.platforms.map(({ platform }) => platform)
-  const index = tasks.add({ id: `index:${label}`, kind: 'index', dependsOn: merged, target: name, platforms, output })
+  const index = tasks.add({
+    id: `index:${label}`,
+    kind: 'index',
+    dependsOn: merged,
+    target: name,
+    platforms,
+    entryAnnotations: Object.fromEntries(
+      target.platforms
+        .filter(({ annotations }) => Object.keys(annotations).length > 0)
+        .map(({ platform, annotations }) => [formatPlatform(platform), annotations]),
+    ),
+    output,
+  })
   let last = tasks.add({
     id: `verify:${label}`,
     kind: 'verify',

@@ -58,6 +58,8 @@ export interface IndexTask extends OfTarget {
   readonly kind: 'index'
   /** In the order of the index; each with the merge task that brings its blobs. */
   readonly platforms: readonly Platform[]
+  /** Annotations of entries, by `os/architecture[/variant]`. */
+  readonly entryAnnotations: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly output: Output
 }
 

@@ -208,6 +208,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'blob-unreadable':
     case 'blob-size':
     case 'blob-digest':
+    case 'media-type':
     case 'manifests-empty':
     case 'layers-empty':
     case 'layer-count':
@@ -246,6 +247,7 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'blob-unreadable': 'unreadable blob',
   'blob-size': 'blob of the wrong size',
   'blob-digest': 'corrupt blob',
+  'media-type': 'wrong media type',
   'manifests-empty': 'no manifests',
   'layers-empty': 'no layers',
   'layer-count': 'layers and diff IDs do not match',

@@ -100,7 +100,11 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
     })
     const source: Source =
       entry.source !== undefined
-        ? { kind: 'layout', path: place(entry.source.path) }
+        ? {
+            kind: 'layout',
+            path: place(entry.source.path),
+            ...(entry.source.reference === undefined ? {} : { reference: entry.source.reference }),
+          }
         : {
             kind: 'bitbake',
             build,
@@ -111,7 +115,7 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
             ...(entry.deployDirectory === undefined ? {} : { deployDirectory: absolute(entry.deployDirectory) }),
             ...(entry.layout === undefined ? {} : { layout: place(entry.layout) }),
           }
-    return { key, platform, source }
+    return { key, platform, source, annotations: entry.annotations }
   })
   return {
     name,
@@ -144,7 +148,9 @@ function resolveOutput(
   return {
     directory: absolute(output.directory ?? defaultOutputDirectory(name)),
     format: output.format,
+    mediaTypes: output.mediaTypes,
     ...(output.format === 'flat' ? {} : { reference, name: output.name ?? defaultImageName(name, reference) }),
+    references: output.references,
     annotations: output.annotations,
     ...(output.archive === undefined ? {} : { archive: absolute(output.archive) }),
     link: output.link,

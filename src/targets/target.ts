@@ -33,19 +33,29 @@ export type Source =
       /** The layout itself, when the config says so. */
       readonly layout?: Pattern
     }
-  | { readonly kind: 'layout'; readonly path: Pattern }
+  | {
+      readonly kind: 'layout'
+      readonly path: Pattern
+      /** Which entry of the layout is the image; the target's when absent. */
+      readonly reference?: string
+    }
 
 export interface TargetPlatform {
   /** Its name in the config. */
   readonly key: string
   readonly platform: Platform
   readonly source: Source
+  /** Of its entry in the image index. */
+  readonly annotations: Readonly<Record<string, string>>
 }
 
 export interface Output {
   readonly directory: string
   readonly format: 'nested' | 'flat'
+  readonly mediaTypes: 'oci' | 'docker'
   readonly reference?: string
+  /** More references of the same image. */
+  readonly references: readonly string[]
   readonly name?: string
   readonly annotations: Readonly<Record<string, string>>
   readonly archive?: string

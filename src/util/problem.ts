@@ -142,6 +142,7 @@ export const layoutProblemCodes = [
   'blob-unreadable',
   'blob-size',
   'blob-digest',
+  'media-type',
   'manifests-empty',
   'layers-empty',
   'layer-count',

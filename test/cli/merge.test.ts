@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -75,6 +75,71 @@ test('a reference, a name and a variant are as they are said', () => {
   assert.match(merged.stdout, /linux\/arm\/v6, linux\/amd64/)
 })
 
+test("takes an output's options as a config has them, with the same bytes", () => {
+  const project = projectWith({ arm64: { architecture: 'arm64' }, amd64: { architecture: 'amd64' } })
+  const args = ['-t', '1.4.2,1.4', '-t', 'latest', '--name', 'example.com/app:1.4.2', '--link', 'copy']
+  const annotations = [
+    'vendor=Acme, Inc.',
+    'index:a=b',
+    'manifest-descriptor[arm64]:board=x=y',
+    'manifest-descriptor:k=',
+  ]
+  const flags = annotations.flatMap((annotation) => ['--annotation', annotation])
+  const merged = project.mab('merge', '-o', 'out', ...args, ...flags, 'arm64', 'amd64')
+  assert.is(merged.code, 0, merged.stderr)
+  assert.is(statSync(project.file('out/index.json')).nlink, 1)
+  const source = (name: string): object => ({ source: { kind: 'layout', path: name } })
+  project.configure({
+    platforms: {
+      arm64: { ...source('arm64'), annotations: { board: 'x=y', k: '' } },
+      amd64: { ...source('amd64'), annotations: { k: '' } },
+    },
+    targets: {
+      app: {
+        output: {
+          directory: 'run',
+          reference: '1.4.2',
+          references: ['1.4', 'latest'],
+          name: 'example.com/app:1.4.2',
+          annotations: { a: 'b', vendor: 'Acme, Inc.' },
+        },
+      },
+    },
+  })
+  assert.is(project.mab('run').code, 0)
+  const [ours, theirs] = ['out', 'run'].map((directory) => readFileSync(project.file(directory, 'index.json')))
+  assert.equal(ours, theirs)
+  assert.is(indexIn(project, 'out').manifests.length, 3)
+})
+
+test('an operand as skopeo has it says which image of a layout is meant', () => {
+  const two = (architecture: string): ImageDescription[] => [
+    { architecture, reference: 'latest' },
+    { architecture, reference: '1.0', layers: [`1.0 for ${architecture}`] },
+  ]
+  const project = projectWith({ arm64: two('arm64'), amd64: two('amd64') })
+  execFileSync('tar', ['-cf', project.file('amd64.tar'), '-C', project.file('amd64'), '.'])
+  const merged = project.mab('merge', '-o', 'out', '--format', 'flat', 'oci:arm64:1.0', 'oci-archive:amd64.tar:1.0')
+  assert.is(merged.code, 0, merged.stderr)
+  const digests = ['arm64', 'amd64'].map((name) => indexIn(project, name).manifests[1]!.digest)
+  assert.equal(
+    indexIn(project, 'out').manifests.map(({ digest }) => digest),
+    digests,
+  )
+  const missing = project.mab('merge', '-o', 'out', 'oci:arm64:2.0')
+  assert.is(missing.code, 1)
+  assert.match(missing.stderr, /expected: the reference "2\.0"\n {2}found: latest, 1\.0/)
+})
+
+test('no amd64 variant comes into the index but one that was asked for', () => {
+  const project = projectWith({ amd64: { architecture: 'amd64', variant: 'v3' } })
+  const platform = (): object => indexIn(project, 'out').manifests[0]!.platform
+  assert.is(project.mab('merge', '-o', 'out', '--format', 'flat', 'amd64').code, 0)
+  assert.equal(platform(), { architecture: 'amd64', os: 'linux' })
+  assert.is(project.mab('merge', '-o', 'out', '--format', 'flat', 'amd64=linux/amd64/v3').code, 0)
+  assert.equal(platform(), { architecture: 'amd64', os: 'linux', variant: 'v3' })
+})
+
 test('what cannot be right is refused, and nothing is written', () => {
   const project = projectWith({
     a: { architecture: 'arm64' },
@@ -84,6 +149,8 @@ test('what cannot be right is refused, and nothing is written', () => {
     same: { architecture: 'arm', layers: ['x'] },
     twin: { architecture: 'arm', layers: ['x'] },
     broken: { architecture: 'riscv64' },
+    bigEndian: { architecture: 'aarch64_be' },
+    nothing: { architecture: '' },
   })
   const { images, file } = buildLayout({ architecture: 'riscv64' }, { directory: project.file('broken') })
   flipByte(file(images[0]!.layers[0]!))
@@ -96,6 +163,21 @@ test('what cannot be right is refused, and nothing is written', () => {
     [2, ['-o', 'c', 'a', 'c'], /c is the output too/],
     [2, ['-o', 'out', '-t', 'a b', 'a'], /"a b" is no reference/],
     [2, ['-o', 'out', '--format', 'flat', '-t', 'x', 'a'], /no entry that could carry --tag/],
+    [2, ['-o', 'out', '-t', 'x', '-t', 'a b', 'a'], /"a b" is no reference/],
+    [
+      2,
+      ['-o', 'out', 'bigEndian'],
+      /bigEndian: the image config says linux\/aarch64_be, and big-endian ARM has no OCI/,
+    ],
+    [2, ['-o', 'out', 'nothing'], /nothing: the image config says linux\/, and expected os\/architecture/],
+    [2, ['-o', 'out', '--annotation', 'a', 'a'], /--annotation is KEY=VALUE, .*found "a"/],
+    [2, ['-o', 'out', '--annotation', 'manifest:a=b', 'a'], /since images are taken as they are/],
+    [2, ['-o', 'out', '--annotation', 'index[arm64]:a=b', 'a'], /belongs behind manifest-descriptor/],
+    [2, ['-o', 'out', '--annotation', 'manifest-descriptor[x]:a=b', 'a'], /"x" is not an architecture/],
+    [2, ['-o', 'out', '--annotation', 'manifest-descriptor[amd64]:a=b', 'a'], /no operand is of that platform/],
+    [2, ['-o', 'out', '--media-types', 'docker', '--format', 'flat', 'a'], /needs --format nested/],
+    [2, ['-o', 'out', '--media-types', 'docker', '--annotation', 'a=b', 'a'], /list has no annotations/],
+    [1, ['-o', 'out', '--media-types', 'docker', 'a'], /wrong media type/],
     [1, ['-o', 'out', 'nowhere'], /nothing is there/],
     [1, ['-o', 'out', 'same=linux/arm/v6', 'twin=linux/arm/v7'], /one image under two platforms/],
     [1, ['-o', 'out', 'a=linux/amd64'], /the image config says linux\/arm64/],

@@ -77,6 +77,34 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     ['targets.hello.output.reference', /^a flat layout has no outer entry that could carry `reference`/],
     ['targets.hello.output.name', /could carry `name`/],
   ],
+  'further references that are none, or there already': [
+    output({ reference: '1.0', references: ['1.0', 'a b', 'x', 'x'] }),
+    ['targets.hello.output.references.0', /^the image has the reference "1\.0" already$/],
+    ['targets.hello.output.references.1', /^"a b" is no reference/],
+    ['targets.hello.output.references.3', /^the image has the reference "x" already$/],
+  ],
+  'further references of a flat layout': [
+    output({ format: 'flat', references: ['a'] }),
+    ['targets.hello.output.references', /^a flat layout has no outer entry that could carry `references`/],
+  ],
+  'a Docker manifest list that is flat': [
+    output({ format: 'flat', mediaTypes: 'docker' }),
+    ['targets.hello.output.mediaTypes', /^index\.json of a flat layout is an OCI image index/],
+  ],
+  'a Docker manifest list with annotations': [
+    {
+      platforms: { aarch64: { annotations: { a: 'b' } }, x86_64: {} },
+      targets: { hello: { output: { mediaTypes: 'docker', annotations: { a: 'b' } } } },
+    },
+    [
+      'targets.hello.output.mediaTypes',
+      /no annotations: remove `output\.annotations` and those of the platform "aarch64", or use 'oci'$/,
+    ],
+  ],
+  'a reference of a source that is none': [
+    platforms({ aarch64: { source: { ...layout, reference: 'a b' } } }),
+    ['platforms.aarch64.source.reference', /^"a b" is no reference/],
+  ],
   'an output reference that is none': [
     output({ reference: '-a' }),
     ['targets.hello.output.reference', /^"-a" is no reference/],

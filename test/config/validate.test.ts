@@ -28,7 +28,11 @@ test('fills in the documented defaults', () => {
   assert.equal(build, { command: ['bitbake'], args: [], environment: {} })
   assert.equal(platforms, {})
   assert.equal(targets, {
-    hello: { task: 'image_complete', manual: false, output: { format: 'nested', annotations: {}, link: 'auto' } },
+    hello: {
+      task: 'image_complete',
+      manual: false,
+      output: { format: 'nested', references: [], annotations: {}, mediaTypes: 'oci', link: 'auto' },
+    },
   })
 })
 
@@ -53,7 +57,8 @@ test('an unknown key that is like no other tells which there are', () => {
   assert.equal(problemsIn({ targets: { hello: { output: { qqqqqq: 1 } } } }), [
     {
       path: 'targets.hello.output.qqqqqq',
-      message: 'unknown key; known keys: directory, format, reference, name, annotations, archive, link',
+      message:
+        'unknown key; known keys: directory, format, reference, references, name, annotations, mediaTypes, archive, link',
       suggestion: undefined,
     },
   ])

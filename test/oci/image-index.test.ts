@@ -93,6 +93,40 @@ test('sorts annotations, so that their order in the config does not matter', () 
   assert.not(one.digest === writeIndex(entries, nested).digest)
 })
 
+test('gives every further reference an entry of its own, named by its tag', () => {
+  const options = { ...nested, reference: 'latest', references: ['1.0', 'a/b'], name: 'localhost/app:latest' }
+  const written = writeIndex(entries, options)
+  assert.is(written.digest, writeIndex(entries, nested).digest)
+  const { manifests } = JSON.parse(written.indexJson.toString()) as {
+    manifests: { digest: string; annotations: Record<string, string> }[]
+  }
+  assert.equal(
+    manifests.map(({ annotations }) => Object.values(annotations)),
+    [['latest', 'localhost/app:latest'], ['1.0', 'localhost/app:1.0'], ['a/b']],
+  )
+  for (const { digest } of manifests) assert.is(digest, written.digest)
+})
+
+test('writes what a platform says of its system, and annotations of its entry, in the order that is read by line', () => {
+  const platform = { ...platformOf('linux/arm/v7'), 'os.version': '6.6', 'os.features': ['x'] }
+  const annotated = { ...entry('linux/arm/v7'), platform, annotations: { z: '1', a: '2' } }
+  const [written] = (JSON.parse(writeIndex([annotated], nested).bytes.toString()) as { manifests: object[] }).manifests
+  assert.is(
+    JSON.stringify(written).replace(/sha256:[0-9a-f]+/, 'D'),
+    `{"mediaType":"${manifestType}","digest":"D","size":512,"platform":{"architecture":"arm","os":"linux",` +
+      '"os.version":"6.6","os.features":["x"],"variant":"v7"},"annotations":{"a":"2","z":"1"}}',
+  )
+})
+
+test("is a Docker manifest list on demand, inside index.json of OCI's type", () => {
+  const list = 'application/vnd.docker.distribution.manifest.list.v2+json'
+  const written = writeIndex(entries, { ...nested, mediaTypes: 'docker' })
+  assert.is(written.mediaType, list)
+  assert.is((JSON.parse(written.bytes.toString()) as { mediaType: string }).mediaType, list)
+  const outer = JSON.parse(written.indexJson.toString()) as { mediaType: string; manifests: { mediaType: string }[] }
+  assert.equal([outer.mediaType, outer.manifests[0]!.mediaType], [indexType, list])
+})
+
 test('keeps a Docker media type', () => {
   const mediaType = 'application/vnd.docker.distribution.manifest.v2+json'
   assert.match(writeIndex([{ ...entries[0]!, mediaType }], nested).bytes.toString(), mediaType)

@@ -4,7 +4,13 @@ import * as assert from 'uvu/assert'
 import { formatPlatform } from '../../src/oci/platform.js'
 import { selectImage } from '../../src/oci/select.js'
 import { checkTogether } from '../../src/oci/image.js'
-import { buildLayout, flipByte, type BuiltLayout, type IndexDescription } from '../rig/layout-builder.js'
+import {
+  buildLayout,
+  flipByte,
+  type BuiltLayout,
+  type ImageDescription,
+  type IndexDescription,
+} from '../rig/layout-builder.js'
 import { open, placesOf, platformOf, select } from './merge-layouts.js'
 
 const test = suite('select')
@@ -107,7 +113,7 @@ test('passes over attestations', async () => {
   const built = buildLayout({ entries: [attestation, arm] })
   assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
   assert.equal(await problemsOf(built, 'amd64'), [
-    'platform-contradiction: expected linux/amd64; found the image config says linux/arm64',
+    'platform-contradiction: expected linux/amd64; found the index says linux/arm64',
   ])
 })
 
@@ -118,7 +124,8 @@ test('finds an image in a sparse layout that lacks the other platforms', async (
   assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
   assert.match((await problemsOf(built, 'amd64')).join(), /^blob-missing/)
   assert.equal(await problemsOf(built, 'riscv64'), [
-    'platform-missing: expected an image for linux/riscv64; found linux/amd64, the image config says linux/arm64, linux/arm/v7',
+    'platform-missing: expected an image for linux/riscv64; found the index says linux/amd64, ' +
+      'the index says linux/arm64, the index says linux/arm/v7',
   ])
 })
 
@@ -138,6 +145,32 @@ test('refuses an image of another architecture, and says where each side says wh
   assert.match(problem!.next ?? '', /correct the platform in the config, or build the image for linux\/amd64/)
 })
 
+test('goes by what an index says of variants that the image configs lack', async () => {
+  const entry = (variant: string): ImageDescription => ({
+    architecture: 'arm',
+    layers: [variant],
+    editDescriptor: (descriptor) => (descriptor['platform'].variant = variant),
+  })
+  const built = buildLayout({ entries: [entry('v6'), entry('v7')] })
+  assert.is((await select(built.directory, 'linux/arm/v7')).digest, built.images[1]!.digest)
+  assert.match((await problemsOf(built, 'linux/arm/v5')).join(), /the index says linux\/arm\/v6/)
+  const one = buildLayout({ entries: [entry('v6')] })
+  assert.is(formatPlatform((await select(one.directory, 'arm')).platform), 'linux/arm/v6')
+})
+
+test('different images of one platform under different references are told apart by the reference alone', async () => {
+  const built = buildLayout([arm, { ...arm, reference: '1.0', layers: ['other'] }])
+  assert.is((await select(built.directory, 'arm64', '1.0')).digest, built.images[1]!.digest)
+  const twice = buildLayout([
+    { ...arm, reference: 'latest' },
+    { ...arm, reference: 'latest', layers: ['other'] },
+  ])
+  const digests = twice.images.map(({ digest }) => digest).join(', ')
+  assert.equal(await problemsOf(twice, 'arm64'), [
+    `reference-ambiguous: expected one image for linux/arm64; found ${digests}`,
+  ])
+})
+
 test('refuses a variant that contradicts', async () => {
   const built = buildLayout({ architecture: 'arm', variant: 'v6' })
   assert.equal(await problemsOf(built, 'linux/arm/v7'), [
@@ -147,8 +180,8 @@ test('refuses a variant that contradicts', async () => {
 
 test('says which platforms an index has when the wanted one is missing', async () => {
   assert.equal(await problemsOf(buildLayout(multi), 'riscv64'), [
-    'platform-missing: expected an image for linux/riscv64; found the image config says linux/amd64, ' +
-      'the image config says linux/arm64, the image config says linux/arm/v7',
+    'platform-missing: expected an image for linux/riscv64; found the index says linux/amd64, ' +
+      'the index says linux/arm64, the index says linux/arm/v7',
   ])
 })
 

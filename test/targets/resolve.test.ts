@@ -42,11 +42,13 @@ test('a target that says nothing gets every default', () => {
           key: 'aarch64',
           platform: { os: 'linux', architecture: 'arm64' },
           source: { ...source, multiconfig: 'container-aarch64', machine: 'qemuarm64' },
+          annotations: {},
         },
         {
           key: 'x86_64',
           platform: { os: 'linux', architecture: 'amd64' },
           source: { ...source, multiconfig: 'container-x86-64', machine: 'qemux86-64' },
+          annotations: {},
         },
       ],
       partial: false,
@@ -54,7 +56,9 @@ test('a target that says nothing gets every default', () => {
       output: {
         directory: '/project/deploy/hello-multiarch-oci',
         format: 'nested',
+        mediaTypes: 'oci',
         reference: 'latest',
+        references: [],
         name: 'localhost/hello:latest',
         annotations: {},
         link: 'auto',
@@ -69,7 +73,12 @@ test('paths are absolute and names are filled in', () => {
     platforms: {
       aarch64: { layout: 'out/${recipe}/${recipe}-*', multiconfig: 'mine' },
       x86_64: { deployDirectory: 'images/x86' },
-      riscv64: { source: { kind: 'layout', path: '/srv/${recipe}.tar' } },
+      riscv64: {
+        source: { kind: 'layout', path: '/srv/${recipe}.tar', reference: 'rv' },
+        osVersion: '6.6',
+        osFeatures: ['rva22'],
+        annotations: { 'com.example.board': 'visionfive' },
+      },
     },
     targets: {
       hello: {
@@ -77,7 +86,13 @@ test('paths are absolute and names are filled in', () => {
         task: 'do_image_complete',
         reference: '1.0',
         sources: ['a/**'],
-        output: { directory: 'out/hello', archive: 'out/hello.tar', reference: '2.0', link: 'copy' },
+        output: {
+          directory: 'out/hello',
+          archive: 'out/hello.tar',
+          reference: '2.0',
+          references: ['2'],
+          link: 'copy',
+        },
       },
     },
   })
@@ -93,14 +108,19 @@ test('paths are absolute and names are filled in', () => {
     [
       { ...bitbake, multiconfig: 'mine', layout: { root: '/project', pattern: 'out/world/world-*' } },
       { ...bitbake, multiconfig: 'container-x86-64', machine: 'qemux86-64', deployDirectory: '/project/images/x86' },
-      { kind: 'layout', path: { root: '/project', pattern: '/srv/world.tar' } },
+      { kind: 'layout', path: { root: '/project', pattern: '/srv/world.tar' }, reference: 'rv' },
     ],
   )
+  const { platform, annotations } = target!.platforms[2]!
+  assert.equal(platform, { os: 'linux', architecture: 'riscv64', 'os.version': '6.6', 'os.features': ['rva22'] })
+  assert.equal(annotations, { 'com.example.board': 'visionfive' })
   assert.equal([target?.reference, target?.sources], ['1.0', ['a/**']])
   assert.equal(target?.output, {
     directory: '/project/out/hello',
     format: 'nested',
+    mediaTypes: 'oci',
     reference: '2.0',
+    references: ['2'],
     name: 'localhost/hello:2.0',
     annotations: {},
     archive: '/project/out/hello.tar',
@@ -119,7 +139,14 @@ test('the build directory: the config, else BUILDDIR, else build', () => {
 
 test('a flat layout has no outer names', () => {
   const [target] = resolve({ targets: { hello: { output: { format: 'flat' } } } })
-  assert.equal(Object.keys(target?.output ?? {}), ['directory', 'format', 'annotations', 'link'])
+  assert.equal(Object.keys(target?.output ?? {}), [
+    'directory',
+    'format',
+    'mediaTypes',
+    'references',
+    'annotations',
+    'link',
+  ])
 })
 
 const builtin: readonly (readonly [string, NonNullable<UserConfig['platforms']>[string], object])[] = [

@@ -20,6 +20,7 @@ export const run: Command = {
     'force',
     'no-build',
     'explain',
+    'metadata-file',
     'progress',
     'quiet',
     'verbose',

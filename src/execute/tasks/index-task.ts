@@ -1,6 +1,7 @@
 /** `index`: writes the image index, and the `index.json` that is to be, beside the one that is. */
 import path from 'node:path'
 import { parseDigest, sha256 } from '../../oci/digest.js'
+import { mediaTypes } from '../../oci/documents.js'
 import { writeIndex, type IndexEntry } from '../../oci/image-index.js'
 import { layoutVersion } from '../../oci/layout.js'
 import { formatPlatform } from '../../oci/platform.js'
@@ -12,7 +13,8 @@ import type { IndexTask } from '../../plan/task.js'
 import { count } from '../../util/format.js'
 import { readFileIfThere, statIfThere, writeFileAtomic } from '../../util/fs.js'
 import type { Json } from '../../util/json.js'
-import type { BlobRecord, Handler, Outputs, TaskContext } from '../handler.js'
+import type { Handler, Outputs, TaskContext } from '../handler.js'
+import type { BlobRecord, ImageRecord } from '../image-record.js'
 import { checkOutput, stagedIndexFile } from '../output.js'
 import { alteredBlobs } from './merge.js'
 
@@ -38,6 +40,17 @@ export const index: Handler<'index'> = {
       'index.json',
       `manifests[${position}] (${formatPlatform(entries[position]!.platform)})`,
     ])
+    for (const { platform, mediaType } of entries) {
+      if (task.output.mediaTypes === 'oci' || mediaType === mediaTypes.dockerManifest) continue
+      problems.push({
+        code: 'media-type',
+        layout: directory,
+        at: ['index.json', `the image of ${formatPlatform(platform)}`],
+        expected: `${mediaTypes.dockerManifest}, as a Docker manifest list needs`,
+        found: mediaType,
+        next: "set `output.mediaTypes` to 'oci', or have every image made with Docker's media types",
+      })
+    }
     if (problems.length > 0) return { ok: false, problems }
     const written = writeIndex(entries, task.output)
     const blobs = new Map<string, BlobRecord>()
@@ -52,7 +65,18 @@ export const index: Handler<'index'> = {
     const content = JSON.stringify({ imageLayoutVersion: layoutVersion })
     if (readFileIfThere(marker)?.toString('utf8') !== content) writeFileAtomic(marker, content)
     writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
-    const output = { digest: written.digest, indexJson: sha256(written.indexJson), blobs: [...blobs.values()] }
+    const output: ImageRecord = {
+      digest: written.digest,
+      indexJson: sha256(written.indexJson),
+      index: { mediaType: written.mediaType, digest: written.digest, size: written.bytes.length },
+      manifests: entries.map(({ platform, mediaType, digest, size }) => ({
+        platform: formatPlatform(platform),
+        mediaType,
+        digest,
+        size,
+      })),
+      blobs: [...blobs.values()],
+    }
     await context.state.writeStamp(task.id, {
       fingerprint: fingerprintOf(task, context),
       output: output as unknown as Json,
@@ -62,23 +86,29 @@ export const index: Handler<'index'> = {
 }
 
 function entriesOf(task: IndexTask, context: TaskContext): IndexEntry[] {
-  return task.dependsOn.map((id) => {
+  return task.dependsOn.map((id, position) => {
     const { manifest, platform } = context.outputOf(id, 'merge')
-    return { ...manifest, platform }
+    // By what the config says: the image may have said the variant.
+    const annotations = task.entryAnnotations[formatPlatform(task.platforms[position]!)]
+    return { ...manifest, platform, annotations }
   })
 }
 
 function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
-  const { directory, format, reference, name, annotations } = task.output
+  const { directory, format, mediaTypes: types, reference, references, name, annotations } = task.output
   const entries = entriesOf(task, context)
   return fingerprint({
     annotations,
     directory,
+    entryAnnotations: task.entryAnnotations,
     format,
+    mediaTypes: types,
     manifests: Object.fromEntries(entries.map(({ platform, digest }) => [formatPlatform(platform), digest])),
     name: name ?? null,
     platforms: entries.map(({ platform }) => formatPlatform(platform)),
     reference: reference ?? null,
+    references,
+    systems: entries.map(({ platform }) => [platform['os.version'] ?? null, platform['os.features'] ?? null]),
   })
 }
 

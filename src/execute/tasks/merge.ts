@@ -10,7 +10,8 @@ import type { Reason } from '../../plan/reason.js'
 import type { MergeTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
 import type { Json } from '../../util/json.js'
-import type { BlobRecord, Handler, Outputs, TaskContext } from '../handler.js'
+import type { Handler, Outputs, TaskContext } from '../handler.js'
+import type { BlobRecord } from '../image-record.js'
 import { checkApart, checkOutput } from '../output.js'
 
 export const merge: Handler<'merge'> = {

@@ -1,0 +1,45 @@
+/** `--annotation [index:|manifest-descriptor[PLATFORM]:]KEY=VALUE`, with the prefixes that buildx has. */
+import { matchKey, parsePlatform } from '../oci/platform.js'
+
+interface Annotation {
+  readonly of: 'index' | 'manifest-descriptor'
+  /** `matchKey` of the one platform that is meant; all when absent. */
+  readonly platform?: string
+  readonly key: string
+  readonly value: string
+}
+
+export function parseAnnotations(texts: readonly string[], add: (message: string) => void): Annotation[] {
+  return texts.flatMap((text): Annotation[] => {
+    const [, prefix, platform, assignment = ''] = /^(?:([a-z-]+)(?:\[([^\]]*)\])?:)?(.*)$/s.exec(text) ?? []
+    const equals = assignment.indexOf('=')
+    if (equals < 1) {
+      add(`--annotation is KEY=VALUE, index:KEY=VALUE or manifest-descriptor[PLATFORM]:KEY=VALUE; found "${text}"`)
+      return []
+    }
+    const pair = { key: assignment.slice(0, equals), value: assignment.slice(equals + 1) }
+    if (platform === undefined && (prefix === undefined || prefix === 'index')) return [{ of: 'index', ...pair }]
+    if (prefix !== 'manifest-descriptor') {
+      add(
+        platform === undefined
+          ? `--annotation "${text}": only index: and manifest-descriptor: can be annotated, since images are taken as they are`
+          : `--annotation "${text}": a platform in brackets belongs behind manifest-descriptor`,
+      )
+      return []
+    }
+    if (platform === undefined) return [{ of: prefix, ...pair }]
+    const parsed = parsePlatform(platform)
+    if ('error' in parsed) add(`--annotation "${text}": ${parsed.error}`)
+    return 'error' in parsed ? [] : [{ of: prefix, platform: matchKey(parsed), ...pair }]
+  })
+}
+
+/** Those of one place; the last of one key counts. */
+export function annotationsFor(
+  annotations: readonly Annotation[],
+  of: Annotation['of'],
+  platform?: string,
+): Readonly<Record<string, string>> {
+  const own = annotations.filter((one) => one.of === of && (one.platform === undefined || one.platform === platform))
+  return Object.fromEntries(own.map(({ key, value }) => [key, value]))
+}

@@ -1,0 +1,90 @@
+/** The operands of `mab merge`: layouts and archives, and the platforms whose images they hold. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { openLayout } from '../oci/layout.js'
+import { formatPlatform, matchKey, parsePlatform, reconcilePlatform, type Platform } from '../oci/platform.js'
+import { listImages } from '../oci/select.js'
+import type { TargetPlatform } from '../targets/target.js'
+import { exists } from '../util/fs.js'
+import { ok, type Problem, type Result } from '../util/problem.js'
+import type { Io } from './io.js'
+
+type Found = Omit<TargetPlatform, 'annotations'>
+
+/** @param output the directory that is to be written. Absolute. */
+export function findPlatforms(operands: readonly string[], output: string, io: Io): Result<readonly Found[]> {
+  const problems: Problem[] = []
+  const usage = (message: string): void => void problems.push({ code: 'usage', message, command: 'merge' })
+  const found: { readonly entry: Found; readonly operand: string }[] = []
+  for (const operand of operands) {
+    const { file, reference, stated } = splitOperand(operand, io.cwd)
+    if (stated !== undefined && 'error' in stated) {
+      usage(`${operand}: ${stated.error}`)
+      continue
+    }
+    const location = path.resolve(io.cwd, file)
+    if (realPath(location) === realPath(output)) {
+      usage(`${file} is the output too: write to another directory`)
+      continue
+    }
+    const layout = openLayout(location)
+    const images = layout.ok ? listImages(layout.value, reference) : layout
+    if (!images.ok) {
+      problems.push(...images.problems)
+      continue
+    }
+    if (stated !== undefined && images.value.length !== 1) {
+      const platforms = images.value.map(({ platform }) => formatPlatform(platform)).join(', ')
+      usage(`${operand}: a platform can be said of one image, and there are several (${platforms})`)
+      continue
+    }
+    for (const image of images.value) {
+      const platform = stated ?? describedPlatform(image.platform, image.descriptor.platform)
+      const parsed = parsePlatform(formatPlatform(platform))
+      if ('error' in parsed) {
+        const what = `the image config says ${formatPlatform(platform)}`
+        usage(`${operand}: ${what}, and ${parsed.error}; LAYOUT=PLATFORM says another spelling of it`)
+        continue
+      }
+      const source = {
+        kind: 'layout' as const,
+        path: { root: io.cwd, pattern: file },
+        ...(reference === undefined ? {} : { reference }),
+      }
+      const twin = found.find((other) => matchKey(other.entry.platform) === matchKey(platform))
+      if (twin === undefined) found.push({ entry: { key: formatPlatform(platform), platform, source }, operand })
+      else usage(`${twin.operand} and ${operand} are both ${formatPlatform(platform)}`)
+    }
+  }
+  return problems.length > 0 ? { ok: false, problems } : ok(found.map(({ entry }) => entry))
+}
+
+/** As `mab run` has it for a config that names the architecture: no variant on the image's account but that of `arm`. */
+function describedPlatform(image: Platform, described: Platform | undefined): Platform {
+  const { variant: _, ...bare } = image
+  return described === undefined ? (reconcilePlatform(bare, image) ?? image) : image
+}
+
+function realPath(file: string): string {
+  return exists(file) ? fs.realpathSync(file) : file
+}
+
+interface Operand {
+  readonly file: string
+  readonly reference?: string
+  readonly stated?: Platform | { readonly error: string }
+}
+
+/** `[oci:|oci-archive:]PATH[:REFERENCE][=PLATFORM]`, unless a file has that very name; a reference needs the prefix. */
+function splitOperand(operand: string, cwd: string): Operand {
+  const isFile = (name: string): boolean => exists(path.resolve(cwd, name))
+  if (isFile(operand)) return { file: operand }
+  const equals = operand.lastIndexOf('=')
+  const place = equals < 0 ? operand : operand.slice(0, equals)
+  const platform = equals < 0 ? {} : { stated: parsePlatform(operand.slice(equals + 1)) }
+  const [, plain] = /^oci(?:-archive)?:(.+)$/s.exec(place) ?? []
+  if (plain === undefined) return { file: place, ...platform }
+  const colon = plain.lastIndexOf(':')
+  if (colon < 1 || isFile(plain)) return { file: plain, ...platform }
+  return { file: plain.slice(0, colon), reference: plain.slice(colon + 1), ...platform }
+}

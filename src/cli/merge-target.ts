@@ -1,0 +1,78 @@
+/** From the command line of `mab merge` to the target that a config with these sources would have. */
+import path from 'node:path'
+import { defaultImageName } from '../config/rules.js'
+import { matchKey } from '../oci/platform.js'
+import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
+import type { Output, Target } from '../targets/target.js'
+import { ok, type Problem, type Result } from '../util/problem.js'
+import { annotationsFor, parseAnnotations } from './annotations.js'
+import type { Arguments } from './args.js'
+import type { Io } from './io.js'
+import { findPlatforms } from './merge-operands.js'
+import type { OptionValues } from './options.js'
+import { list, text } from './project.js'
+
+export function describeTarget({ operands, options }: Arguments, io: Io): Result<Target> {
+  const problems: Problem[] = []
+  const add = (message: string): void => void problems.push({ code: 'usage', message, command: 'merge' })
+  const output = text(options.output)
+  if (output === undefined) add('where to? -o DIR says it')
+  if (operands.length === 0) add('what? expected at least one layout or archive')
+  const directory = path.resolve(io.cwd, output ?? '')
+  const names = describeNames(directory, options, add)
+  const annotations = parseAnnotations(list(options.annotation), add)
+  const mediaTypes = options['media-types'] === 'docker' ? 'docker' : 'oci'
+  if (mediaTypes === 'docker' && names.format === 'flat') {
+    add('index.json of a flat layout is an OCI image index: --media-types docker needs --format nested')
+  }
+  if (mediaTypes === 'docker' && annotations.length > 0) {
+    add('a Docker manifest list has no annotations: leave out --annotation or --media-types docker')
+  }
+  if (problems.length > 0) return { ok: false, problems }
+
+  const platforms = findPlatforms(operands, directory, io)
+  if (!platforms.ok) return platforms
+  for (const { platform } of annotations) {
+    const known = platforms.value.some((found) => platform === undefined || matchKey(found.platform) === platform)
+    if (!known) add(`--annotation names ${platform}, and no operand is of that platform`)
+  }
+  if (problems.length > 0) return { ok: false, problems }
+  const archive = text(options.archive)
+  return ok({
+    name: path.basename(directory),
+    platforms: platforms.value.map((found) => ({
+      ...found,
+      annotations: annotationsFor(annotations, 'manifest-descriptor', matchKey(found.platform)),
+    })),
+    partial: false,
+    root: io.cwd,
+    output: {
+      directory,
+      ...names,
+      mediaTypes,
+      annotations: annotationsFor(annotations, 'index'),
+      ...(archive === undefined ? {} : { archive: path.resolve(io.cwd, archive) }),
+      link: (text(options.link) ?? 'auto') as Output['link'],
+    },
+  })
+}
+
+type Names = Pick<Output, 'format' | 'reference' | 'references' | 'name'>
+
+function describeNames(directory: string, options: OptionValues, add: (message: string) => void): Names {
+  if (options.format === 'flat') {
+    for (const option of ['tag', 'name'] as const) {
+      if (options[option] !== undefined) add(`a flat layout has no entry that could carry --${option}`)
+    }
+    return { format: 'flat', references: [] }
+  }
+  const [reference = 'latest', ...references] = new Set(list(options.tag))
+  const name = text(options.name) ?? defaultImageName(path.basename(directory).toLowerCase(), reference)
+  const { repository, tag } = splitName(name)
+  const wrong = [reference, ...references].filter((given) => !isReference(given))
+  for (const given of wrong) add(`"${given}" is no reference`)
+  if (wrong.length === 0 && (!isRepository(repository) || tag === undefined || !isTag(tag))) {
+    add(`"${name}" is no image name: give --name, for example localhost/app:1.0`)
+  }
+  return { format: 'nested', reference, references, name }
+}
