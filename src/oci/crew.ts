@@ -32,6 +32,7 @@ interface Hand {
 const queue: Assignment[] = []
 const hands: Hand[] = []
 let maximumHands = Math.min(os.availableParallelism(), maximumThreads) - 1
+const watched = new WeakSet<AbortSignal>()
 let scheduled = false
 let busy = false
 
@@ -40,23 +41,10 @@ let busy = false
  * @throws what the job throws; AbortError when `signal` is aborted before it is done.
  */
 export function assign<J extends Job>(job: J, signal?: AbortSignal): Promise<ResultOf<J>> {
+  if (signal !== undefined) watch(signal)
   return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(abortError(signal))
-    const onAbort = (): void => drop(assignment)
-    const settle = (): void => signal?.removeEventListener('abort', onAbort)
-    const assignment: Assignment = {
-      job,
-      signal,
-      resolve: (result) => {
-        settle()
-        resolve(result)
-      },
-      reject: (error) => {
-        settle()
-        reject(error)
-      },
-    }
-    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) return reject(signal.reason)
+    const assignment: Assignment = { job, signal, resolve, reject }
     queue.push(assignment)
     if (scheduled) return
     scheduled = true
@@ -66,6 +54,13 @@ export function assign<J extends Job>(job: J, signal?: AbortSignal): Promise<Res
       distribute()
     })
   })
+}
+
+/** One listener, however many jobs: Node warns of more than ten. */
+function watch(signal: AbortSignal): void {
+  if (watched.has(signal)) return
+  watched.add(signal)
+  signal.addEventListener('abort', () => drop(signal), { once: true })
 }
 
 function distribute(): void {
@@ -122,14 +117,12 @@ function dismiss(hand: Hand): void {
   void hand.worker.terminate()
 }
 
-function drop(assignment: Assignment): void {
-  const hand = hands.find(({ assigned }) => assigned.includes(assignment))
-  if (hand !== undefined) dismiss(hand)
-  if (queue.includes(assignment)) queue.splice(queue.indexOf(assignment), 1)
-  assignment.reject(abortError(assignment.signal))
+/** Ends all that is done for `signal`: with a thread that is at it, as nothing else stops it. */
+function drop(signal: AbortSignal): void {
+  const at = hands.filter(({ assigned }) => assigned.some((assignment) => assignment.signal === signal))
+  for (const hand of at) dismiss(hand)
+  const dropped = queue.filter((assignment) => assignment.signal === signal)
+  queue.splice(0, Infinity, ...queue.filter((assignment) => assignment.signal !== signal))
+  for (const assignment of dropped) assignment.reject(signal.reason)
   distribute()
-}
-
-function abortError(signal: AbortSignal | undefined): unknown {
-  return signal?.reason
 }
