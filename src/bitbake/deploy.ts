@@ -4,7 +4,6 @@
  */
 import { promises as fs, type Dirent } from 'node:fs'
 import path from 'node:path'
-import glob from 'fast-glob'
 import type { Pattern } from '../targets/target.js'
 import { exists } from '../util/fs.js'
 import type { LookedAt } from '../util/problem.js'
@@ -54,10 +53,16 @@ export async function findDeployed(query: DeployQuery): Promise<Candidates> {
 /** What a path or a glob of the config finds. */
 export async function findNamed({ root, pattern }: Pattern): Promise<Candidates> {
   const file = path.resolve(root, pattern)
-  const literal = !glob.isDynamicPattern(pattern) || exists(file)
-  const found = literal ? [file] : await glob(pattern, { cwd: root, absolute: true, onlyFiles: false, dot: true })
+  const found = exists(file) ? [file] : await expand(root, pattern, file)
   const looked = found.length === 0 ? [{ place: file, found: 'nothing matches' }] : []
   return { groups: [found.toSorted().map((match) => ({ path: match }))], looked, newest: [] }
+}
+
+async function expand(root: string, pattern: string, file: string): Promise<string[]> {
+  // Only now: loading it takes longer than all else that finding a layout does.
+  const { default: glob } = await import('fast-glob')
+  if (!glob.isDynamicPattern(pattern)) return [file]
+  return glob(pattern, { cwd: root, absolute: true, onlyFiles: false, dot: true })
 }
 
 /**

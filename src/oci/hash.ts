@@ -22,6 +22,9 @@ export interface HashedRange {
 /** Bytes read at once: what a core's cache holds (docs/performance.md). */
 export const chunkSize = 256 * 1024
 
+/** For what takes one read, and so is used before anybody else has a turn. */
+const small = Buffer.allocUnsafeSlow(chunkSize)
+
 /**
  * Hashes in this thread, letting others have their turn.
  * @param write is given each chunk before it is hashed: one pass for a copy.
@@ -36,10 +39,10 @@ export async function hashRange(
   try {
     const identity = fileIdentity(fs.fstatSync(descriptor, { bigint: true }))
     const hasher = createHasher(algorithm)
-    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, range.size)))
+    const buffer = range.size > chunkSize ? Buffer.allocUnsafe(chunkSize) : small
     let done = 0
     while (done < range.size) {
-      const want = Math.min(buffer.length, range.size - done)
+      const want = Math.min(chunkSize, range.size - done)
       const read = fs.readSync(descriptor, buffer, 0, want, range.offset + done)
       if (read === 0) break
       const chunk = buffer.subarray(0, read)
