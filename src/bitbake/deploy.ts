@@ -6,6 +6,7 @@ import { promises as fs, type Dirent } from 'node:fs'
 import path from 'node:path'
 import type { Pattern } from '../targets/target.js'
 import { exists } from '../util/fs.js'
+import { tracingFileSystem } from '../util/trace.js'
 import type { LookedAt } from '../util/problem.js'
 
 export interface DeployQuery {
@@ -34,6 +35,8 @@ export interface Candidates {
   readonly looked: readonly LookedAt[]
   /** The newest time-stamped layout of each directory: a link to an older one is stale. */
   readonly newest: readonly string[]
+  /** Every directory and file whose change could give other candidates. Absolute. */
+  readonly evidence: readonly string[]
 }
 
 /** By the conventions of OE-core and meta-virtualization. */
@@ -41,35 +44,40 @@ export async function findDeployed(query: DeployQuery): Promise<Candidates> {
   const groups: Candidate[][] = []
   const looked: LookedAt[] = []
   const newest: string[] = []
-  for (const directories of await deployDirectories(query, looked)) {
+  const evidence = new Set<string>()
+  for (const directories of await deployDirectories(query, looked, evidence)) {
+    for (const directory of directories) evidence.add(directory)
     const perDirectory = await Promise.all(directories.map((directory) => look(directory, query, looked)))
     newest.push(...perDirectory.flatMap((found) => found.newest))
     const depth = Math.max(0, ...perDirectory.map(({ tiers }) => tiers.length))
     for (let tier = 0; tier < depth; tier++) groups.push(perDirectory.flatMap(({ tiers }) => tiers[tier] ?? []))
   }
-  return { groups: groups.filter((group) => group.length > 0), looked, newest }
+  return { groups: groups.filter((group) => group.length > 0), looked, newest, evidence: [...evidence] }
 }
 
 /** What a path or a glob of the config finds. */
 export async function findNamed({ root, pattern }: Pattern): Promise<Candidates> {
   const file = path.resolve(root, pattern)
-  const found = exists(file) ? [file] : await expand(root, pattern, file)
+  const evidence = new Set([file])
+  const found = exists(file) ? [file] : await expand(root, pattern, file, evidence)
   const looked = found.length === 0 ? [{ place: file, found: 'nothing matches' }] : []
-  return { groups: [found.toSorted().map((match) => ({ path: match }))], looked, newest: [] }
+  const groups = [found.toSorted().map((match) => ({ path: match }))]
+  return { groups, looked, newest: [], evidence: [...evidence] }
 }
 
-async function expand(root: string, pattern: string, file: string): Promise<string[]> {
+async function expand(root: string, pattern: string, file: string, evidence: Set<string>): Promise<string[]> {
   // Only now: loading it takes longer than all else that finding a layout does.
   const { default: glob } = await import('fast-glob')
   if (!glob.isDynamicPattern(pattern)) return [file]
-  return glob(pattern, { cwd: root, absolute: true, onlyFiles: false, dot: true })
+  const traced = tracingFileSystem(root, evidence)
+  return glob.sync(pattern, { cwd: root, absolute: true, onlyFiles: false, dot: true, fs: traced })
 }
 
 /**
  * TMPDIR is `tmp` unless a multiconfig says otherwise: `tmp-<mc>` (meta-virtualization), `tmp-mc-<mc>` (oe-selftest);
  * `tmp-glibc` and `tmp-musl` come from TCLIBCAPPEND (up to scarthgap).
  */
-async function deployDirectories(query: DeployQuery, looked: LookedAt[]): Promise<string[][]> {
+async function deployDirectories(query: DeployQuery, looked: LookedAt[], evidence: Set<string>): Promise<string[][]> {
   if (query.deployDirectory !== undefined) return [[query.deployDirectory]]
   const { multiconfig, machine } = query
   const own = multiconfig === '' ? [] : [`tmp-${multiconfig}`, `tmp-mc-${multiconfig}`]
@@ -78,6 +86,7 @@ async function deployDirectories(query: DeployQuery, looked: LookedAt[]): Promis
   if (machine !== undefined) return images.map((directory) => [path.join(directory, machine)])
   return Promise.all(
     images.map(async (directory) => {
+      evidence.add(directory)
       const entries = await list(directory)
       const machines = (entries ?? []).filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
       if (machines.length === 0) {

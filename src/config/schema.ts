@@ -147,7 +147,7 @@ const targetSchema = z
       .min(1)
       .optional()
       .describe(
-        'Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, BitBake is not asked. Without it BitBake is asked at every run.',
+        'Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, is added or removed, BitBake is not asked. What is in `.mab` and in `.git` never counts. Without it BitBake is asked at every run.',
       ),
     output: outputSchema.prefault({}),
     manual: z.boolean().default(false).describe('Build the target only when it is named.'),

@@ -118,7 +118,7 @@ export interface UserConfig {
        */
       reference?: string
       /**
-       * Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, BitBake is not asked. Without it BitBake is asked at every run.
+       * Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, is added or removed, BitBake is not asked. What is in `.mab` and in `.git` never counts. Without it BitBake is asked at every run.
        *
        * @minItems 1
        */
@@ -292,7 +292,7 @@ export interface Config {
        */
       reference?: string
       /**
-       * Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, BitBake is not asked. Without it BitBake is asked at every run.
+       * Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, is added or removed, BitBake is not asked. What is in `.mab` and in `.git` never counts. Without it BitBake is asked at every run.
        *
        * @minItems 1
        */

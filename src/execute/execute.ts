@@ -12,6 +12,7 @@ import type { Event, RunReport, TargetReport, TaskState } from './event.js'
 import type { Freshness, Handler, Outputs, RunOptions, TaskContext } from './handler.js'
 import { collectGarbage } from './output.js'
 import { Pool } from './pool.js'
+import { findImage } from './find-image.js'
 import { readSources } from './sources.js'
 import type { State } from './state.js'
 import { archive } from './tasks/archive.js'
@@ -51,7 +52,7 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
   try {
     const settled = await Promise.allSettled(plan.tasks.map((task) => run.result(task)))
     await run.cleanUp()
-    await options.state.save()
+    options.state.save()
     const bug = settled.find((outcome) => outcome.status === 'rejected')
     if (bug !== undefined) throw bug.reason
   } finally {
@@ -73,7 +74,7 @@ export type TaskForecast =
 export async function forecastPlan(plan: Plan, options: ExecuteOptions): Promise<ReadonlyMap<TaskId, TaskForecast>> {
   const run = new Run(plan, options)
   const forecasts = new Map<TaskId, TaskForecast>()
-  for (const task of plan.tasks) forecasts.set(task.id, await run.forecast(task, forecasts))
+  for (const task of plan.tasks) forecasts.set(task.id, await run.forecast(task))
   return forecasts
 }
 
@@ -84,6 +85,7 @@ class Run {
   readonly #results = new Map<TaskId, Promise<TaskResult>>()
   readonly #settled = new Map<TaskId, TaskResult>()
   readonly #sources = new Map<string, ReturnType<typeof readSources>>()
+  readonly #images = new Map<TaskId, ReturnType<typeof findImage>>()
   readonly #byId: ReadonlyMap<TaskId, Task>
   readonly #pool: Pool
   readonly #stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
@@ -158,8 +160,8 @@ class Run {
     return handlerOf(task).check(task, context)
   }
 
-  async forecast(task: Task, earlier: ReadonlyMap<TaskId, TaskForecast>): Promise<TaskForecast> {
-    const unknown = task.dependsOn.filter((id) => !this.#settled.has(id) && earlier.get(id)?.state !== 'fresh')
+  async forecast(task: Task): Promise<TaskForecast> {
+    const unknown = task.dependsOn.filter((id) => !this.#settled.has(id))
     if (unknown.length > 0) return { state: 'stale', reasons: unknown.map((id) => ({ code: 'depends', task: id })) }
     const context = this.#context(task.id)
     const freshness = await this.#freshness(task, context)
@@ -167,10 +169,8 @@ class Run {
       this.#settled.set(task.id, { state: 'fresh', detail: '', problems: [], output: freshness.output })
       return { state: 'fresh' }
     }
-    if (handlers[task.kind].readOnly) {
-      const outcome = await handlerOf(task).run(task, context)
-      if (outcome.ok) this.#settled.set(task.id, { state: 'done', detail: '', problems: [], output: outcome.output })
-    }
+    const output = await handlerOf(task).foresee(task, context)
+    if (output !== undefined) this.#settled.set(task.id, { state: 'done', detail: '', problems: [], output })
     return { state: 'stale', reasons: freshness.reasons }
   }
 
@@ -236,10 +236,16 @@ class Run {
       },
       sources: (root, patterns) => {
         const key = JSON.stringify([root, patterns])
-        const known = this.#sources.get(key) ?? readSources(root, patterns)
+        const known = this.#sources.get(key) ?? readSources(root, patterns, state.sources)
         this.#sources.set(key, known)
         return known
       },
+      image: (of) => {
+        const known = this.#images.get(of.id) ?? findImage(of)
+        this.#images.set(of.id, known)
+        return known
+      },
+      lookAgain: () => this.#images.clear(),
       logFile: (of) => path.join(state.logDirectory, `${this.#stamp}-${of.replaceAll(/[^\w.-]+/g, '-')}.log`),
       progress: (text, done, total) => {
         const counted = done === undefined || total === undefined ? {} : { done, total }

@@ -2,6 +2,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
+import { blobPath } from '../oci/digest.js'
 import { annotationKeys } from '../oci/documents.js'
 import { openLayout, type Layout } from '../oci/layout.js'
 import { formatPlatform } from '../oci/platform.js'
@@ -16,15 +17,18 @@ type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
 export interface FoundImage {
   readonly image: Image
   readonly notices: readonly Notice[]
+  /** Every file and directory that this was decided from. Absolute. */
+  readonly evidence: readonly string[]
 }
 
 /** Looks in the best places first. A place that holds no readable layout is passed over, and told when none does. */
 export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, DiscoverProblem | LayoutProblem>> {
   const candidates = await candidatesOf(task)
+  const evidence = new Set(candidates.evidence)
   const looked = [...candidates.looked]
   const unreadable: LookedAt[] = []
   for (const group of candidates.groups) {
-    const layouts = await openAll(group, looked, unreadable)
+    const layouts = await openAll(group, looked, unreadable, evidence)
     if (layouts.length === 0) continue
     const layout = await onlyOne(layouts, task)
     if (!layout.ok) return layout
@@ -37,7 +41,8 @@ export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, 
       found,
       taken,
     }))
-    return ok({ image: image.value, notices: [...passedOver, ...(await staleLink(taken, candidates.newest))] })
+    const notices = [...passedOver, ...(await staleLink(taken, candidates.newest))]
+    return ok({ image: image.value, notices, evidence: [...evidence] })
   }
   return fail({
     code: 'layout-not-found',
@@ -75,11 +80,17 @@ function describeFault({ at, expected, found }: LayoutProblem): string {
   return `${place}expected ${expected}, found ${found}`
 }
 
-async function openAll(group: readonly Candidate[], looked: LookedAt[], unreadable: LookedAt[]): Promise<Layout[]> {
+async function openAll(
+  group: readonly Candidate[],
+  looked: LookedAt[],
+  unreadable: LookedAt[],
+  evidence: Set<string>,
+): Promise<Layout[]> {
   // Two names of one layout are one candidate.
   const distinct = new Map<string, Layout>()
   for (const candidate of group) {
     const real = await fs.realpath(candidate.path).catch(() => candidate.path)
+    for (const name of ['', 'index.json', 'oci-layout']) evidence.add(path.join(candidate.path, name))
     const layout = openLayout(candidate.path)
     if (!layout.ok) {
       const found = layout.problems.map(describeFault).join('; ')
@@ -88,9 +99,21 @@ async function openAll(group: readonly Candidate[], looked: LookedAt[], unreadab
     } else if (candidate.tag !== undefined && !hasTag(layout.value, candidate.tag)) {
       const found = `a layout without the reference "${candidate.tag}" of its name, so probably of another recipe`
       looked.push({ place: candidate.path, found })
-    } else if (!distinct.has(real)) distinct.set(real, layout.value)
+    } else if (!distinct.has(real)) distinct.set(real, traced(layout.value, evidence))
   }
   return [...distinct.values()]
+}
+
+/** The same layout; each blob that is looked for in it becomes evidence. */
+function traced(layout: Layout, evidence: Set<string>): Layout {
+  if (layout.kind === 'archive') return layout
+  return {
+    ...layout,
+    locate: (digest) => {
+      evidence.add(path.join(layout.path, blobPath(digest)))
+      return layout.locate(digest)
+    },
+  }
 }
 
 /** `OCI_IMAGE_TAG` is in the name of the deployed layout with `:` as `_`, and in its index.json as it is. */

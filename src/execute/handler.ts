@@ -3,9 +3,10 @@ import type { VerifiedFiles } from '../oci/verified.js'
 import type { Image } from '../oci/image.js'
 import type { Platform } from '../oci/platform.js'
 import type { Reason } from '../plan/reason.js'
-import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
 import type { Notice } from './event.js'
+import type { findImage } from './find-image.js'
 import type { BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
 import type { SourceFiles } from './sources.js'
 import type { State } from './state.js'
@@ -53,6 +54,9 @@ export interface TaskContext {
   outputOf<K extends TaskKind>(id: TaskId, kind: K): Outputs[K]
   /** The same content for the whole run, however often it is asked for. */
   sources(root: string, patterns: readonly string[]): Promise<Result<SourceFiles, StateProblem>>
+  /** What is deployed, looked for once, and once more after `lookAgain`. */
+  image(task: DiscoverTask): ReturnType<typeof findImage>
+  lookAgain(): void
   /** A name for a log file of this run. */
   logFile(id: TaskId): string
   progress(text: string, done?: number, total?: number): void
@@ -60,8 +64,21 @@ export interface TaskContext {
   notice(notice: Notice): void
 }
 
+/** What must stay as it is for a fresh task to stay fresh, besides its stamp and the config. Absolute paths. */
+export interface Evidence {
+  /** Files whose content counts, directories whose entries do; also what is not there and must not appear. */
+  readonly files?: readonly string[]
+  /** Files that count by their identity. */
+  readonly identities?: readonly string[]
+}
+
 export type Freshness<K extends TaskKind> =
-  | { readonly fresh: true; readonly output: Outputs[K]; readonly detail: string }
+  | {
+      readonly fresh: true
+      readonly output: Outputs[K]
+      readonly detail: string
+      readonly evidence: Evidence
+    }
   | { readonly fresh: false; readonly reasons: readonly Reason[] }
 
 export type Outcome<K extends TaskKind> =
@@ -76,6 +93,6 @@ export interface Handler<K extends TaskKind> {
   check(task: TaskOf<K>, context: TaskContext): Promise<Freshness<K>>
   /** Does the work. Expected failures are returned; a thrown system error is reported as one of the file system. */
   run(task: TaskOf<K>, context: TaskContext): Promise<Outcome<K>>
-  /** `run` changes nothing anywhere either, so a dry run may do it. */
-  readonly readOnly?: true
+  /** What `run` would hand on, when that can be known without doing it. Changes nothing anywhere. */
+  foresee(task: TaskOf<K>, context: TaskContext): Promise<Outputs[K] | undefined>
 }

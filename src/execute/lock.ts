@@ -39,7 +39,7 @@ export async function acquireLock(
       } catch (error) {
         if (errorCode(error) !== 'EEXIST') throw error
       }
-      const content = readFileIfThere(file)
+      const content = await readLock(file)
       const holder = parseHolder(content)
       if (content === undefined) continue
       if (holder === undefined || !(await isAlive(holder))) {
@@ -53,6 +53,17 @@ export async function acquireLock(
     }
   } finally {
     await fs.rm(mine, { force: true })
+  }
+}
+
+/** A directory in its place is nobody's lock. */
+async function readLock(file: string): Promise<Buffer | undefined> {
+  try {
+    return readFileIfThere(file)
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error
+    await fs.rm(file, { recursive: true, force: true })
+    return undefined
   }
 }
 

@@ -17,17 +17,17 @@ export interface RunPlanOptions extends RunOptions {
 
 /** Runs the plan, alone in its project. Problems of tasks are in the report and the events, not in the result. */
 export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Result<RunReport>> {
-  const state = await State.open(options.stateDirectory, options.force)
-  await state.create()
+  const state = new State(options.stateDirectory, options.force)
+  state.create()
   const lock = await acquireLock(state.lockFile, {
     signal: options.stop,
     onWait: (pid) => options.emit({ kind: 'notice', notice: { code: 'waiting-for-lock', pid, file: state.lockFile } }),
   })
   if (!lock.ok) return lock
   try {
-    await state.pruneLogs()
+    state.pruneLogs()
     // What another run learnt while this one waited for it.
-    const current = await State.open(options.stateDirectory, options.force)
+    const current = new State(options.stateDirectory, options.force)
     return ok(await executePlan(plan, { ...options, state: current }))
   } finally {
     await lock.value()
@@ -36,6 +36,6 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
 
 /** What `runPlan` would do; see `forecastPlan`. */
 export async function explainPlan(plan: Plan, options: RunPlanOptions): Promise<ReadonlyMap<string, TaskForecast>> {
-  const state = await State.open(options.stateDirectory, options.force)
+  const state = new State(options.stateDirectory, options.force)
   return forecastPlan(plan, { ...options, state })
 }

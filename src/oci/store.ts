@@ -95,7 +95,7 @@ export function isKnownWhole(file: string, digest: Digest, size: number, verifie
 }
 
 /** Whether the file holds exactly the blob; it is read only when its identity is not known. */
-async function isWhole(file: string, digest: Digest, size: number, verified: VerifiedFiles): Promise<boolean> {
+export async function isWhole(file: string, digest: Digest, size: number, verified: VerifiedFiles): Promise<boolean> {
   const stat = statUnlinked(file)
   if (stat === undefined || !stat.isFile() || Number(stat.size) !== size) return false
   if (verified.has(file, fileIdentity(stat), digest)) return true

@@ -39,9 +39,23 @@ export function compareFingerprints(before: Fingerprint, now: Fingerprint): Reas
       case 'sources':
         return [compareSources(from, to)]
       default:
-        return [changed]
+        return compareRecords(name, from, to) ?? [changed]
     }
   })
+}
+
+/** Key by key, so that the one that changed is named. */
+function compareRecords(name: string, from: Json, to: Json): Reason[] | undefined {
+  const isRecord = (value: Json): boolean => value !== null && typeof value === 'object' && !Array.isArray(value)
+  if (!isRecord(from) || !isRecord(to)) return undefined
+  const [before, now] = [new Map(Object.entries(record(from))), new Map(Object.entries(record(to)))]
+  const reasons = [...new Set([...before.keys(), ...now.keys()])].toSorted().flatMap((key): Reason[] => {
+    const [old, fresh] = [before.get(key) ?? null, now.get(key) ?? null]
+    return canonicalJson(old) === canonicalJson(fresh)
+      ? []
+      : [{ code: 'input-changed', input: `${name}.${key}`, from: old, to: fresh }]
+  })
+  return reasons.length > 0 ? reasons : undefined
 }
 
 function comparePlatforms(from: Json, to: Json): Reason[] {

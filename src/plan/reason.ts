@@ -5,8 +5,6 @@ import type { TaskId } from './task.js'
 export type Reason =
   | { readonly code: 'never-done' }
   | { readonly code: 'forced' }
-  /** A look at the file system, done each time. */
-  | { readonly code: 'always-looks' }
   /** No `sources`: only BitBake knows whether something changed. */
   | { readonly code: 'asks-bitbake' }
   | { readonly code: 'format-changed'; readonly from: number; readonly to: number }
@@ -19,5 +17,10 @@ export type Reason =
   | { readonly code: 'sources-changed'; readonly files: readonly string[]; readonly count: number }
   | { readonly code: 'output-missing'; readonly file: string }
   | { readonly code: 'output-altered'; readonly file: string }
+  /** An image was written, but not verified and put in place. */
+  | { readonly code: 'output-staged'; readonly file: string }
+  /** There is no layout with the image, or none that can be taken. */
+  | { readonly code: 'image-missing'; readonly platform?: string }
+  | { readonly code: 'source-unreadable'; readonly file: string; readonly found: string }
   /** What the task would see depends on a task that is not fresh. */
   | { readonly code: 'depends'; readonly task: TaskId }

@@ -294,20 +294,25 @@ function configPath(keys: readonly (string | number)[]): string {
   return text.replace(/^\./, '') || 'the config'
 }
 
+/** Inputs that are neither keys of the config nor variables. */
+const inputNames: Readonly<Record<string, string>> = {
+  index: 'image index',
+  indexJson: 'index.json',
+  patterns: '`sources`',
+}
+
 export function wordReason(reason: Reason, show: Show): string {
   switch (reason.code) {
     case 'never-done':
       return 'not done before'
     case 'forced':
       return 'forced'
-    case 'always-looks':
-      return 'looks each time'
     case 'asks-bitbake':
       return 'only BitBake knows (no `sources` declared)'
     case 'format-changed':
       return `mab's format changed: ${reason.from} -> ${reason.to}`
     case 'input-changed':
-      return `${reason.input} changed: ${brief(reason.from)} -> ${brief(reason.to)}`
+      return `${inputNames[reason.input] ?? reason.input} changed: ${brief(reason.from)} -> ${brief(reason.to)}`
     case 'platform-added':
       return `platform added: ${reason.platform}`
     case 'platform-removed':
@@ -318,12 +323,19 @@ export function wordReason(reason: Reason, show: Show): string {
       return `manifest of ${reason.platform} changed: ${shorten(reason.from)} -> ${shorten(reason.to)}`
     case 'sources-changed': {
       const more = reason.count - reason.files.length
+      if (reason.files.length === 0) return 'sources changed'
       return `sources changed: ${reason.files.join(', ')}${more > 0 ? ` (+${more} more)` : ''}`
     }
     case 'output-missing':
       return `missing: ${show(reason.file)}`
     case 'output-altered':
       return `changed since it was written: ${show(reason.file)}`
+    case 'output-staged':
+      return `not verified yet: ${show(reason.file)}`
+    case 'image-missing':
+      return `there is no image${reason.platform === undefined ? '' : ` for ${reason.platform}`} that can be taken`
+    case 'source-unreadable':
+      return `cannot read the source ${reason.file}: ${reason.found}`
     case 'depends':
       return `depends on ${reason.task}`
     default:

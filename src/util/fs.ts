@@ -36,6 +36,17 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
   })
 }
 
+/** As `writeFileAtomic`, in place of whatever is there: only for files that are mab's own, as those of its state are. */
+export function replaceFile(file: string, content: string | Uint8Array): void {
+  try {
+    writeFileAtomic(file, content)
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error
+    fs.rmSync(file, { recursive: true, force: true })
+    writeFileAtomic(file, content)
+  }
+}
+
 /** Runs `write`, and once more after making the missing directory of `file`, which nearly always is there. */
 export function inDirectory<T>(file: string, write: () => T): T {
   try {

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -144,11 +153,26 @@ test('a damaged output is mended, and --force trusts no record', () => {
 test('state that is lost or rubbish costs work, and no more', () => {
   const { mab, file } = makeProject()
   const digest = digestOf(mab('run'))
-  for (const name of readdirSync(file('.mab/stamps'))) writeFileSync(file('.mab/stamps', name), '{"fingerprint":[]')
-  writeFileSync(file('.mab/verified.json'), '[1,')
-  const rubbish = mab('run')
-  assert.is(rubbish.code, 0, rubbish.stderr)
-  assert.is(digestOf(rubbish), digest)
+  const spoil: ((name: string) => void)[] = [
+    (name) => writeFileSync(name, Buffer.from([0xff, 0x0a, 0x7b])),
+    (name) => writeFileSync(name, ''),
+    (name) => rmSync(name),
+    (name) => {
+      rmSync(name)
+      mkdirSync(path.join(name, 'inside'), { recursive: true })
+    },
+  ]
+  for (const spoiled of spoil) {
+    const names = readdirSync(file('.mab'), { recursive: true }).map((name) => file('.mab', String(name)))
+    for (const name of [...names, file('.mab/lock')]) {
+      if (name.includes('logs') || (existsSync(name) && !statSync(name).isFile())) continue
+      if (!existsSync(name)) writeFileSync(name, '')
+      spoiled(name)
+    }
+    const rubbish = mab('run')
+    assert.is(rubbish.code, 0, rubbish.stderr)
+    assert.is(digestOf(rubbish), digest)
+  }
   rmSync(file('.mab'), { recursive: true })
   assert.is(digestOf(mab('run')), digest)
   assert.is(readFileSync(file('.mab/.gitignore'), 'utf8'), '*\n')

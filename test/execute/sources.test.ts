@@ -1,7 +1,9 @@
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, lstatSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { SourceCache } from '../../src/execute/source-cache.js'
 import { readSources, type SourceFiles } from '../../src/execute/sources.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
@@ -16,8 +18,12 @@ function tree(files: Record<string, string>): string {
   return root
 }
 
+function cacheOf(root: string): SourceCache {
+  return new SourceCache(path.join(root, '.mab/sources.json'), false)
+}
+
 async function read(root: string, ...patterns: string[]): Promise<SourceFiles> {
-  const sources = await readSources(root, patterns)
+  const sources = await readSources(root, patterns, cacheOf(root))
   assert.ok(sources.ok)
   return sources.value
 }
@@ -50,6 +56,60 @@ test('a link counts as what it points to and as where it points', async () => {
   const after = await read(root, '*.bb')
   assert.is(after.files['dangling.bb'], before.files['dangling.bb'])
   assert.is.not(after.files['link.bb'], before.files['link.bb'])
+})
+
+test('a file that can be run is another than one that cannot; other modes make no difference', async () => {
+  const root = tree({ 'run.sh': 'same' })
+  const before = await read(root, '*')
+  chmodSync(path.join(root, 'run.sh'), 0o600)
+  assert.equal((await read(root, '*')).files, before.files)
+  chmodSync(path.join(root, 'run.sh'), 0o755)
+  assert.not.equal((await read(root, '*')).files, before.files)
+})
+
+test('links that lead round are followed once', async () => {
+  const root = tree({ 'a/x.bb': '1', 'b/y.bb': '2' })
+  symlinkSync('..', path.join(root, 'a/up'))
+  symlinkSync('../a', path.join(root, 'b/over'))
+  symlinkSync('circle.bb', path.join(root, 'circle.bb'))
+  const names = Object.keys((await read(root, '**/*.bb')).files)
+  assert.equal(names, ['a/x.bb', 'b/over/x.bb', 'b/y.bb', 'circle.bb'])
+})
+
+test("mab's own state and git's are no sources", async () => {
+  const root = tree({ 'a.bb': '1', '.mab/stamps.ndjson': '', '.git/index': '', 'layer/.git': 'gitdir: x' })
+  assert.equal(Object.keys((await read(root, '**')).files), ['a.bb'])
+})
+
+test('what cannot be read is an error that names it', async () => {
+  const root = tree({ 'a.bb': '1' })
+  execFileSync('mkfifo', [path.join(root, 'pipe.bb')])
+  const found = await readSources(root, ['*.bb'], cacheOf(root))
+  assert.not.ok(found.ok)
+  assert.equal(found.ok ? [] : found.problems, [
+    { code: 'source-unreadable', pattern: '*.bb', path: 'pipe.bb', found: 'neither a file nor a directory' },
+  ])
+})
+
+test('a file is read again when its stat differs, or when it changed too lately to tell', async () => {
+  const root = tree({ 'a.bb': 'one' })
+  const isKnown = (cache: SourceCache): boolean => cache.get('a.bb', lstatSync(path.join(root, 'a.bb'))) !== undefined
+  const hasty = cacheOf(root)
+  await readSources(root, ['*.bb'], hasty)
+  assert.not.ok(isKnown(hasty))
+  const cache = cacheOf(root)
+  await readSources(root, ['*.bb'], cache, Date.now() + 5000)
+  assert.ok(isKnown(cache))
+  cache.save()
+  assert.ok(isKnown(cacheOf(root)))
+  utimesSync(path.join(root, 'a.bb'), 1, 1)
+  assert.not.ok(isKnown(cacheOf(root)))
+})
+
+test('directories that were looked into are evidence, also those that are not there', async () => {
+  const root = tree({ 'layer/a/x.bb': '1' })
+  const evidence = (await read(root, 'layer/**/*.bb', 'gone/*.bb')).evidence.map((file) => path.relative(root, file))
+  for (const file of ['layer', 'layer/a', 'layer/a/x.bb', 'gone']) assert.ok(evidence.includes(file), file)
 })
 
 test.run()

@@ -64,7 +64,7 @@ const cases: readonly (readonly [name: string, before: Inputs, now: Inputs, ...r
     'other inputs, by name',
     { format: 'nested', annotations: {}, gone: true },
     { format: 'flat', annotations: { a: 'b' }, name: 'x' },
-    { code: 'input-changed', input: 'annotations', from: {}, to: { a: 'b' } },
+    { code: 'input-changed', input: 'annotations.a', from: null, to: 'b' },
     { code: 'input-changed', input: 'format', from: 'nested', to: 'flat' },
     { code: 'input-changed', input: 'gone', from: true, to: null },
     { code: 'input-changed', input: 'name', from: null, to: 'x' },

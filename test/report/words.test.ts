@@ -185,7 +185,6 @@ const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 const reasons: Examples<Reason> = {
   'never-done': [{}],
   forced: [{}],
-  'always-looks': [{}],
   'asks-bitbake': [{}],
   'format-changed': [{ from: 1, to: 2 }],
   'input-changed': [{ input: 'format', from: 'nested', to: { a: ['x'.repeat(99)] } }],
@@ -196,9 +195,13 @@ const reasons: Examples<Reason> = {
   'sources-changed': [
     { files: ['a.bb', 'b.bb'], count: 2 },
     { files: ['a.bb'], count: 4 },
+    { files: [], count: 0 },
   ],
   'output-missing': [{ file: '/project/out/index.json' }],
   'output-altered': [{ file: '/project/out/index.json' }],
+  'output-staged': [{ file: '/project/out/.mab-staged-index.json' }],
+  'image-missing': [{}, { platform: 'linux/arm64' }],
+  'source-unreadable': [{ file: 'a.bb', found: 'EACCES: permission denied' }],
   depends: [{ task: 'index:hello' }],
 }
 
@@ -209,7 +212,6 @@ test('reasons in words', () => {
   assert.equal(worded, [
     'not done before',
     'forced',
-    'looks each time',
     'only BitBake knows (no `sources` declared)',
     "mab's format changed: 1 -> 2",
     `format changed: "nested" -> {"a":["${'x'.repeat(50)}...`,
@@ -219,8 +221,13 @@ test('reasons in words', () => {
     'manifest of linux/arm64 changed: sha256:aaaaaaaaaaaa -> sha256:bbbbbbbbbbbb',
     'sources changed: a.bb, b.bb',
     'sources changed: a.bb (+3 more)',
+    'sources changed',
     'missing: out/index.json',
     'changed since it was written: out/index.json',
+    'not verified yet: out/.mab-staged-index.json',
+    'there is no image that can be taken',
+    'there is no image for linux/arm64 that can be taken',
+    'cannot read the source a.bb: EACCES: permission denied',
     'depends on index:hello',
   ])
 })

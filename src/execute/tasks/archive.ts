@@ -9,7 +9,7 @@ import { checkArchive } from '../output.js'
 
 export const archive: Handler<'archive'> = {
   async check(task, context) {
-    const stamp = await context.state.readStamp(task.id)
+    const stamp = context.state.stamps.read(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
@@ -19,25 +19,29 @@ export const archive: Handler<'archive'> = {
     if (!sameIdentity(identity, fileIdentity(stat))) {
       return { fresh: false, reasons: [{ code: 'output-altered', file: task.file }] }
     }
-    return { fresh: true, output: { file: task.file }, detail: task.file }
+    return { fresh: true, output: { file: task.file }, detail: task.file, evidence: { identities: [task.file] } }
   },
 
   async run(task, context) {
     const strange = await checkArchive(task.file)
     if (strange !== undefined) return { ok: false, problems: [strange] }
-    await context.state.dropStamp(task.id)
+    context.state.stamps.drop(task.id)
     const blobs = imageOf(task, context).blobs.map(({ digest }) => digest)
     const written = await writeArchive(task.directory, blobs, task.file, context.options.sourceDate, context.stop)
     if (!written.ok) return written
     const stat = statIfThere(task.file)
     if (stat !== undefined) {
-      await context.state.writeStamp(task.id, {
+      context.state.stamps.write(task.id, {
         fingerprint: fingerprintOf(task, context),
         output: { identity: fileIdentity(stat) },
       })
     }
     const detail = `${task.file}, ${formatBytes(written.value.size)}`
     return { ok: true, output: { file: task.file }, detail }
+  },
+
+  async foresee(task) {
+    return { file: task.file }
   },
 }
 
@@ -47,5 +51,10 @@ function imageOf(task: ArchiveTask, context: TaskContext): Outputs['verify'] {
 
 function fingerprintOf(task: ArchiveTask, context: TaskContext): Fingerprint {
   const { digest, indexJson } = imageOf(task, context)
-  return fingerprint({ file: task.file, index: digest, indexJson, time: context.options.sourceDate })
+  return fingerprint({
+    'output.archive': context.state.relative(task.file),
+    SOURCE_DATE_EPOCH: context.options.sourceDate,
+    index: digest,
+    indexJson,
+  })
 }

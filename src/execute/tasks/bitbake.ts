@@ -9,19 +9,21 @@ import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/f
 import { requestKey } from '../../plan/plan.js'
 import type { Reason } from '../../plan/reason.js'
 import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../../plan/task.js'
-import { sha256 } from '../../oci/digest.js'
+import { sha256, shortDigest } from '../../oci/digest.js'
+import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
-import { canonicalJson } from '../../util/json.js'
-import { fail, ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
-import { findImage } from '../find-image.js'
+import { ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
 import type { Handler, TaskContext } from '../handler.js'
+import type { FileList } from '../stamps.js'
 
 export const bitbake: Handler<'bitbake'> = {
   async check(task, context) {
     const reasons: Reason[] = []
     for (const request of task.requests) reasons.push(...(await reasonsFor(task, request, context)))
     if (reasons.length > 0) return { fresh: false, reasons: distinct(reasons) }
-    return { fresh: true, output: { built: task.requests.map(requestKey) }, detail: 'sources unchanged' }
+    const files = await evidenceOf(task, context)
+    const output = { built: task.requests.map(requestKey) }
+    return { fresh: true, output, detail: 'sources unchanged', evidence: { files } }
   },
 
   async run(task, context) {
@@ -33,7 +35,7 @@ export const bitbake: Handler<'bitbake'> = {
       const now = await fingerprintOf(task, request, context)
       if (!now.ok) return now
       if (now.value !== undefined) fingerprints.set(requestKey(request), now.value)
-      await context.state.dropStamp(stampId(task, request))
+      context.state.stamps.drop(stampId(task, request))
     }
 
     const ran = await runBitbake({
@@ -48,6 +50,7 @@ export const bitbake: Handler<'bitbake'> = {
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
       neededBy: (target) => task.requests.find((request) => requestKey(request) === requestKey(target))?.neededBy ?? [],
     })
+    context.lookAgain()
     if (!ran.ok) return ran
     // Broken off by us: what it says of unfinished tasks is no failure of theirs.
     if (ran.value.interrupted) context.stop.throwIfAborted()
@@ -61,7 +64,9 @@ export const bitbake: Handler<'bitbake'> = {
       const manifests =
         keys.has(key) && before !== undefined ? await deployedManifests(task, request, context) : undefined
       if (before !== undefined && manifests !== undefined) {
-        await context.state.writeStamp(stampId(task, request), { fingerprint: before, output: { manifests } })
+        const sources = await sourcesOf(task, request, context)
+        if (sources?.ok === true) context.state.stamps.keepList(sources.value.digest, sources.value.files)
+        context.state.stamps.write(stampId(task, request), { fingerprint: before, output: { manifests } })
       }
     }
     const asked = new Set(stale.map(requestKey))
@@ -70,6 +75,11 @@ export const bitbake: Handler<'bitbake'> = {
     if (problems.length > 0) return { ok: false, problems: await Promise.all(problems.map(withTaskOutput)), output }
     const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate)
     return { ok: true, output, detail: did + describeProgram(task.build.command) }
+  },
+
+  /** Only BitBake knows. */
+  async foresee() {
+    return undefined
   },
 }
 
@@ -103,26 +113,34 @@ function stampId(task: BitbakeTask, request: BitbakeRequest): string {
 
 async function reasonsFor(task: BitbakeTask, request: BitbakeRequest, context: TaskContext): Promise<Reason[]> {
   if (request.sources === null) return [{ code: 'asks-bitbake' }]
-  const stamp = await context.state.readStamp(stampId(task, request))
-  if (stamp === undefined) return [{ code: 'never-done' }]
   const now = await fingerprintOf(task, request, context)
-  // A source that cannot be read is reported when the task runs.
-  if (!now.ok || now.value === undefined) return [{ code: 'never-done' }]
-  const reasons = compareFingerprints(stamp.fingerprint, now.value)
+  if (!now.ok) return now.problems.map(unreadableSource)
+  const stamp = context.state.stamps.read(stampId(task, request))
+  if (stamp === undefined || now.value === undefined) return [{ code: 'never-done' }]
+  const sources = await sourcesOf(task, request, context)
+  const files = sources?.ok === true ? sources.value.files : undefined
+  const reasons = compareSources(stamp.fingerprint, now.value, files, context)
   if (reasons.length > 0) return reasons
 
   const { manifests: recorded = {} } = (stamp.output ?? {}) as { manifests?: Readonly<Record<string, string>> }
   for (const dependent of dependents(task, request, context)) {
-    const found = await findImage(dependent)
-    const digest = found.ok ? found.value.image.digest : undefined
-    if (digest === undefined) return [{ code: 'output-missing', file: dependent.id }]
+    const found = await context.image(dependent)
+    if (!found.ok) return [{ code: 'image-missing', platform: formatPlatform(dependent.platform) }]
+    const { digest } = found.value.image
     const before = recorded[dependent.id]
+    // Another target, or another reference of the layout, than those that the stamp was written for.
     if (before === undefined) return [{ code: 'never-done' }]
     if (before !== digest) {
-      return [{ code: 'manifest-changed', platform: dependent.platformKey, from: before, to: digest }]
+      return [{ code: 'manifest-changed', platform: formatPlatform(dependent.platform), from: before, to: digest }]
     }
   }
   return []
+}
+
+function unreadableSource(problem: StateProblem): Reason {
+  return problem.code === 'source-unreadable'
+    ? { code: 'source-unreadable', file: problem.path, found: problem.found }
+    : { code: 'never-done' }
 }
 
 /** `undefined` when the sources are not known: then nothing can be said. */
@@ -131,19 +149,60 @@ async function fingerprintOf(
   request: BitbakeRequest,
   context: TaskContext,
 ): Promise<Result<Fingerprint | undefined, StateProblem>> {
-  if (request.sources === null) return ok(undefined)
-  const sources = await context.sources(task.root, request.sources)
-  if (!sources.ok) return fail(...sources.problems)
+  const sources = await sourcesOf(task, request, context)
+  if (sources === undefined) return ok(undefined)
+  if (!sources.ok) return sources
   for (const pattern of sources.value.empty) context.notice({ code: 'sources-match-nothing', pattern })
   return ok(
     fingerprint({
-      command: [...task.build.command, ...task.build.args],
-      // A digest: the values may be secrets, which a stamp must not hold.
-      environment: sha256(canonicalJson(task.build.environment)),
+      'build.args': task.build.args,
+      'build.command': task.build.command.map((word) => context.state.relative(word)),
+      // Digests: the values may be secrets, which a stamp must not hold.
+      'build.environment': Object.fromEntries(
+        Object.entries(task.build.environment).map(([name, value]) => [name, shortDigest(sha256(value))]),
+      ),
       patterns: request.sources,
-      sources: sources.value.files,
+      sources: sources.value.digest,
     }),
   )
+}
+
+async function sourcesOf(
+  task: BitbakeTask,
+  request: BitbakeRequest,
+  context: TaskContext,
+): Promise<Awaited<ReturnType<TaskContext['sources']>> | undefined> {
+  return request.sources === null ? undefined : context.sources(task.root, request.sources)
+}
+
+/** With the files in place of the digest that stands for them, where both are known: so that they can be named. */
+function compareSources(
+  before: Fingerprint,
+  now: Fingerprint,
+  files: FileList | undefined,
+  context: TaskContext,
+): Reason[] {
+  const digest = before.inputs['sources']
+  const old = typeof digest === 'string' ? context.state.stamps.list(digest) : undefined
+  if (old === undefined || files === undefined) return compareFingerprints(before, now)
+  const named = ({ version, inputs }: Fingerprint, sources: FileList): Fingerprint => ({
+    version,
+    inputs: { ...inputs, sources },
+  })
+  return compareFingerprints(named(before, old), named(now, files))
+}
+
+async function evidenceOf(task: BitbakeTask, context: TaskContext): Promise<string[]> {
+  const files = new Set<string>()
+  for (const request of task.requests) {
+    const sources = await sourcesOf(task, request, context)
+    if (sources?.ok === true) for (const file of sources.value.evidence) files.add(file)
+    for (const dependent of dependents(task, request, context)) {
+      const found = await context.image(dependent)
+      if (found.ok) for (const file of found.value.evidence) files.add(file)
+    }
+  }
+  return [...files]
 }
 
 function dependents(task: BitbakeTask, request: BitbakeRequest, context: TaskContext): DiscoverTask[] {
@@ -164,7 +223,7 @@ async function deployedManifests(
 ): Promise<Record<string, string> | undefined> {
   const manifests: Record<string, string> = {}
   for (const dependent of dependents(task, request, context)) {
-    const found = await findImage(dependent)
+    const found = await context.image(dependent)
     if (!found.ok) return undefined
     manifests[dependent.id] = found.value.image.digest
   }

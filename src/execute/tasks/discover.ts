@@ -1,20 +1,43 @@
-/** `discover`: a few stats and three small documents, so it is done each time. */
+/** `discover`: a few stats and three small documents, so they are looked at each time. */
 import { shortDigest } from '../../oci/digest.js'
-import { findImage } from '../find-image.js'
+import type { Image } from '../../oci/image.js'
+import { formatPlatform } from '../../oci/platform.js'
+import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
+import type { DiscoverTask } from '../../plan/task.js'
 import type { Handler } from '../handler.js'
 
 export const discover: Handler<'discover'> = {
-  readOnly: true,
-
-  async check() {
-    return { fresh: false, reasons: [{ code: 'always-looks' }] }
+  async check(task, context) {
+    const found = await context.image(task)
+    if (!found.ok) return { fresh: false, reasons: [{ code: 'image-missing' }] }
+    const { image, notices, evidence } = found.value
+    const stamp = context.state.stamps.read(task.id)
+    if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
+    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image))
+    if (reasons.length > 0) return { fresh: false, reasons }
+    for (const notice of notices) context.notice(notice)
+    return { fresh: true, output: { image }, detail: describe(image), evidence: { files: evidence } }
   },
 
   async run(task, context) {
-    const found = await findImage(task)
+    const found = await context.image(task)
     if (!found.ok) return { ok: false, problems: found.problems }
     const { image, notices } = found.value
     for (const notice of notices) context.notice(notice)
-    return { ok: true, output: { image }, detail: `${image.layout.path} ${shortDigest(image.digest)}` }
+    context.state.stamps.write(task.id, { fingerprint: fingerprintOf(task, image), output: null })
+    return { ok: true, output: { image }, detail: describe(image) }
   },
+
+  async foresee(task, context) {
+    const found = await context.image(task)
+    return found.ok ? { image: found.value.image } : undefined
+  },
+}
+
+function fingerprintOf(task: DiscoverTask, image: Image): Fingerprint {
+  return fingerprint({ manifests: { [formatPlatform(task.platform)]: image.digest } })
+}
+
+function describe({ layout, digest }: Image): string {
+  return `${layout.path} ${shortDigest(digest)}`
 }

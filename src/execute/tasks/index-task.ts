@@ -16,25 +16,28 @@ import type { Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { BlobRecord, ImageRecord } from '../image-record.js'
 import { checkOutput, stagedIndexFile } from '../output.js'
-import { alteredBlobs } from './merge.js'
+import { alteredBlobs, blobFiles } from './merge.js'
 
 export const index: Handler<'index'> = {
   async check(task, context) {
-    const stamp = await context.state.readStamp(task.id)
+    const stamp = context.state.stamps.read(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
     const output = stamp.output as unknown as Outputs['index']
     const altered = await alteredOutput(task.output.directory, output, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
-    return { fresh: true, output, detail: output.digest }
+    const { directory } = task.output
+    const own = output.blobs.filter(({ digest }) => digest === output.digest)
+    const files = ['index.json', 'oci-layout'].map((name) => path.join(directory, name))
+    return { fresh: true, output, detail: output.digest, evidence: { files, identities: blobFiles(directory, own) } }
   },
 
   async run(task, context) {
     const { directory } = task.output
     const strange = await checkOutput(directory)
     if (strange !== undefined) return { ok: false, problems: [strange] }
-    await context.state.dropStamp(task.id)
+    context.state.stamps.drop(task.id)
     const entries = entriesOf(task, context)
     const problems = checkTogether(entries, directory, (position) => [
       'index.json',
@@ -52,37 +55,51 @@ export const index: Handler<'index'> = {
       })
     }
     if (problems.length > 0) return { ok: false, problems }
-    const written = writeIndex(entries, task.output)
-    const blobs = new Map<string, BlobRecord>()
-    for (const id of task.dependsOn) {
-      for (const blob of context.outputOf(id, 'merge').blobs) blobs.set(blob.digest, blob)
-    }
-    if (task.output.format === 'nested') {
-      await putBytes(directory, written.digest, written.bytes, context.verified)
-      blobs.set(written.digest, { digest: written.digest, size: written.bytes.length })
-    }
+    const { written, output } = compose(task, context)
+    if (task.output.format === 'nested') await putBytes(directory, written.digest, written.bytes, context.verified)
     const marker = path.join(directory, 'oci-layout')
     const content = JSON.stringify({ imageLayoutVersion: layoutVersion })
     if (readFileIfThere(marker)?.toString('utf8') !== content) writeFileAtomic(marker, content)
     writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
-    const output: ImageRecord = {
-      digest: written.digest,
-      indexJson: sha256(written.indexJson),
-      index: { mediaType: written.mediaType, digest: written.digest, size: written.bytes.length },
-      manifests: entries.map(({ platform, mediaType, digest, size }) => ({
-        platform: formatPlatform(platform),
-        mediaType,
-        digest,
-        size,
-      })),
-      blobs: [...blobs.values()],
-    }
-    await context.state.writeStamp(task.id, {
+    context.state.stamps.write(task.id, {
       fingerprint: fingerprintOf(task, context),
       output: output as unknown as Json,
     })
     return { ok: true, output, detail: `${written.digest} (${count(entries.length, 'platform')})` }
   },
+
+  async foresee(task, context) {
+    return compose(task, context).output
+  },
+}
+
+/** The index as it is to be; nothing is written. */
+function compose(
+  task: IndexTask,
+  context: TaskContext,
+): { written: ReturnType<typeof writeIndex>; output: ImageRecord } {
+  const entries = entriesOf(task, context)
+  const written = writeIndex(entries, task.output)
+  const blobs = new Map<string, BlobRecord>()
+  for (const id of task.dependsOn) {
+    for (const blob of context.outputOf(id, 'merge').blobs) blobs.set(blob.digest, blob)
+  }
+  if (task.output.format === 'nested') {
+    blobs.set(written.digest, { digest: written.digest, size: written.bytes.length })
+  }
+  const output: ImageRecord = {
+    digest: written.digest,
+    indexJson: sha256(written.indexJson),
+    index: { mediaType: written.mediaType, digest: written.digest, size: written.bytes.length },
+    manifests: entries.map(({ platform, mediaType, digest, size }) => ({
+      platform: formatPlatform(platform),
+      mediaType,
+      digest,
+      size,
+    })),
+    blobs: [...blobs.values()],
+  }
+  return { written, output }
 }
 
 function entriesOf(task: IndexTask, context: TaskContext): IndexEntry[] {
@@ -98,16 +115,16 @@ function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
   const { directory, format, mediaTypes: types, reference, references, name, annotations } = task.output
   const entries = entriesOf(task, context)
   return fingerprint({
-    annotations,
-    directory,
-    entryAnnotations: task.entryAnnotations,
-    format,
-    mediaTypes: types,
+    'output.annotations': annotations,
+    'output.directory': context.state.relative(directory),
+    'output.format': format,
+    'output.mediaTypes': types,
+    'output.name': name ?? null,
+    'output.reference': reference ?? null,
+    'output.references': references,
+    'platform annotations': task.entryAnnotations,
     manifests: Object.fromEntries(entries.map(({ platform, digest }) => [formatPlatform(platform), digest])),
-    name: name ?? null,
     platforms: entries.map(({ platform }) => formatPlatform(platform)),
-    reference: reference ?? null,
-    references,
     systems: entries.map(({ platform }) => [platform['os.version'] ?? null, platform['os.features'] ?? null]),
   })
 }

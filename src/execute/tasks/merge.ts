@@ -4,11 +4,13 @@ import { blobPath, parseDigest } from '../../oci/digest.js'
 import { mergeImage } from '../../oci/merge.js'
 import { formatPlatform } from '../../oci/platform.js'
 import type { Image } from '../../oci/image.js'
-import { isKnownWhole } from '../../oci/store.js'
+import { isKnownWhole, isWhole } from '../../oci/store.js'
+import { manifestSteps } from '../../oci/walk.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { Reason } from '../../plan/reason.js'
 import type { MergeTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
+import { exists } from '../../util/fs.js'
 import type { Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { BlobRecord } from '../image-record.js'
@@ -17,26 +19,27 @@ import { checkApart, checkOutput } from '../output.js'
 export const merge: Handler<'merge'> = {
   async check(task, context) {
     const image = imageOf(task, context)
-    const stamp = await context.state.readStamp(task.id)
+    const stamp = context.state.stamps.read(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
-    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image))
+    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image, context))
     if (reasons.length > 0) return { fresh: false, reasons }
     const blobs = stamp.output as unknown as BlobRecord[]
     const altered = await alteredBlobs(task.directory, blobs, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
-    return { fresh: true, output: outputOf(image, blobs), detail: count(blobs.length, 'blob') }
+    const evidence = { identities: blobFiles(task.directory, blobs) }
+    return { fresh: true, output: outputOf(image, blobs), detail: count(blobs.length, 'blob'), evidence }
   },
 
   async run(task, context) {
     const image = imageOf(task, context)
     const strange = (await checkApart(task.directory, image.layout.path)) ?? (await checkOutput(task.directory))
     if (strange !== undefined) return { ok: false, problems: [strange] }
-    await context.state.dropStamp(task.id)
+    context.state.stamps.drop(task.id)
     const merged = await mergeImage(image, task.directory, task.link, context.verified, context.stop)
     if (!merged.ok) return merged
     const { blobs, arrivals, bytes } = merged.value
-    await context.state.writeStamp(task.id, {
-      fingerprint: fingerprintOf(task, image),
+    context.state.stamps.write(task.id, {
+      fingerprint: fingerprintOf(task, image, context),
       output: toJson(blobs),
     })
     const ways = [
@@ -47,6 +50,13 @@ export const merge: Handler<'merge'> = {
     ].filter((way) => way !== '')
     const detail = `${count(blobs.length, 'blob')}, ${formatBytes(bytes)}: ${ways.join(', ')}`
     return { ok: true, output: outputOf(image, blobs), detail }
+  },
+
+  async foresee(task, context) {
+    const image = imageOf(task, context)
+    const descriptors = [...manifestSteps(image.manifest).map(({ descriptor }) => descriptor), image.descriptor]
+    const blobs = new Map(descriptors.map(({ digest, size }) => [digest, { digest, size }]))
+    return outputOf(image, [...blobs.values()])
   },
 }
 
@@ -60,10 +70,10 @@ function imageOf(task: MergeTask, context: TaskContext): Image {
   return context.outputOf(task.dependsOn[0]!, 'discover').image
 }
 
-function fingerprintOf(task: MergeTask, image: Image): Fingerprint {
+function fingerprintOf(task: MergeTask, image: Image, context: TaskContext): Fingerprint {
   return fingerprint({
-    directory: task.directory,
-    link: task.link,
+    'output.directory': context.state.relative(task.directory),
+    'output.link': task.link,
     manifests: { [formatPlatform(image.platform)]: image.digest },
   })
 }
@@ -73,7 +83,15 @@ function outputOf(image: Image, blobs: readonly BlobRecord[]): Outputs['merge'] 
   return { platform: image.platform, manifest: { mediaType, digest, size }, blobs }
 }
 
-/** Blobs that are gone, or were touched since they were last found good. */
+/** Where the blobs are. */
+export function blobFiles(directory: string, blobs: readonly BlobRecord[]): string[] {
+  return blobs.flatMap(({ digest: text }) => {
+    const digest = parseDigest(text)
+    return digest === undefined ? [] : [path.join(directory, blobPath(digest))]
+  })
+}
+
+/** Blobs that are gone or hold other bytes. One that was touched since it was last found good is read. */
 export async function alteredBlobs(
   directory: string,
   blobs: readonly BlobRecord[],
@@ -83,7 +101,9 @@ export async function alteredBlobs(
     const digest = parseDigest(text)
     if (digest === undefined) return [{ code: 'never-done' }]
     const file = path.join(directory, blobPath(digest))
-    if (!isKnownWhole(file, digest, size, context.verified)) return [{ code: 'output-altered', file }]
+    if (isKnownWhole(file, digest, size, context.verified)) continue
+    if (await isWhole(file, digest, size, context.verified)) continue
+    return [{ code: exists(file) ? 'output-altered' : 'output-missing', file }]
   }
   return []
 }

@@ -9,25 +9,25 @@ import { count, formatBytes } from '../../util/format.js'
 import { statIfThere } from '../../util/fs.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import { collectGarbage, stagedIndexFile } from '../output.js'
-import { alteredBlobs } from './merge.js'
+import { alteredBlobs, blobFiles } from './merge.js'
 
 export const verify: Handler<'verify'> = {
   async check(task, context) {
     const index = indexOf(task, context)
-    const stamp = await context.state.readStamp(task.id)
+    const stamp = context.state.stamps.read(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
-    if (statIfThere(path.join(task.directory, stagedIndexFile)) !== undefined) {
-      return { fresh: false, reasons: [{ code: 'depends', task: task.dependsOn[0]! }] }
-    }
-    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, index))
+    const staged = path.join(task.directory, stagedIndexFile)
+    if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
+    const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, index, context))
     if (reasons.length > 0) return { fresh: false, reasons }
     const altered = await alteredBlobs(task.directory, index.blobs, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
-    return { fresh: true, output: index, detail: count(index.blobs.length, 'blob') }
+    const evidence = { files: [staged], identities: blobFiles(task.directory, index.blobs) }
+    return { fresh: true, output: index, detail: count(index.blobs.length, 'blob'), evidence }
   },
 
   async run(task, context) {
-    await context.state.dropStamp(task.id)
+    context.state.stamps.drop(task.id)
     const index = indexOf(task, context)
     const staged = path.join(task.directory, stagedIndexFile)
     const isStaged = statIfThere(staged) !== undefined
@@ -43,10 +43,14 @@ export const verify: Handler<'verify'> = {
     if (isStaged) await fs.rename(staged, path.join(task.directory, 'index.json'))
     const kept = await collectGarbage(task.directory)
     if (kept !== undefined) context.notice({ code: 'garbage-kept', directory: task.directory, found: kept })
-    await context.state.writeStamp(task.id, { fingerprint: fingerprintOf(task, index), output: null })
+    context.state.stamps.write(task.id, { fingerprint: fingerprintOf(task, index, context), output: null })
     const { blobs, bytes, images } = report.value
     const detail = `${count(images.length, 'platform')}, ${count(blobs.length, 'blob')}, ${formatBytes(bytes)}`
     return { ok: true, output: index, detail }
+  },
+
+  async foresee(task, context) {
+    return indexOf(task, context)
   },
 }
 
@@ -54,9 +58,9 @@ function indexOf(task: VerifyTask, context: TaskContext): Outputs['index'] {
   return context.outputOf(task.dependsOn[0]!, 'index')
 }
 
-function fingerprintOf(task: VerifyTask, index: Outputs['index']): Fingerprint {
+function fingerprintOf(task: VerifyTask, index: Outputs['index'], context: TaskContext): Fingerprint {
   return fingerprint({
-    directory: task.directory,
+    'output.directory': context.state.relative(task.directory),
     index: index.digest,
     indexJson: index.indexJson,
     platforms: task.platforms.map(formatPlatform),

@@ -1,0 +1,62 @@
+/** Which files were read and found to hold which digest, from one run to the next, as `.mab/verified.json`. */
+import path from 'node:path'
+import type { Digest } from '../oci/digest.js'
+import type { VerifiedFiles } from '../oci/verified.js'
+import { exists, isWithin, replaceFile, sameIdentity } from '../util/fs.js'
+import { readJsonRecord } from './json-file.js'
+
+type Known = readonly [identity: string, digest: string]
+
+export class KnownFiles implements VerifiedFiles {
+  readonly #file: string
+  /** Paths in it are kept relative to it: the project may be moved. */
+  readonly #root: string
+  readonly #known = new Map<string, Known>()
+  /** By device and inode: what one name of a file is known to hold, its other names hold too. */
+  readonly #byInode = new Map<string, Known>()
+  #changed = false
+
+  constructor(file: string, root: string, forget: boolean) {
+    this.#file = file
+    this.#root = root
+    if (forget) return
+    for (const [name, entry] of Object.entries(readJsonRecord(file))) {
+      if (!Array.isArray(entry)) continue
+      const [identity, digest] = entry as unknown[]
+      if (typeof identity === 'string' && typeof digest === 'string') {
+        this.#learn(path.resolve(root, name), [identity, digest])
+      }
+    }
+  }
+
+  has(file: string, identity: string, digest: Digest): boolean {
+    const agrees = (known: Known | undefined): boolean =>
+      known !== undefined && known[1] === digest && sameIdentity(known[0], identity)
+    return agrees(this.#known.get(file)) || agrees(this.#byInode.get(inodeOf(identity)))
+  }
+
+  add(file: string, identity: string, digest: Digest): void {
+    this.#learn(file, [identity, digest])
+    this.#changed = true
+  }
+
+  /** Writes what was learnt, without files that are gone. */
+  save(): void {
+    if (!this.#changed) return
+    const entries: Record<string, Known> = {}
+    for (const [file, known] of this.#known) {
+      if (exists(file)) entries[isWithin(file, this.#root) ? path.relative(this.#root, file) : file] = known
+    }
+    replaceFile(this.#file, JSON.stringify(entries))
+    this.#changed = false
+  }
+
+  #learn(file: string, known: Known): void {
+    this.#known.set(file, known)
+    this.#byInode.set(inodeOf(known[0]), known)
+  }
+}
+
+function inodeOf(identity: string): string {
+  return identity.split(':', 2).join(':')
+}
