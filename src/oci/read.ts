@@ -4,6 +4,7 @@ import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { createHasher, finishHasher, parseDigest, type Digest } from './digest.js'
 import type { Descriptor } from './documents.js'
+import { recallDocument, rememberDocument } from './document-cache.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
 import { maximumDocument, parseDocument } from './parse.js'
 
@@ -61,9 +62,13 @@ export function readDocument<T>(
   if (bytes.length <= maximumDocument) {
     const found = finishHasher(digest, createHasher(digest).update(bytes))
     if (found !== digest) return fail({ code: 'blob-digest', layout: layout.path, at, expected: digest, found })
+    const known = recallDocument(digest, schema)
+    if (known !== undefined) return ok({ value: known, bytes, digest })
   }
   const parsed = parseDocument(layout.path, at, bytes, schema)
-  return parsed.ok ? ok({ value: parsed.value, bytes, digest }) : parsed
+  if (!parsed.ok) return parsed
+  rememberDocument(digest, schema, parsed.value, bytes.length)
+  return ok({ value: parsed.value, bytes, digest })
 }
 
 export function blobUnreadable(layout: string, at: TreePath, digest: Digest, error: unknown): LayoutProblem {
