@@ -2,14 +2,15 @@
  * Writing an `oci-archive`: a tar of a layout with the same bytes on every machine. Members are sorted by name, owned
  * by nobody in particular (0/0), with one time for all.
  */
-import fs, { type Stats } from 'node:fs'
+import fs from 'node:fs'
 import path from 'node:path'
 import { compareCodeUnits } from '../util/json.js'
-import { inDirectory, temporaryName, withPath } from '../util/fs.js'
+import { fileIdentity, inDirectory, temporaryName, withPath } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, parseDigest, type Digest } from './digest.js'
-import { hashRange } from './hash.js'
+import { hashRange, readChunks, type ByteRange } from './hash.js'
 import { writeAll } from './store.js'
+import { nothingVerified, type VerifiedFiles } from './verified.js'
 import { blockSize } from './tar-header.js'
 
 export interface WrittenArchive {
@@ -22,36 +23,40 @@ const recordSize = 20 * blockSize
 /** The largest number that a header's 11 octal digits hold. */
 const maximumOctal = 0o77777777777
 
-/**
- * Writes the layout in `directory`, with the given `blobs` of it, to `file` by a rename. Each blob's bytes are hashed
- * on the way and compared.
- * @param mtime of every member, in seconds since the epoch (SOURCE_DATE_EPOCH, else 0).
- */
+export interface ArchiveOptions {
+  /** Of every member, in seconds since the epoch (SOURCE_DATE_EPOCH, else 0). */
+  readonly mtime: number
+  /** Files that are known to be what their digest says; others are hashed while they are copied. */
+  readonly verified?: VerifiedFiles
+  readonly signal?: AbortSignal
+}
+
+/** Writes the layout in `directory`, with the given `blobs` of it, to `file` by a rename. No damaged blob gets in. */
 export async function writeArchive(
   directory: string,
   blobs: readonly string[],
   file: string,
-  mtime: number,
-  signal?: AbortSignal,
+  options: ArchiveOptions,
 ): Promise<Result<WrittenArchive, LayoutProblem>> {
   const temporary = temporaryName(file)
   const descriptor = inDirectory(temporary, () => fs.openSync(temporary, 'wx', 0o644))
   try {
     fs.fchmodSync(descriptor, 0o644)
-    const tar = new TarWriter(descriptor, file, mtime)
+    const tar = new TarWriter(descriptor, file, options.mtime)
     for (const member of membersOf(blobs)) {
-      signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
       if (member.kind === 'directory') {
         tar.header(member.name, 0, true)
         continue
       }
       const source = path.join(directory, member.name)
-      const stat = fs.statSync(source)
-      tar.header(member.name, stat.size, false)
-      const found = await tar.content(source, stat, member.digest, signal)
-      if (member.digest !== undefined && found !== member.digest) {
-        const at = [member.name]
-        return fail({ code: 'blob-digest', layout: directory, at, expected: member.digest, found })
+      const range = { file: source, offset: 0, size: fs.statSync(source).size }
+      tar.header(member.name, range.size, false)
+      const found = await copyMember(range, member.digest, (chunk) => tar.write(chunk), options)
+      tar.endMember(range.size)
+      if (found !== member.digest) {
+        const [at, expected] = [[member.name], member.digest ?? '']
+        return fail({ code: 'blob-digest', layout: directory, at, expected, found: found ?? changed })
       }
     }
     const written = tar.end()
@@ -63,6 +68,25 @@ export async function writeArchive(
     fs.closeSync(descriptor)
     fs.rmSync(temporary, { force: true })
   }
+}
+
+const changed = 'other bytes: the file was replaced or written while it was read'
+
+/**
+ * Bytes that are known are not hashed again; that they are still the same is seen from the identity of their file.
+ * @returns the digest of what was copied, as far as it is known.
+ */
+async function copyMember(
+  range: ByteRange,
+  digest: Digest | undefined,
+  write: (chunk: Uint8Array) => void,
+  { verified = nothingVerified, signal }: ArchiveOptions,
+): Promise<Digest | undefined> {
+  const isKnown = (): boolean =>
+    digest === undefined || verified.has(range.file, fileIdentity(fs.statSync(range.file, { bigint: true })), digest)
+  if (!isKnown()) return (await hashRange(range, digest!, write, signal)).digest
+  await readChunks(range, write, signal)
+  return isKnown() ? digest : undefined
 }
 
 type Member =
@@ -90,6 +114,8 @@ class TarWriter {
   readonly #file: string
   readonly #mtime: number
   #size = 0
+  /** Where the content of the present member begins. */
+  #began = 0
 
   /** @param file for messages. */
   constructor(descriptor: number, file: string, mtime: number) {
@@ -105,26 +131,24 @@ class TarWriter {
     if (this.#mtime > maximumOctal) records.push(paxRecord('mtime', String(this.#mtime)))
     if (records.length > 0) {
       const content = Buffer.from(records.join(''))
-      this.#write(this.#block(`PaxHeaders/${name}`.slice(0, 100), content.length, 'x', 0o644))
-      this.#write(content)
+      this.write(this.#block(`PaxHeaders/${name}`.slice(0, 100), content.length, 'x', 0o644))
+      this.write(content)
       this.#pad()
     }
     const shown = size > maximumOctal ? 0 : size
-    this.#write(this.#block(name.slice(0, 100), shown, directory ? '5' : '0', directory ? 0o755 : 0o644))
+    this.write(this.#block(name.slice(0, 100), shown, directory ? '5' : '0', directory ? 0o755 : 0o644))
+    this.#began = this.#size
   }
 
-  async content(file: string, stat: Stats, digest: Digest | undefined, signal?: AbortSignal): Promise<Digest> {
-    const range = { file, offset: 0, size: stat.size }
-    const before = this.#size
-    const found = await hashRange(range, digest ?? ('sha256:' as Digest), (chunk) => this.#write(chunk), signal)
-    if (this.#size - before !== stat.size) throw new Error(`${file} became shorter while it was read`)
+  /** After the content that `write` was given. */
+  endMember(size: number): void {
+    if (this.#size - this.#began !== size) throw new Error(`${this.#file}: a member became shorter while it was read`)
     this.#pad()
-    return found.digest
   }
 
   end(): WrittenArchive {
     const size = Math.ceil((this.#size + 2 * blockSize) / recordSize) * recordSize
-    this.#write(Buffer.alloc(size - this.#size))
+    this.write(Buffer.alloc(size - this.#size))
     return { size }
   }
 
@@ -152,10 +176,10 @@ class TarWriter {
 
   #pad(): void {
     const over = this.#size % blockSize
-    if (over > 0) this.#write(Buffer.alloc(blockSize - over))
+    if (over > 0) this.write(Buffer.alloc(blockSize - over))
   }
 
-  #write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     this.#size += bytes.length
     writeAll(this.#descriptor, bytes, this.#file)
   }

@@ -26,7 +26,7 @@ export const chunkSize = 256 * 1024
 const small = Buffer.allocUnsafeSlow(chunkSize)
 
 /**
- * Hashes in this thread, letting others have their turn.
+ * Hashes in this thread.
  * @param write is given each chunk before it is hashed: one pass for a copy.
  */
 export async function hashRange(
@@ -35,24 +35,42 @@ export async function hashRange(
   write?: (chunk: Uint8Array) => void,
   signal?: AbortSignal,
 ): Promise<HashedRange> {
+  const hasher = createHasher(algorithm)
+  const identity = await readChunks(
+    range,
+    (chunk) => {
+      write?.(chunk)
+      hasher.update(chunk)
+    },
+    signal,
+  )
+  return { digest: finishHasher(algorithm, hasher), identity }
+}
+
+/**
+ * Reads all of the range, or what there is of it, letting others have their turn.
+ * @returns the identity of the file, as it was before the first byte was read.
+ */
+export async function readChunks(
+  range: ByteRange,
+  use: (chunk: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<string> {
   const descriptor = fs.openSync(range.file, 'r')
   try {
     const identity = fileIdentity(fs.fstatSync(descriptor, { bigint: true }))
-    const hasher = createHasher(algorithm)
     const buffer = range.size > chunkSize ? Buffer.allocUnsafe(chunkSize) : small
     let done = 0
     while (done < range.size) {
       const want = Math.min(chunkSize, range.size - done)
       const read = fs.readSync(descriptor, buffer, 0, want, range.offset + done)
       if (read === 0) break
-      const chunk = buffer.subarray(0, read)
-      write?.(chunk)
-      hasher.update(chunk)
+      use(buffer.subarray(0, read))
       done += read
       await breathe()
       signal?.throwIfAborted()
     }
-    return { digest: finishHasher(algorithm, hasher), identity }
+    return identity
   } finally {
     fs.closeSync(descriptor)
   }

@@ -19,7 +19,7 @@ function buildImage(): BuiltLayout {
 
 /** Packs all that can be reached. */
 async function pack(built: BuiltLayout, file: string, mtime = 0): Promise<{ size: number }> {
-  return valueOf(await writeArchive(built.directory, built.reachable, file, mtime))
+  return valueOf(await writeArchive(built.directory, built.reachable, file, { mtime }))
 }
 
 function freshFile(): string {
@@ -60,20 +60,30 @@ test('is readable for everyone, and the old one until the new one is whole', asy
   assert.is(statSync(file).mode & 0o777, 0o644)
   const old = readFileSync(file)
   flipByte(built.file(built.images[0]!.layers[1]!))
-  const failed = await writeArchive(built.directory, built.reachable, file, 0)
+  const failed = await writeArchive(built.directory, built.reachable, file, { mtime: 0 })
   assert.equal(placesOf(failed), [`blob-digest ${path.join('blobs', ...built.images[0]!.layers[1]!.split(':'))}`])
   assert.equal(readFileSync(file), old)
   assert.equal(readdirSync(path.dirname(file)), ['image.tar'])
+})
+
+test('a known blob that changes while it is copied leaves no archive', async () => {
+  const [file, built] = [freshFile(), buildImage()]
+  const asked = new Set<string>()
+  const verified = { has: (name: string) => !asked.has(name) && asked.add(name) !== undefined, add: () => {} }
+  const failed = await writeArchive(built.directory, built.reachable, file, { mtime: 0, verified })
+  assert.is(failed.ok ? '' : failed.problems[0]!.code, 'blob-digest')
+  assert.match(failed.ok ? '' : failed.problems[0]!.found, /while it was read/)
+  assert.equal(readdirSync(path.dirname(file)), [])
 })
 
 test('leaves nothing behind when it is stopped or a blob is gone', async () => {
   const [file, built, stop] = [freshFile(), buildImage(), new AbortController()]
   stop.abort()
   const attempts = [
-    () => writeArchive(built.directory, built.reachable, file, 0, stop.signal),
+    () => writeArchive(built.directory, built.reachable, file, { mtime: 0, signal: stop.signal }),
     () => {
       rmSync(built.file(built.images[1]!.config))
-      return writeArchive(built.directory, built.reachable, file, 0)
+      return writeArchive(built.directory, built.reachable, file, { mtime: 0 })
     },
   ]
   for (const attempt of attempts) {
@@ -140,7 +150,7 @@ testWith(test, missingTool('skopeo'), 'is an oci-archive to skopeo', async () =>
   const sources = { amd64: amd64.directory, arm64: arm64.directory }
   const image = await mergeLayouts(sources, { reference: 'latest', name: 'localhost/app:latest' })
   const file = freshFile()
-  valueOf(await writeArchive(image.directory, image.blobs, file, 0))
+  valueOf(await writeArchive(image.directory, image.blobs, file, { mtime: 0 }))
   for (const reference of ['', ':latest']) {
     assert.equal(execFileSync('skopeo', ['inspect', '--raw', `oci-archive:${file}${reference}`]), image.bytes)
   }

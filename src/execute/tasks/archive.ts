@@ -27,7 +27,11 @@ export const archive: Handler<'archive'> = {
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
     const blobs = imageOf(task, context).blobs.map(({ digest }) => digest)
-    const written = await writeArchive(task.directory, blobs, task.file, context.options.sourceDate, context.stop)
+    const written = await writeArchive(task.directory, blobs, task.file, {
+      mtime: context.options.sourceDate,
+      verified: context.verified,
+      signal: context.stop,
+    })
     if (!written.ok) return written
     const stat = statIfThere(task.file)
     if (stat !== undefined) {
