@@ -1,22 +1,16 @@
-/**
- * One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it.
- *
- * The client is told to stop by SIGINT only: SIGTERM or SIGKILL would leave the build running, detached.
- */
+/** One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
-import { once } from 'node:events'
-import { promises as fs } from 'node:fs'
-import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Build } from '../targets/target.js'
-import { errorCode, errorText, exists } from '../util/fs.js'
+import { errorCode, errorText } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
-import { bitbakeArgv, bitbakeEnvironment, buildDirectoryMarker, type BitbakeTarget } from './command.js'
+import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
+import { bitbakeArgv, bitbakeEnvironment, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
-import { serverGone, serverPid } from './server.js'
+import { openLog, type Log } from './log.js'
+import { serverGone, serverPid, type ServerAtWork } from './server.js'
+import { guard, stopOnSignals } from './stop.js'
 import { Transcript, type Progress, type Summary } from './transcript.js'
 
 export interface BitbakeCall {
@@ -31,6 +25,12 @@ export interface BitbakeCall {
   readonly stop: AbortSignal
   /** Stop the running tasks too. */
   readonly stopNow: AbortSignal
+  /** ms to wait for another BitBake that is at work in the build directory. */
+  readonly wait: number
+  /** ms that BitBake has to end in when it was told to stop now; 30 s by default. */
+  readonly grace?: number
+  /** Called once, when there is one to wait for. */
+  onWait(atWork: ServerAtWork): void
   onProgress(progress: Progress): void
   onLine?(line: string): void
   neededBy(target: BitbakeTarget): readonly string[]
@@ -52,13 +52,13 @@ export interface BitbakeRun {
  */
 export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, BitbakeProblem>> {
   const { build, targets, keepGoing, neededBy } = call
-  const unfit = await checkBuildDirectory(build.directory)
+  const unfit = (await checkBuildDirectory(build.directory)) ?? (await waitForBuildDirectory(build.directory, call))
   if (unfit !== undefined) return fail(unfit)
   const serverBefore = await serverPid(build.directory)
   const { variables, withheld } = bitbakeEnvironment(call.environment, build.environment)
   const log = await openLog(call.log)
   const invoke = (argv: readonly string[], onProgress: BitbakeCall['onProgress']): Promise<Invocation | undefined> =>
-    invokeBitbake(argv, variables, log, { ...call, onProgress })
+    invokeBitbake(argv, variables, log, serverBefore, { ...call, onProgress })
   try {
     if (withheld.length > 0) log.line(`# withheld from BitBake's environment: ${withheld.join(' ')}`)
     const argv = bitbakeArgv(build, targets, keepGoing)
@@ -97,6 +97,9 @@ async function areCurrent(
   return summary !== undefined && summary.failed === 0 && summary.upToDate === summary.attempted
 }
 
+/** ms. BitBake gives its tasks a few seconds. */
+const defaultGrace = 30_000
+
 interface Invocation {
   readonly exit: Exit
   readonly transcript: Transcript
@@ -107,6 +110,7 @@ async function invokeBitbake(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
   log: Log,
+  serverBefore: number | undefined,
   call: BitbakeCall,
 ): Promise<Invocation | undefined> {
   if (call.stop.aborted || call.stopNow.aborted) return undefined
@@ -132,46 +136,15 @@ async function invokeBitbake(
       if (progress !== undefined) call.onProgress(progress)
     })
   }
-  const release = stopOnSignals(child, call)
+  const { stop, stopNow, grace = defaultGrace, build } = call
+  const release = stopOnSignals(child, { stop, stopNow, grace, directory: build.directory, serverBefore, log })
+  const unguard = guard(child, log)
   const exit = await ended(child)
   release()
+  unguard()
   transcript.end()
   if (!('error' in exit)) log.line(`# ended with ${exit.signal ?? `exit code ${exit.code}`}`)
   return { exit, transcript }
-}
-
-interface Log {
-  line(line: string): void
-  /** Throws what kept a line from being written: a build goes on without its log, but not unnoticed. */
-  close(): Promise<void>
-}
-
-async function openLog(file: string): Promise<Log> {
-  await fs.mkdir(path.dirname(file), { recursive: true })
-  const stream = (await fs.open(file, 'wx')).createWriteStream()
-  let failure: Error | undefined
-  stream.on('error', (error) => {
-    failure ??= Object.assign(error, { path: file })
-  })
-  return {
-    line: (line) => void (failure === undefined && stream.write(`${line}\n`)),
-    close: async () => {
-      await finished(stream.end()).catch(() => {})
-      if (failure !== undefined) throw failure
-    },
-  }
-}
-
-/** BitBake would litter any directory that it is started in, so the check comes first. */
-async function checkBuildDirectory(directory: string): Promise<BitbakeProblem | undefined> {
-  const unfit = /[\s:]/.exec(directory)
-  if (unfit !== null)
-    return { code: 'build-directory-name', directory, found: unfit[0] === ':' ? 'a colon' : 'a space' }
-  const marker = buildDirectoryMarker(directory)
-  const there = exists(marker)
-  if (there) return undefined
-  const found = await fs.readdir(directory).catch(() => null)
-  return { code: 'not-a-build-directory', directory, missing: path.relative(directory, marker), found }
 }
 
 type Exit = Exited | { readonly error: unknown }
@@ -182,47 +155,4 @@ function ended(child: ChildProcess): Promise<Exit> {
     // Not `exit`: the pipes may still hold lines then.
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-}
-
-/** ms. An interrupt while BitBake starts leaves a server behind that nobody asks for anything, for 30 s. */
-const startTime = 1_500
-
-/** The first SIGINT ends the build after the running tasks, the second ends those too. */
-function stopOnSignals(
-  child: ChildProcessByStdio<null, Readable, Readable>,
-  { stop, stopNow }: BitbakeCall,
-): () => void {
-  const spoken = [once(child.stdout, 'data'), once(child.stderr, 'data')]
-  const started = Promise.any([...spoken, pause(startTime)])
-  let over = false
-  const interrupt = (): void => {
-    if (over || child.pid === undefined) return
-    try {
-      process.kill(-child.pid, 'SIGINT')
-    } catch (error) {
-      // Nobody is left in the group; EPERM is macOS's word for it.
-      if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error
-    }
-  }
-  let first: Promise<void> | undefined
-  const onStop = (): void => {
-    first ??= started.then(interrupt)
-  }
-  const onStopNow = (): void => {
-    onStop()
-    // BitBake counts interrupts: two that arrive as one would be one.
-    void first?.then(() => pause(100)).then(interrupt)
-  }
-  stop.addEventListener('abort', onStop)
-  stopNow.addEventListener('abort', onStopNow)
-  return () => {
-    over = true
-    stop.removeEventListener('abort', onStop)
-    stopNow.removeEventListener('abort', onStopNow)
-  }
-}
-
-/** Keeps no process alive that would end otherwise. */
-function pause(milliseconds: number): Promise<void> {
-  return delay(milliseconds, undefined, { ref: false })
 }

@@ -2,7 +2,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readFileIfThere } from '../util/fs.js'
+import { errorCode, readFileIfThere } from '../util/fs.js'
 import type { Exited } from './judge.js'
 
 /** The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale. */
@@ -13,7 +13,7 @@ export async function serverPid(directory: string): Promise<number | undefined> 
 }
 
 async function isServer(pid: number): Promise<boolean> {
-  const command = await fs.readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => undefined)
+  const command = await commandOf(pid)
   if (command !== undefined) return command.includes('bitbake')
   try {
     process.kill(pid, 0)
@@ -21,6 +21,61 @@ async function isServer(pid: number): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+function commandOf(pid: number): Promise<string | undefined> {
+  return fs.readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => undefined)
+}
+
+export interface ServerAtWork {
+  readonly pid: number
+  /** Its client is gone: nobody waits for what it does. */
+  readonly detached: boolean
+}
+
+/**
+ * The server that a client has in hand, or that still runs tasks for one that is gone; `undefined` for a resident one
+ * with nothing to do, and wherever /proc does not tell.
+ */
+export async function serverAtWork(directory: string): Promise<ServerAtWork | undefined> {
+  const pid = await serverPid(directory)
+  if (pid === undefined) return undefined
+  if (await hasClient(pid)) return { pid, detached: false }
+  const children = (await family(pid)).slice(1)
+  const commands = await Promise.all(children.map(commandOf))
+  return commands.some((command) => command?.includes('bitbake-worker')) ? { pid, detached: true } : undefined
+}
+
+/** Whether one of its sockets is the accepted end of a connection to `bitbake.sock` (proc_pid_net(5): state 03). */
+async function hasClient(pid: number): Promise<boolean> {
+  const [names, table] = await Promise.all([
+    fs.readdir(`/proc/${pid}/fd`).catch(() => []),
+    fs.readFile('/proc/net/unix', 'latin1').catch(() => ''),
+  ])
+  const connected = new Set(
+    table.split('\n').flatMap((line) => / 0001 03 +(\d+) \S*bitbake\.sock$/.exec(line)?.[1] ?? []),
+  )
+  for (const name of names) {
+    const link = await fs.readlink(`/proc/${pid}/fd/${name}`).catch(() => '')
+    if (connected.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? '')) return true
+  }
+  return false
+}
+
+/** The process and all that descend from it, itself first. */
+async function family(pid: number): Promise<number[]> {
+  const parents = new Map<number, number>()
+  for (const name of await fs.readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = await fs.readFile(`/proc/${name}/stat`, 'latin1').catch(() => '')
+    // Behind the program's name, which may hold anything: state, then the parent (proc_pid_stat(5)).
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+  }
+  const members = [pid]
+  for (const member of members) {
+    for (const [child, parent] of parents) if (parent === member) members.push(child)
+  }
+  return members
 }
 
 /** ms. A server that lost its client while it started gives up after 30 s (facts: BitBake's own time limit). */
@@ -35,6 +90,27 @@ export async function serverGone(directory: string, before: number | undefined, 
   if (lost && (await serverPid(directory)) === undefined) await delay(1_000)
   const pid = await serverPid(directory)
   if (pid === undefined || pid === before) return
-  const end = Date.now() + (lost ? lostServerGrace : serverGrace)
-  while (Date.now() < end && (await isServer(pid))) await delay(100)
+  await ended(pid, lost ? lostServerGrace : serverGrace)
+}
+
+/** Ends the server with its workers and their tasks, by SIGTERM, and after `grace` ms by SIGKILL. */
+export async function endServer(pid: number, grace: number): Promise<void> {
+  signalProcess(pid, 'SIGTERM')
+  await ended(pid, grace)
+  for (const member of (await isServer(pid)) ? await family(pid) : []) signalProcess(member, 'SIGKILL')
+}
+
+/** @param pid negative for a process group. Nobody there is no error. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // EPERM is macOS's word for a group in which nobody is left.
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error
+  }
+}
+
+async function ended(pid: number, limit: number): Promise<void> {
+  const end = performance.now() + limit
+  while (performance.now() < end && (await isServer(pid))) await delay(100)
 }

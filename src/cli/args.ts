@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { errorCode } from '../util/fs.js'
 import { fail, ok, type Result, type UsageProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
+import { durationSyntax, parseDuration } from './duration.js'
 import { optionSpecs, type OptionName, type OptionSpec, type OptionValues } from './options.js'
 
 export interface Syntax {
@@ -71,6 +72,9 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
       const choices = name === 'format' ? syntax.format?.choices : specOf(name).choices
       if (choices !== undefined && !choices.includes(given)) {
         return usage(`--${name} is ${choices.join(', ')}; found "${given}"`, suggest(given, choices))
+      }
+      if (specOf(name).duration === true && parseDuration(given) === undefined) {
+        return usage(`--${name} is a time, up to 24 days: ${durationSyntax}; found "${given}"`)
       }
       options[name] = given
     } else if (given) options[name] = true

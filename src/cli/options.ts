@@ -4,6 +4,8 @@ export interface OptionSpec {
   readonly short?: string
   /** The placeholder of its value; absent for a switch. */
   readonly value?: string
+  /** The value is a duration: `parseDuration`. */
+  readonly duration?: true
   /** May be given several times; with `commas` also as a comma list. */
   readonly list?: 'commas' | 'repeated'
   readonly choices?: readonly string[]
@@ -23,6 +25,12 @@ export const optionSpecs = {
   jobs: { short: 'j', value: 'N', help: 'at most N tasks at a time (default: the number of processors)' },
   force: { help: 'do everything again, and trust no record of earlier runs' },
   'no-build': { help: 'do not call BitBake: use what is deployed' },
+  wait: {
+    value: 'TIME',
+    duration: true,
+    help: 'wait so long for another mab or BitBake at work here (default: until it ends; 0: fail at once); 90s, 30m, 2h',
+  },
+  timeout: { value: 'TIME', duration: true, help: 'stop the run when it has taken so long, and fail; 90s, 30m, 2h' },
   explain: { help: 'say why each task is not fresh' },
   format: { value: 'FORMAT', help: '' },
   output: { short: 'o', value: 'DIR', help: 'the layout to write' },

@@ -14,7 +14,7 @@ import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import type { Io } from './io.js'
 import { imagesOf, runMetadata, type RunImage } from './metadata.js'
 import type { OptionValues } from './options.js'
-import { reportProblems, styleFor, text } from './project.js'
+import { duration, reportProblems, styleFor, text } from './project.js'
 
 type Settings = Omit<RunPlanOptions, 'emit'>
 
@@ -31,10 +31,13 @@ export async function performPlan(
   describe: (images: readonly RunImage[]) => Json | undefined = runMetadata,
 ): Promise<number> {
   const renderer = await chooseRenderer(options, io)
+  const limit = text(options.timeout)
+  const timer = limit === undefined ? undefined : setTimeout(() => io.interruption.expire(), duration(limit))
   let report: Awaited<ReturnType<typeof runPlan>>
   try {
     report = await runPlan(plan, { ...settings, emit: (event: Event) => renderer.handle(event) })
   } finally {
+    clearTimeout(timer)
     await renderer.end()
   }
   const metadataFile = text(options['metadata-file'])
@@ -42,12 +45,15 @@ export async function performPlan(
     const metadata = describe(report.ok ? imagesOf(plan, report.value.targets) : []) ?? {}
     writeFileAtomic(path.resolve(io.cwd, metadataFile), `${JSON.stringify(metadata, null, 2)}\n`)
   }
-  const { signal } = io.interruption
+  const { signal, expired } = io.interruption
   if (report.ok && options.progress !== 'json') {
     io.stdout.write(formatTargets(report.value, io.cwd, styleFor(io.stdout, options, io)))
     if (options.quiet !== true && options.progress !== 'quiet') io.stderr.write(formatRun(report.value))
   }
   if (signal !== undefined) return exitCodeOfSignal(signal)
+  if (expired && limit !== undefined && !(report.ok && report.value.ok)) {
+    return reportProblems([{ code: 'timed-out', limit }], options, io)
+  }
   if (!report.ok) return reportProblems(report.problems, options, io)
   return report.value.ok ? exitCodes.done : exitCodes.failed
 }

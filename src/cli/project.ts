@@ -11,6 +11,7 @@ import { formatProblems } from '../report/problems.js'
 import { resolveTargets } from '../targets/resolve.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
 import type { Arguments } from './args.js'
+import { parseDuration } from './duration.js'
 import { exitCodeFor } from './exit-code.js'
 import type { Io, Stream } from './io.js'
 import type { OptionValues } from './options.js'
@@ -49,6 +50,7 @@ export function runOptions(
     const message = `SOURCE_DATE_EPOCH is a number of seconds since 1970; found "${epoch}"`
     return { ok: false, problems: [{ code: 'usage', message }] }
   }
+  const wait = duration(options.wait)
   return ok({
     stateDirectory,
     keepGoing: options['keep-going'] === true,
@@ -57,6 +59,7 @@ export function runOptions(
     environment: io.env,
     sourceDate: Number(epoch ?? 0),
     verbose: options.verbose === true,
+    ...(wait === undefined ? {} : { wait }),
     stop: io.interruption.stop,
     stopNow: io.interruption.stopNow,
   })
@@ -76,6 +79,11 @@ export function styleFor(stream: Stream, options: OptionValues, io: Io): Style {
 
 export function text(value: OptionValues[keyof OptionValues]): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+/** ms; the argument parser has seen to it that it is one. */
+export function duration(value: OptionValues[keyof OptionValues]): number | undefined {
+  return typeof value === 'string' ? parseDuration(value) : undefined
 }
 
 export function list(value: OptionValues[keyof OptionValues]): readonly string[] {

@@ -46,6 +46,13 @@ export type Notice =
   | { readonly code: 'bitbake-warnings'; readonly count: number; readonly log: string }
   | { readonly code: 'sources-match-nothing'; readonly pattern: string }
   | { readonly code: 'waiting-for-lock'; readonly pid: number; readonly file: string }
+  | {
+      /** Another BitBake is at work in the build directory; `detached`: for a client that is gone. */
+      readonly code: 'waiting-for-bitbake'
+      readonly pid: number
+      readonly directory: string
+      readonly detached: boolean
+    }
   | { readonly code: 'garbage-kept'; readonly directory: string; readonly found: string }
 
 export interface TargetReport {

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly sourceDate: number
   /** Pass on what programs print (`-v`). */
   readonly verbose: boolean
+  /** ms to wait for another mab in the project, or another BitBake in a build directory; by default until it ends. */
+  readonly wait?: number
 }
 
 export interface TaskContext {

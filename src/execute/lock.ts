@@ -18,11 +18,13 @@ interface Holder {
 
 export interface LockOptions {
   readonly signal: AbortSignal
+  /** ms to wait at most; by default until the lock is free. */
+  readonly wait?: number
   /** Called once, when the lock is not free. */
   onWait(holder: number): void
 }
 
-/** Waits for the lock until it is free or `signal` aborts. @returns what releases it. */
+/** Waits for the lock until it is free, the time is over, or `signal` aborts. @returns what releases it. */
 export async function acquireLock(
   file: string,
   options: LockOptions,
@@ -30,6 +32,7 @@ export async function acquireLock(
   const mine = `${file}.${process.pid}.${randomBytes(6).toString('hex')}`
   const me = await describe(process.pid)
   await fs.writeFile(mine, JSON.stringify(me), { flag: 'wx' })
+  const end = performance.now() + (options.wait ?? Number.POSITIVE_INFINITY)
   let waited = false
   try {
     for (;;) {
@@ -46,7 +49,9 @@ export async function acquireLock(
         await takeAway(file, content, `${mine}.stale`)
         continue
       }
-      if (options.signal.aborted) return fail({ code: 'locked', file, pid: holder.pid })
+      if (options.signal.aborted || performance.now() >= end) {
+        return fail({ code: 'locked', file, pid: holder.pid })
+      }
       if (!waited) options.onWait(holder.pid)
       waited = true
       await delay(100, undefined, { signal: options.signal }).catch(() => {})

@@ -21,6 +21,7 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
   state.create()
   const lock = await acquireLock(state.lockFile, {
     signal: options.stop,
+    ...(options.wait === undefined ? {} : { wait: options.wait }),
     onWait: (pid) => options.emit({ kind: 'notice', notice: { code: 'waiting-for-lock', pid, file: state.lockFile } }),
   })
   if (!lock.ok) return lock

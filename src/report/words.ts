@@ -91,6 +91,20 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: ['expected: a path without spaces and colons', `found: ${problem.found}`],
         next: 'move the build directory to such a path',
       }
+    case 'build-directory-not-writable':
+      return {
+        headline: `BitBake cannot write in ${show(problem.directory)}`,
+        details: ['expected: a build directory of the user who runs mab', `found: ${problem.found}`],
+        next: `run mab as the owner of the build directory (ls -ld ${show(problem.directory)}), or give it to this user`,
+      }
+    case 'build-directory-busy': {
+      const client = problem.detached ? ', for a client that is gone' : ''
+      return {
+        headline: `another BitBake is at work in ${show(problem.directory)}`,
+        details: [`its server is process ${problem.pid}${client}`],
+        next: `let it finish (--wait says how long mab waits for it), or stop it: ${stopBitbake(problem)}`,
+      }
+    }
     case 'command-not-found':
       return {
         headline: `cannot start ${problem.command}: ${problem.found}`,
@@ -166,6 +180,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: [`lock: ${show(problem.file)}`],
         next: `wait for it, or end it (kill -INT ${problem.pid})`,
       }
+    case 'timed-out':
+      return {
+        headline: `the run did not end in ${problem.limit} (--timeout)`,
+        details: ['what was running has been stopped; images in place stay as they were'],
+        next: 'run again to go on where it stopped, with more time; --progress plain shows what takes it',
+      }
     case 'file-system':
       return {
         headline: `${problem.operation}${problem.path === '' ? '' : ` ${show(problem.path)}`}: ${problem.found}`,
@@ -224,6 +244,11 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     default:
       return unreachable(problem)
   }
+}
+
+/** SIGTERM to the server ends the build cleanly; its client is told. */
+function stopBitbake({ pid, detached }: { readonly pid: number; readonly detached: boolean }): string {
+  return detached ? `kill ${pid}` : `Ctrl-C where it was started, or kill ${pid}`
 }
 
 function nextForMissingLayout({ request, asked }: Extract<Problem, { code: 'layout-not-found' }>): string {
@@ -355,6 +380,10 @@ export function wordNotice(notice: Notice, show: Show): string {
       return `the sources pattern "${notice.pattern}" matches no file`
     case 'waiting-for-lock':
       return `waiting for another mab (process ${notice.pid}) to finish in this project`
+    case 'waiting-for-bitbake': {
+      const whose = notice.detached ? 'a BitBake whose client is gone' : 'another BitBake'
+      return `waiting for ${whose} to finish in ${show(notice.directory)} (process ${notice.pid}); to stop it: ${stopBitbake(notice)}`
+    }
     case 'garbage-kept':
       return `blobs of earlier images stay in ${show(notice.directory)}: ${notice.found}`
     default:

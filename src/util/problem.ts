@@ -81,6 +81,14 @@ export type BitbakeProblem =
     }
   /** BitBake takes no such path for TOPDIR. */
   | { readonly code: 'build-directory-name'; readonly directory: string; readonly found: string }
+  | { readonly code: 'build-directory-not-writable'; readonly directory: string; readonly found: string }
+  /** Another BitBake is at work there; `detached`: for a client that is gone. */
+  | {
+      readonly code: 'build-directory-busy'
+      readonly directory: string
+      readonly pid: number
+      readonly detached: boolean
+    }
   | { readonly code: 'command-not-found'; readonly command: string; readonly found: string }
   | {
       readonly code: 'unknown-multiconfig'
@@ -193,6 +201,8 @@ export interface LookedAt {
 }
 
 export type StateProblem =
+  /** The time that the run was given is over. */
+  | { readonly code: 'timed-out'; readonly limit: string }
   | { readonly code: 'locked'; readonly file: string; readonly pid: number }
   | { readonly code: 'file-system'; readonly operation: string; readonly path: string; readonly found: string }
   | { readonly code: 'output-not-ours'; readonly directory: string; readonly found: readonly string[] }

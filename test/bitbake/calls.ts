@@ -47,6 +47,8 @@ export function startCall(
     log: path.join(temporaryDirectory(), 'logs', 'bitbake.log'),
     stop: stop.signal,
     stopNow: stopNow.signal,
+    wait: Number.POSITIVE_INFINITY,
+    onWait: () => {},
     onProgress: (step) => progress.push(step),
     onLine: (line) => lines.push(line),
     neededBy: ({ multiconfig }) => [multiconfig],

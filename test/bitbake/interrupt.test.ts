@@ -120,6 +120,19 @@ test('a server that was there before is not waited for, nor is a stale lock', as
   assert.is((await finished(call)).interrupted, true)
 })
 
+test('a BitBake that heeds no interrupt is ended by force after the grace time, with the server that it started', async () => {
+  const fake = fakeBitbake({ hangs: 'a', interrupts: 9, serverOutlives: 600_000 })
+  const call = startCall(fake.build, [image('a')], { environment: fake.environment, grace: 10 })
+  await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
+  const client = fake.seen().flatMap(({ pid }) => pid ?? [])[0]!
+  const server = Number(readFileSync(path.join(fake.build.directory, 'bitbake.lock'), 'utf8'))
+  assert.is(isAlive(server), true)
+  call.stopNow()
+  assert.is((await finished(call)).interrupted, true)
+  assert.equal([interruptsSeen(fake), isAlive(client), isAlive(server)], [2, false, false])
+  assert.match(call.logged(), '# BitBake does not heed its interrupts: it is ended by force\n# ended with SIGKILL\n')
+})
+
 test('a stop that comes after the end changes nothing', async () => {
   const fake = fakeBitbake()
   const call = startCall(fake.build, [image('a')], { environment: fake.environment })

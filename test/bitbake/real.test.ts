@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BitbakeTarget } from '../../src/bitbake/command.js'
 import type { BitbakeCall } from '../../src/bitbake/run.js'
+import { endServer, serverPid } from '../../src/bitbake/server.js'
 import { exampleProject, missingBitbake } from '../rig/project.js'
 import { testWith } from '../rig/tools.js'
 import { finished, image, namesOf, serverGone, startCall, stopCalls, until, type StartedCall } from './calls.js'
@@ -107,6 +108,37 @@ real('stop while BitBake starts leaves no process either', async () => {
   assert.is((await finished(call)).interrupted, true)
   await until('no process is left', () => processesThere().length === 0)
 })
+
+real(
+  'another BitBake at work there is waited for, or refused at once; nobody waits for a resident server',
+  async () => {
+    project.write('meta-hello/recipes/short.bb', 'inherit image-oci\ndo_rootfs() {\n    sleep 3\n}\n')
+    const environment = { ...process.env, BB_SERVER_TIMEOUT: '60' }
+    const first = start([image(arm, 'short')], { environment })
+    await until('the task runs', () => first.lines.some((line) => line.endsWith('task do_rootfs: Started')))
+    const refused = await start(both, { environment, wait: 0 }).result
+    assert.equal(refused.ok ? [] : refused.problems.map(({ code }) => code), ['build-directory-busy'])
+    const told: string[] = []
+    const second = start(both, { environment, onWait: ({ detached }) => told.push(detached ? 'detached' : 'attached') })
+    await until('it is told to wait', () => told.length > 0)
+    assert.is(second.logged(), '')
+    assert.equal((await finished(first)).problems, [])
+    assert.equal((await finished(second)).problems, [])
+    assert.equal(told, ['attached'])
+    const server = await serverPid(topdir)
+    // At a second interrupt BitBake ends its resident server too.
+    project.write('meta-hello/recipes/short-too.bb', 'inherit image-oci\ndo_rootfs() {\n    sleep 2\n}\n')
+    const third = start([image(arm, 'short-too')], { environment, wait: 0 })
+    await until('the task runs', () => third.lines.some((line) => line.endsWith('task do_rootfs: Started')))
+    third.stop()
+    assert.is((await finished(third)).interrupted, true)
+    assert.type(server, 'number')
+    assert.is(await serverPid(topdir), server)
+    assert.equal((await finished(start(both, { environment, wait: 0 }))).problems, [])
+    await endServer(server!, 30_000)
+    await until('no process is left', () => processesThere().length === 0)
+  },
+)
 
 real('after all that, the next build succeeds', async () => {
   const run = await finished(start(both))

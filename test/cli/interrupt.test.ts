@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { suite } from 'uvu'
@@ -17,13 +17,13 @@ interface Interrupted {
 }
 
 /** `mab run` with a BitBake that hangs in a task until it has had so many interrupts. */
-async function startHanging(interrupts: number): Promise<Interrupted> {
+async function startHanging(interrupts: number, ...options: readonly string[]): Promise<Interrupted> {
   const config = helloConfig() as { build: { command: string[] } }
   config.build.command = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
   const project = makeProject(config, { FAKE_BITBAKE: 'scenario.json' })
   const record = project.file('record')
   writeFileSync(project.file('build/scenario.json'), JSON.stringify({ hangs: 'container-aarch64', interrupts, record }))
-  const child = project.start('run', '--progress', 'plain')
+  const child = project.start('run', '--progress', 'plain', ...options)
   const notes = (): Record<string, unknown>[] => {
     const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : []
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -82,11 +82,42 @@ test('a second Ctrl-C is passed on: BitBake then stops its running tasks too', a
   assert.ok(isGone(notes()))
 })
 
-test('a run that was killed is no hindrance to the next one', async () => {
-  const { project, child, notes } = await startHanging(1)
+test('SIGKILL of mab: its BitBake is stopped all the same', async () => {
+  const { project, child, notes } = await startHanging(2)
   child.kill('SIGKILL')
   await once(child, 'close')
-  process.kill(notes()[0]!['pid'] as number, 'SIGINT')
+  await until(() => isGone(notes()))
+  assert.is(signals(notes()), 2)
+  const [log] = readdirSync(project.file('.mab/logs'))
+  assert.match(readFileSync(project.file('.mab/logs', log!), 'utf8'), '# mab was killed: BitBake is told to stop')
+})
+
+test('--timeout: the run is stopped as by two interrupts, and fails', async () => {
+  const { child, notes, project } = await startHanging(2, '--timeout', '1s')
+  let said = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const [exit] = (await once(child, 'close')) as [number]
+  assert.is(exit, 1, said)
+  assert.match(said, 'stopping now')
+  assert.match(said, /error: the run did not end in 1s \(--timeout\)\n(.|\n)*next: run again/)
+  assert.is(signals(notes()), 2)
+  assert.ok(isGone(notes()))
+  assert.not.ok(existsSync(project.file('.mab/lock')))
+})
+
+test('--wait 0 does not wait for another mab', async () => {
+  const { project, child } = await startHanging(1)
+  const second = project.mab('run', '--wait', '0')
+  assert.is(second.code, 1)
+  assert.match(second.stderr, `another mab (process ${child.pid}) is at work`)
+  child.kill('SIGINT')
+  await once(child, 'close')
+})
+
+test('a run that was killed is no hindrance to the next one', async () => {
+  const { project, child } = await startHanging(1)
+  child.kill('SIGKILL')
+  await once(child, 'close')
   assert.ok(existsSync(project.file('.mab/lock')))
   project.configure(helloConfig())
   const next = project.mab('run')

@@ -50,6 +50,11 @@ const examples: Examples<Coded> = {
     { directory: '/project/build', missing: 'conf/bblayers.conf', found: null },
     { directory: '/project/build', missing: 'conf/bblayers.conf', found: [] },
   ],
+  'build-directory-not-writable': [{ directory: '/project/build', found: 'EACCES' }],
+  'build-directory-busy': [
+    { directory: '/project/build', pid: 4711, detached: false },
+    { directory: '/project/build', pid: 4711, detached: true },
+  ],
   'command-not-found': [{ command: 'bitbake', found: 'no such file' }],
   'unknown-multiconfig': [{ multiconfig: 'container-arm', directory: '/project/build', log }],
   'unknown-recipe': [
@@ -87,6 +92,7 @@ const examples: Examples<Coded> = {
     },
   ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
+  'timed-out': [{ limit: '90s' }],
   locked: [{ file: '/project/.mab/lock', pid: 4711 }],
   'file-system': [
     { operation: 'rename', path: '/project/out', found: 'permission denied' },
@@ -241,6 +247,10 @@ const notices: Examples<Notice> = {
   ],
   'sources-match-nothing': [{ pattern: 'x/**' }],
   'waiting-for-lock': [{ pid: 4711, file: '/project/.mab/lock' }],
+  'waiting-for-bitbake': [
+    { pid: 4711, directory: '/project/build', detached: false },
+    { pid: 4711, directory: '/project/build', detached: true },
+  ],
   'garbage-kept': [{ directory: '/project/out', found: 'permission denied' }],
 }
 
@@ -255,6 +265,8 @@ test('notices in words', () => {
     '2 warnings of BitBake, in .mab/logs/x.log',
     'the sources pattern "x/**" matches no file',
     'waiting for another mab (process 4711) to finish in this project',
+    'waiting for another BitBake to finish in build (process 4711); to stop it: Ctrl-C where it was started, or kill 4711',
+    'waiting for a BitBake whose client is gone to finish in build (process 4711); to stop it: kill 4711',
     'blobs of earlier images stay in out: permission denied',
   ])
 })

@@ -30,7 +30,7 @@ note({ argv: process.argv.slice(2), pid: process.pid })
 if (scenario.environment) writeFileSync(scenario.environment, JSON.stringify(process.env))
 for (const line of scenario.lines ?? []) out(line)
 if (scenario.serverOutlives) {
-  const life = `setTimeout(() => require('fs').rmSync('bitbake.lock'), ${scenario.serverOutlives})`
+  const life = `setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives})`
   const server = spawn(process.execPath, ['-e', life, 'bitbake-server'], { detached: true, stdio: 'ignore' })
   writeFileSync('bitbake.lock', `${server.pid}\n`)
   server.unref()

@@ -19,6 +19,8 @@ export const run: Command = {
     'jobs',
     'force',
     'no-build',
+    'wait',
+    'timeout',
     'explain',
     'metadata-file',
     'progress',
@@ -31,7 +33,7 @@ export const run: Command = {
     ['mab run app -p arm64', 'one platform of one target, written beside the whole image'],
     ['mab run --no-build', 'merge what BitBake has deployed already'],
     ['mab run -n', 'what would be done, and why'],
-    ['mab run -k --progress plain', 'in CI: go on after a failure, one line an event'],
+    ['mab run -k --progress plain --timeout 2h', 'in CI: go on after a failure, one line an event, not for ever'],
     ['mab run --progress json', 'events for a program'],
   ],
 

@@ -46,6 +46,11 @@ export const bitbake: Handler<'bitbake'> = {
       log: context.logFile(task.id),
       stop: context.stop,
       stopNow: context.stopNow,
+      wait: context.options.wait ?? Number.POSITIVE_INFINITY,
+      onWait: (atWork) => {
+        context.notice({ code: 'waiting-for-bitbake', directory: task.build.directory, ...atWork })
+        context.progress(`waiting for another BitBake (process ${atWork.pid})`)
+      },
       onProgress: ({ text, done, total }) => context.progress(text, done, total),
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
       neededBy: (target) => task.requests.find((request) => requestKey(request) === requestKey(target))?.neededBy ?? [],
