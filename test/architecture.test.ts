@@ -25,7 +25,7 @@ const table: Readonly<Record<string, Rules>> = {
   'util/suggest': { uses: [], modules: ['fastest-levenshtein'] },
   oci: {
     uses: ['util'],
-    modules: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads', 'zod'],
+    modules: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads', 'node:zlib', 'zod', 'zstddec'],
   },
   // Names and platforms are plain text here, for everybody.
   'oci/platform': { uses: [], modules: [] },

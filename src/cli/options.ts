@@ -32,6 +32,9 @@ export const optionSpecs = {
   },
   timeout: { value: 'TIME', duration: true, help: 'stop the run when it has taken so long, and fail; 90s, 30m, 2h' },
   explain: { help: 'say why each task is not fresh' },
+  deep: {
+    help: 'also read layers through: diff IDs, entries that lead out, programs and libraries of another platform',
+  },
   format: { value: 'FORMAT', help: '' },
   output: { short: 'o', value: 'DIR', help: 'the layout to write' },
   tag: {

@@ -44,7 +44,7 @@ export function assign<J extends Job>(job: J, signal?: AbortSignal): Promise<Res
   if (signal !== undefined) watch(signal)
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
-    const assignment: Assignment = { job, signal, resolve, reject }
+    const assignment: Assignment = { job, signal, resolve: resolve as Assignment['resolve'], reject }
     queue.push(assignment)
     if (scheduled) return
     scheduled = true

@@ -1,7 +1,8 @@
 /** Checking an image that is written, from its `index.json` down to the last byte that can be reached. */
 import { breathe } from '../util/breathe.js'
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import type { Digest } from './digest.js'
+import { comparePlatforms } from './compare-platforms.js'
+import { parseDigest, type Digest } from './digest.js'
 import {
   annotationKeys,
   isAttestation,
@@ -14,42 +15,21 @@ import {
 } from './documents.js'
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout, type OpenOptions } from './layout.js'
-import { formatPlatform, matchKey, samePlatform, type Platform } from './platform.js'
-import { hashBlob } from './hash-blob.js'
-import { blobUnreadable, locateBlob, readDocument, type LocatedBlob } from './read.js'
+import { formatPlatform, samePlatform, type Platform } from './platform.js'
+import { locateBlob, readDocument, type LocatedBlob } from './read.js'
 import { checkImageConfig, checkTogether } from './image.js'
-import { nothingVerified, type VerifiedFiles } from './verified.js'
+import { compressionOf, type Compression } from './layer/layer-type.js'
+import { countPrograms, judgeLayer, judgeTogether } from './layer/judge-layer.js'
+import type { LayerFacts } from './layer/read-layer.js'
+import { Readings, type LayerReading, type ReadingOptions } from './readings.js'
+import type { VerifiedImage, VerifyReport } from './verify-report.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
 
-export interface VerifyOptions extends OpenOptions {
+export interface VerifyOptions extends OpenOptions, ReadingOptions {
   /** The image must hold exactly these platforms. Without it, those that its descriptors say are taken as wanted. */
   readonly platforms?: readonly Platform[]
-  /** Files known to be good are not read again. */
-  readonly verified?: VerifiedFiles
-  readonly signal?: AbortSignal
-}
-
-export interface VerifiedImage {
-  readonly platform: string
-  readonly digest: string
-  /** Bytes of the manifest, config and layers. */
-  readonly size: number
-  readonly layers: number
-}
-
-export interface VerifyReport {
-  readonly layout: string
-  readonly kind: Layout['kind']
-  /** The image index that lists the platforms, when there is one. */
-  readonly index?: string
-  readonly references: readonly string[]
-  readonly images: readonly VerifiedImage[]
-  /** Distinct blobs that can be reached, and their bytes. */
-  readonly blobs: readonly { readonly digest: string; readonly size: number }[]
-  readonly bytes: number
-  /** Number of blobs that other users cannot read. */
-  readonly ownerOnly: number
-  readonly problems: readonly LayoutProblem[]
+  /** Layers are read through: diff IDs, the entries of their tars, and the machine of each program and library. */
+  readonly deep?: boolean
 }
 
 /**
@@ -74,18 +54,26 @@ interface FoundImage {
   readonly at: TreePath
   readonly size: number
   readonly layers: number
+  /** What was read of its layers; only when they are read through. */
+  readonly contents?: Promise<readonly LayerFacts[]>
 }
+
+interface LayerToRead {
+  readonly compression: Compression
+  readonly diffId: Digest
+}
+
+/** Problems, or of something that is still being read, what will be found. */
+type Found = LayoutProblem | Promise<LayoutProblem | readonly LayoutProblem[] | undefined>
 
 /** One walk over one layout. */
 class Check {
   readonly #layout: Layout
   readonly #options: VerifyOptions
-  /** In the order of the tree; of a blob that is still being read, what will be found. */
-  readonly #problems: (LayoutProblem | Promise<LayoutProblem | undefined>)[] = []
+  /** In the order of the tree. */
+  readonly #problems: Found[] = []
   /** By digest: each blob is read once, however many descriptors point to it. */
   readonly #seen = new Map<Digest, number>()
-  /** Of blobs that are or were read: what is wrong with them. */
-  readonly #read = new Map<Digest, Promise<LayoutProblem | undefined>>()
   /** Indexes and manifests that were met, so that documents which list one another many times are read once. */
   readonly #indexes = new Set<string>()
   readonly #manifests = new Map<string, FoundImage | undefined>()
@@ -93,11 +81,14 @@ class Check {
   readonly #listed = new Set<string>()
   readonly #images: FoundImage[] = []
   readonly #ownerOnly = new Set<Digest>()
+  readonly #unread = new Map<string, string>()
+  readonly #readings: Readings
   #index: string | undefined
 
   constructor(layout: Layout, options: VerifyOptions) {
     this.#layout = layout
     this.#options = options
+    this.#readings = new Readings(layout.path, options)
   }
 
   async run(): Promise<void> {
@@ -105,22 +96,22 @@ class Check {
     const images = this.#images
     const together = checkTogether(pairs(images), this.#layout.path, (index) => images[index]!.at)
     for (const problem of together) this.#problems.push(problem)
-    if (this.#options.platforms !== undefined) this.#comparePlatforms(this.#options.platforms)
+    const { platforms } = this.#options
+    if (platforms !== undefined) this.#problems.push(...comparePlatforms(images, platforms, this.#layout.path))
   }
 
   /** When all that was begun has been read. */
   async report(): Promise<VerifyReport> {
     const problems: LayoutProblem[] = []
     for (const reading of this.#problems) {
-      const problem = await reading
-      if (problem !== undefined) problems.push(problem)
+      for (const problem of [(await reading) ?? []].flat()) problems.push(problem)
     }
     this.#options.signal?.throwIfAborted()
     if (this.#images.length === 0 && problems.length === 0) {
       const [at, expected] = [['index.json', 'manifests'], 'at least one image']
       problems.push({ code: 'manifests-empty', layout: this.#layout.path, at, expected, found: 'no entry is an image' })
     }
-    for (const [digest, reading] of this.#read) if ((await reading) !== undefined) this.#seen.delete(digest)
+    for (const digest of await this.#readings.damaged()) this.#seen.delete(digest)
     const blobs = [...this.#seen].map(([digest, size]) => ({ digest, size }))
     const names = (this.#layout.index.manifests ?? []).map((entry) => entry.annotations?.[annotationKeys.reference])
     return {
@@ -128,15 +119,13 @@ class Check {
       kind: this.#layout.kind,
       ...(this.#index === undefined ? {} : { index: this.#index }),
       references: names.filter((name) => name !== undefined),
-      images: this.#images.map(({ descriptor, platform, size, layers }) => ({
-        platform: formatPlatform(platform),
-        digest: descriptor.digest,
-        size,
-        layers,
-      })),
+      deep: this.#options.deep === true,
+      strict: false,
+      images: await Promise.all(this.#images.map(describeImage)),
       blobs,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
       ownerOnly: this.#ownerOnly.size,
+      unread: [...this.#unread].map(([digest, mediaType]) => ({ digest, mediaType })),
       problems,
     }
   }
@@ -202,80 +191,103 @@ class Check {
     if (!manifest.ok) return void this.#problems.push(...manifest.problems)
     this.#seen.set(manifest.value.digest, descriptor.size)
     const steps = manifestSteps(manifest.value.value)
-    const image = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
-    if (image) this.#checkImage(descriptor, manifest.value.value, at)
+    const isImage = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
+    const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
+    const readings: Promise<LayerReading>[] = []
     for (const [position, step] of steps.entries()) {
+      const place = [...at, step.label]
+      const layer = position === 0 ? undefined : this.#layerToRead(step.descriptor, image?.diffIds[position - 1])
       // The config of an image was read, and any problem with it reported, by `#checkImage`.
-      const known = image && position === 0
-      await this.#checkBlob(step.descriptor, [...at, step.label], known)
+      if (layer === undefined) await this.#checkBlob(step.descriptor, place, isImage && position === 0)
+      else readings.push(...this.#checkLayer(step.descriptor, place, { ...layer, platform: image!.platform }))
     }
+    if (image === undefined) return
+    const contents = Promise.all(readings).then((layers) => layers.flatMap(({ facts }) => facts ?? []))
+    const { platform } = image
+    this.#problems.push(contents.then((layers) => judgeTogether(layers, platform, this.#layout.path, at)))
+    const size = steps.reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
+    const layers = manifest.value.value.layers.length
+    this.#images.push({ descriptor, platform, at, size, layers, ...(this.#options.deep === true && { contents }) })
   }
 
-  #checkImage(descriptor: Descriptor, manifest: ManifestDocument, at: TreePath): void {
+  /** @returns its platform, and the diff IDs when all is right with its config. */
+  #checkImage(
+    descriptor: Descriptor,
+    manifest: ManifestDocument,
+    at: TreePath,
+  ): { readonly platform: Platform; readonly diffIds: readonly string[] } | undefined {
     const stated = descriptor.platform
     const wanted = stated && { os: stated.os, architecture: stated.architecture, variant: stated.variant }
     const checked = checkImageConfig(this.#layout, manifest, at, wanted)
     if (!checked.ok) this.#problems.push(...checked.problems)
     const platform = checked.ok ? checked.value.platform : wanted
-    if (platform === undefined) return
-    const size = manifestSteps(manifest).reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
-    this.#images.push({ descriptor, platform, at, size, layers: manifest.layers.length })
+    return platform && { platform, diffIds: checked.ok ? (checked.value.config.rootfs.diff_ids ?? []) : [] }
   }
 
-  async #checkBlob(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {
+  /** Finds the blob, and reports it when that fails and was not reported before. */
+  #locate(descriptor: Descriptor, at: TreePath, known = false): LocatedBlob | undefined {
     this.#options.signal?.throwIfAborted()
     const located = locateBlob(this.#layout, descriptor, at)
     if (!located.ok) {
       if (!known) this.#problems.push(...located.problems)
-      return
-    }
-    const { digest, location } = located.value
-    if (location.ownerOnly === true) this.#ownerOnly.add(digest)
-    const before = this.#read.get(digest)
-    if (before !== undefined) {
-      this.#problems.push(before.then((problem) => problem && { ...problem, at }))
-      return
-    }
-    if (this.#seen.has(digest)) return
-    this.#seen.set(digest, descriptor.size)
-    if (known) return
-    const reading = this.#hash(located.value, at)
-    this.#read.set(digest, reading)
-    this.#problems.push(reading)
-    await breathe()
-  }
-
-  async #hash({ digest, location }: LocatedBlob, at: TreePath): Promise<LayoutProblem | undefined> {
-    const verified = this.#options.verified ?? nothingVerified
-    if (location.whole && verified.has(location.file, location.identity, digest)) return undefined
-    try {
-      const { digest: found, identity } = await hashBlob(location, digest, this.#options.signal)
-      if (found !== digest) return { code: 'blob-digest', layout: this.#layout.path, at, expected: digest, found }
-      if (location.whole) verified.add(location.file, identity, digest)
       return undefined
-    } catch (error) {
-      // The report is not made then.
-      if (this.#options.signal?.aborted === true) return undefined
-      return blobUnreadable(this.#layout.path, at, digest, error)
     }
+    if (located.value.location.ownerOnly === true) this.#ownerOnly.add(located.value.digest)
+    return located.value
   }
 
-  #comparePlatforms(wanted: readonly Platform[]): void {
-    const found = new Map(this.#images.map(({ platform, at }) => [matchKey(platform), { platform, at }]))
-    for (const platform of wanted) {
-      if (!found.delete(matchKey(platform))) {
-        const there = this.#images.map((image) => formatPlatform(image.platform)).join(', ') || 'no image'
-        this.#add('platform-missing', ['index.json'], `an image for ${formatPlatform(platform)}`, there)
-      }
-    }
-    const expected = wanted.map(formatPlatform).join(', ')
-    for (const { platform, at } of found.values()) {
-      this.#add('platform-unexpected', at, `only ${expected}`, formatPlatform(platform))
-    }
+  #layerToRead({ digest, mediaType }: Descriptor, diffId: string | undefined): LayerToRead | undefined {
+    if (this.#options.deep !== true || diffId === undefined) return undefined
+    const compression = compressionOf(mediaType)
+    const parsed = parseDigest(diffId)
+    if (compression !== undefined && parsed !== undefined) return { compression, diffId: parsed }
+    this.#unread.set(digest, mediaType)
+    return undefined
+  }
+
+  /** @returns the reading, unless there is nothing to read. */
+  #checkLayer(
+    descriptor: Descriptor,
+    at: TreePath,
+    { compression, diffId, platform }: LayerToRead & { readonly platform: Platform },
+  ): Promise<LayerReading>[] {
+    const located = this.#locate(descriptor, at)
+    if (located === undefined) return []
+    this.#seen.set(located.digest, descriptor.size)
+    const reading = this.#readings.layer(located, compression, diffId)
+    this.#problems.push(
+      reading.then(({ problem, facts }) => {
+        if (problem !== undefined) return { ...problem, at }
+        return facts && judgeLayer(facts, diffId, platform, this.#layout.path, at)
+      }),
+    )
+    return [reading]
+  }
+
+  async #checkBlob(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {
+    const located = this.#locate(descriptor, at, known)
+    if (located === undefined) return
+    // Of documents, which were read, and of layers, there is an entry already; only the latter can be read in vain.
+    const isDocument = this.#seen.has(located.digest) && !this.#readings.has(located.digest)
+    this.#seen.set(located.digest, descriptor.size)
+    if (known || isDocument) return
+    this.#problems.push(this.#readings.blob(located).then((problem) => problem && { ...problem, at }))
+    await breathe()
   }
 
   #add(code: LayoutProblem['code'], at: TreePath, expected: string, found: string): void {
     this.#problems.push({ code, layout: this.#layout.path, at, expected, found })
+  }
+}
+
+async function describeImage({ descriptor, platform, size, layers, contents }: FoundImage): Promise<VerifiedImage> {
+  const programs = contents && countPrograms(await contents, platform)
+  return {
+    platform: formatPlatform(platform),
+    digest: descriptor.digest,
+    size,
+    layers,
+    ...(programs === undefined ? {} : { programs }),
   }
 }
 

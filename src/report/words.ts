@@ -232,6 +232,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'manifests-empty':
     case 'layers-empty':
     case 'layer-count':
+    case 'layer-compression':
+    case 'layer-diff-id':
+    case 'layer-malformed':
+    case 'layer-too-large':
+    case 'layer-entry-escapes':
+    case 'file-platform':
     case 'index-too-deep':
     case 'reference-missing':
     case 'reference-ambiguous':
@@ -276,6 +282,12 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'manifests-empty': 'no manifests',
   'layers-empty': 'no layers',
   'layer-count': 'layers and diff IDs do not match',
+  'layer-compression': 'layer that cannot be unpacked',
+  'layer-diff-id': 'layer of another content',
+  'layer-malformed': 'malformed layer',
+  'layer-too-large': 'layer too large',
+  'layer-entry-escapes': 'layer that leads out of the image',
+  'file-platform': 'program of another platform',
   'index-too-deep': 'indexes nested too deep',
   'reference-missing': 'no such reference',
   'reference-ambiguous': 'ambiguous reference',

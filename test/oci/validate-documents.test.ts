@@ -1,7 +1,8 @@
 /** Documents whose digests fit, and that say what no image should. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { verifyLayout, type VerifyReport } from '../../src/oci/validate.js'
+import { verifyLayout } from '../../src/oci/validate.js'
+import type { VerifyReport } from '../../src/oci/verify-report.js'
 import { buildLayout, type BuiltLayout, type Document, type IndexDescription } from '../rig/layout-builder.js'
 import { describeProblems, valueOf } from './merge-layouts.js'
 

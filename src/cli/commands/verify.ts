@@ -1,5 +1,7 @@
 /** `mab verify`: check images that are written, mab's or anybody's. */
-import { verifyLayout, type VerifyReport } from '../../oci/validate.js'
+import { verifyLayout } from '../../oci/validate.js'
+import { shortDigest } from '../../oci/digest.js'
+import type { VerifyReport } from '../../oci/verify-report.js'
 import { formatProblems } from '../../report/problems.js'
 import { pathShower } from '../../report/words.js'
 import { count, formatBytes } from '../../util/format.js'
@@ -19,24 +21,29 @@ export const verify: Command = {
     'Reads an image from its index.json down to the last byte and checks structure, every size and digest, that image',
     'configs say what descriptors say, and that no platform is there twice. Of a target it also checks that exactly its',
     'platforms are there. All problems are reported. Without operands: every target that is not manual.',
+    '--deep also unpacks each layer: its diff ID, entries that would land outside of the image, and programs and',
+    'libraries that cannot run on its platform.',
   ],
-  options: ['config', 'format'],
+  options: ['config', 'deep', 'format'],
   operands: 'any',
   format: { choices: ['text', 'json'], help: 'how to print it' },
   examples: [
     ['mab verify', 'the outputs of all targets'],
     ['mab verify app', "one target's output"],
     ['mab verify ./some-oci image.tar', 'layouts and archives of whatever origin'],
+    ['mab verify --deep image.tar', 'the content of layers as well'],
   ],
 
   async run(args, io) {
     const { options } = args
     const subjects = await findSubjects(args, io)
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
+    const levels = { deep: options.deep === true, strict: false }
     const reports: VerifyReport[] = []
     for (const { location, platforms, target } of subjects.value) {
-      const report = await verifyLayout(location, { signal: io.interruption.stop, ...(platforms ? { platforms } : {}) })
-      const found = report.ok ? report.value : noLayout(location, report.problems)
+      const signal = io.interruption.stop
+      const report = await verifyLayout(location, { ...levels, signal, ...(platforms ? { platforms } : {}) })
+      const found = report.ok ? report.value : noLayout(location, levels, report.problems)
       reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
     }
     if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
@@ -45,13 +52,16 @@ export const verify: Command = {
   },
 }
 
+type Levels = Pick<VerifyReport, 'deep' | 'strict'>
+
 /** Of a target's output, mab itself is whatever made it. */
 function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
   return (problem) => ({ ...problem, next: `mab run ${target}` })
 }
 
-function noLayout(layout: string, problems: readonly LayoutProblem[]): VerifyReport {
-  return { layout, kind: 'directory', references: [], images: [], blobs: [], bytes: 0, ownerOnly: 0, problems }
+function noLayout(layout: string, levels: Levels, problems: readonly LayoutProblem[]): VerifyReport {
+  const nothing = { references: [], images: [], blobs: [], bytes: 0, ownerOnly: 0, unread: [] }
+  return { layout, kind: 'directory', ...levels, ...nothing, problems }
 }
 
 function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
@@ -64,10 +74,14 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
     const names = report.references.length > 0 ? ` (${report.references.join(', ')})` : ''
     lines.push(`  index ${report.index}${names}`)
   }
-  for (const { platform, digest, layers, size } of report.images) {
-    lines.push(`  ${platform} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}`)
+  for (const { platform, digest, layers, size, programs } of report.images) {
+    const code = programs === undefined ? '' : `, ${count(programs, 'ELF file')}`
+    lines.push(`  ${platform} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}`)
   }
   if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
+  for (const { digest, mediaType } of report.unread) {
+    lines.push(`  ${style('warn', 'note:')} the layer ${shortDigest(digest)} was not read through: ${mediaType}`)
+  }
   if (report.ownerOnly > 0) {
     const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`
     lines.push(

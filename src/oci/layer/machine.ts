@@ -1,0 +1,135 @@
+/** Whether a program or library can run where its image says it runs. */
+import { normalizePlatform, type Platform } from '../platform.js'
+import type { ArmAttributes } from './arm-attributes.js'
+import { elfMachines, elfTypes, type Elf } from './elf.js'
+
+/** `companion`: for a narrower machine that such a processor can be, as 386 is for amd64 (multilib images). */
+export type Judgement = 'own' | 'companion' | { readonly expected: string; readonly found: string }
+
+const mipsN32 = 0x20
+
+/** The architecture in Go's words, also those without a port; `undefined` for what runs no containers: GPUs, BPF, … */
+function architectureOf({ machine, width, order, flags }: Elf): string | undefined {
+  const big = order === 'big'
+  switch (machine) {
+    case elfMachines.x86_64:
+      return width === 64 ? 'amd64' : 'x32'
+    case elfMachines.i386:
+      return '386'
+    case elfMachines.aarch64:
+      return width === 32 ? 'arm64 ILP32' : big ? 'arm64be' : 'arm64'
+    case elfMachines.arm:
+      return big ? 'armbe' : 'arm'
+    case elfMachines.mips: {
+      const word = width === 64 ? 'mips64' : (flags & mipsN32) !== 0 ? 'mips64p32' : 'mips'
+      return big ? word : `${word}le`
+    }
+    case elfMachines.ppc:
+      return big ? 'ppc' : 'ppcle'
+    case elfMachines.ppc64:
+      return big ? 'ppc64' : 'ppc64le'
+    case elfMachines.s390:
+      return width === 64 ? 's390x' : 's390'
+    case elfMachines.riscv:
+      return width === 64 ? 'riscv64' : 'riscv'
+    case elfMachines.loongarch:
+      return width === 64 ? 'loong64' : 'loong32'
+    default:
+      return undefined
+  }
+}
+
+const words: ReadonlyMap<string, string> = new Map([
+  ['x32', 'x32 (the 32-bit ABI of x86-64)'],
+  ['mips64p32', 'mips64p32 (the n32 ABI of MIPS, big-endian)'],
+  ['mips64p32le', 'mips64p32le (the n32 ABI of MIPS, little-endian)'],
+  ['arm64be', 'arm64be (big-endian)'],
+  ['armbe', 'armbe (big-endian)'],
+])
+
+const companions: ReadonlyMap<string, readonly string[]> = new Map([
+  ['amd64', ['386']],
+  ['arm64', ['arm']],
+  ['mips64', ['mips', 'mips64p32']],
+  ['mips64le', ['mipsle', 'mips64p32le']],
+  ['ppc64', ['ppc']],
+  ['s390x', ['s390']],
+  ['riscv64', ['riscv']],
+])
+
+/** All that `architectureOf` can say: files are compared with platforms of these only. */
+const known: ReadonlySet<string> = new Set(
+  '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc ppc64 ppc64le riscv riscv64 s390 s390x'.split(' '),
+)
+
+export function isJudged(platform: Platform): boolean {
+  const { os, architecture } = normalizePlatform(platform)
+  return os !== 'windows' && os !== 'darwin' && known.has(architecture)
+}
+
+/** Files of one layer that are for one kind of machine. */
+export interface MachineCount {
+  readonly machine: Machine
+  /** The first of them. */
+  readonly files: readonly string[]
+  readonly count: number
+}
+
+export interface Machine {
+  readonly architecture: string
+  readonly arm?: Pick<ArmAttributes, 'version' | 'hardFloat'>
+}
+
+/** Files that are named of one kind. */
+const namedFiles = 10
+
+/** Counts a program or library; anything else is for no machine of ours. */
+export function addMachine(
+  counts: Map<string, MachineCount>,
+  elf: Elf,
+  arm: ArmAttributes | undefined,
+  file: string,
+): void {
+  const architecture = architectureOf(elf)
+  const isCode = elf.type === elfTypes.executable || elf.type === elfTypes.shared
+  if (architecture === undefined || !isCode || arm?.microcontroller === true) return
+  const machine: Machine = { architecture, ...(arm && { arm: { ...versionOf(arm), hardFloat: arm.hardFloat } }) }
+  const key = JSON.stringify(machine)
+  const { files, count } = counts.get(key) ?? { files: [], count: 0 }
+  counts.set(key, { machine, files: count < namedFiles ? [...files, file] : files, count: count + 1 })
+}
+
+function versionOf({ version }: ArmAttributes): { version?: number } {
+  return version === undefined ? {} : { version }
+}
+
+export function judge({ architecture: found, arm }: Machine, platform: Platform): Judgement {
+  const { architecture, variant } = normalizePlatform(platform)
+  if (found !== architecture) {
+    if (companions.get(architecture)?.includes(found) === true) return 'companion'
+    return { expected: `code for ${architecture}`, found: `code for ${words.get(found) ?? found}` }
+  }
+  return architecture === 'arm' && arm !== undefined ? judgeArm(arm, variant) : 'own'
+}
+
+/** An `arm` without a variant is v7 to containerd. */
+function judgeArm({ version, hardFloat }: NonNullable<Machine['arm']>, variant = 'v7'): Judgement {
+  const most = /^v([4-9])$/.exec(variant)?.[1]
+  if (most === undefined) return 'own'
+  if (version !== undefined && version > Number(most)) {
+    return { expected: `code for arm ${variant} or older`, found: `code for arm v${version} (Tag_CPU_arch)` }
+  }
+  // Processors of that age have no floating-point registers as a rule, and Go's GOARM=5 uses none.
+  if (Number(most) < 6 && hardFloat) {
+    return { expected: `soft-float code for arm ${variant}`, found: 'hard-float code (Tag_ABI_VFP_args)' }
+  }
+  return 'own'
+}
+
+/** Places of code that other processors, or none, run: firmware, boot loaders, what emulators load. */
+const elsewhere = /^(?:usr\/)?lib\/(?:firmware|modules)\/|^usr\/share\/|^boot\//
+
+/** @param name of a file, without `./` before it. */
+export function isForThisMachine(name: string): boolean {
+  return !elsewhere.test(name)
+}

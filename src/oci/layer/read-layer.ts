@@ -1,0 +1,174 @@
+/**
+ * Reading one layer through, once: its digest, its diff ID, what its tar holds, and for which machines. What that means
+ * for an image is judged by `judge-layer.ts`, so that a layer of many images is read for all of them.
+ *
+ * Input and output are plain data, so this may run in another thread. Memory is bounded by pieces, names and links;
+ * time by the bytes that are stored (`unpackedLimit`).
+ */
+import fs from 'node:fs'
+import { fileIdentity } from '../../util/fs.js'
+import { createHasher, finishHasher, type Digest } from '../digest.js'
+import { chunkSize, type ByteRange, type HashedRange } from '../hash.js'
+import { ElfReader } from './elf-reader.js'
+import { EntryPaths } from './entry-paths.js'
+import { sniffCompression, type Compression } from './layer-type.js'
+import { addMachine, isForThisMachine, type MachineCount } from './machine.js'
+import { TarStream, type ContentReader, type TarEntry } from './tar-stream.js'
+import { unpack } from './unpack.js'
+
+export interface LayerToRead {
+  readonly range: ByteRange
+  /** What the stored bytes should be; here it chooses the algorithm. */
+  readonly digest: Digest
+  readonly compression: Compression
+  /** As `digest`, of the unpacked bytes. */
+  readonly diffId: Digest
+}
+
+export interface LayerFacts extends HashedRange {
+  /** Of the unpacked bytes; absent when they could not all be unpacked. */
+  readonly diffId?: Digest
+  /** Bytes that were unpacked. */
+  readonly unpacked: number
+  /** What is wrong with the layer as such. */
+  readonly faults: readonly LayerFault[]
+  /** Faults beyond those told. */
+  readonly moreFaults: number
+  /** Of its programs and libraries. */
+  readonly machines: readonly MachineCount[]
+}
+
+export interface LayerFault {
+  readonly code: 'layer-compression' | 'layer-malformed' | 'layer-too-large' | 'layer-entry-escapes'
+  /** The entry of the tar. */
+  readonly entry?: string
+  readonly expected: string
+  readonly found: string
+}
+
+/** Faults told of one layer: enough to see what is wrong with it. */
+const maximumFaults = 10
+const shownName = 200
+
+/**
+ * Bytes that a compressed layer may unpack to: 1 GiB, and 200 for each byte that is stored. Layers of real images are
+ * 2 to 10 times as large as they are stored, while gzip packs zeros by 1000 and zstd by more: so the time that a layer
+ * takes is bounded by its size on disk.
+ */
+export function unpackedLimit(stored: number): number {
+  return 1024 ** 3 + 200 * stored
+}
+
+/** @throws errors of the system, and AbortError. */
+export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promise<LayerFacts> {
+  const { range, digest, compression, diffId } = layer
+  const descriptor = fs.openSync(range.file, 'r')
+  try {
+    const identity = fileIdentity(fs.fstatSync(descriptor, { bigint: true }))
+    const stored = createHasher(digest)
+    const content = new LayerContent()
+    const unpacked = compression === 'none' && sameAlgorithm(digest, diffId) ? undefined : createHasher(diffId)
+    const limit = compression === 'none' ? Number.POSITIVE_INFINITY : unpackedLimit(range.size)
+    let size = 0
+    const chunks = readChunks(descriptor, range, (chunk) => {
+      signal?.throwIfAborted()
+      stored.update(chunk)
+    })
+    const fault = await unpack(chunks, range.size, compression, (piece) => {
+      size += piece.length
+      if (size > limit) return false
+      unpacked?.update(piece)
+      content.push(piece)
+      return true
+    })
+    // What was not unpacked is part of the blob all the same.
+    for (const _ of chunks);
+    const found = finishHasher(digest, stored)
+    const whole = fault === undefined && size <= limit
+    if (size > limit) {
+      const expected = `at most ${limit} bytes unpacked (1 GiB, and 200 for each byte stored)`
+      content.fault({ code: 'layer-too-large', expected, found: 'more' })
+    } else if (fault === undefined) content.end()
+    else content.fault({ code: 'layer-compression', expected: `a whole ${compression} stream`, found: fault })
+    const { faults, more, machines } = content
+    return {
+      digest: found,
+      identity,
+      ...(whole ? { diffId: unpacked === undefined ? found : finishHasher(diffId, unpacked) } : {}),
+      unpacked: size,
+      faults,
+      moreFaults: more,
+      machines: [...machines.values()],
+    }
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+function sameAlgorithm(a: Digest, b: Digest): boolean {
+  return a.slice(0, a.indexOf(':')) === b.slice(0, b.indexOf(':'))
+}
+
+/** One buffer for all: a chunk lasts until the next one is asked for. Goes on where it was left. */
+function readChunks(descriptor: number, range: ByteRange, each: (chunk: Buffer) => void): IterableIterator<Buffer> {
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, range.size)))
+  let done = 0
+  return {
+    [Symbol.iterator]() {
+      return this
+    },
+    next() {
+      const want = Math.min(buffer.length, range.size - done)
+      const read = want === 0 ? 0 : fs.readSync(descriptor, buffer, 0, want, range.offset + done)
+      if (read === 0) return { done: true, value: undefined }
+      done += read
+      const chunk = buffer.subarray(0, read)
+      each(chunk)
+      return { done: false, value: chunk }
+    },
+  }
+}
+
+/** The unpacked bytes of one layer, as a tar. */
+class LayerContent {
+  readonly faults: LayerFault[] = []
+  readonly machines = new Map<string, MachineCount>()
+  more = 0
+  readonly #paths = new EntryPaths()
+  readonly #tar = new TarStream((entry) => this.#visit(entry))
+  #start: Uint8Array | undefined
+
+  push(piece: Uint8Array): void {
+    this.#start ??= Uint8Array.from(piece.subarray(0, 4))
+    this.#tar.push(piece)
+  }
+
+  /** To be called when all has been pushed. */
+  end(): void {
+    const found = this.#tar.end()
+    if (found === undefined) return
+    // A layer that says to be plain is often a compressed one; a compressed one may be so twice.
+    const inside = sniffCompression(this.#start ?? new Uint8Array())
+    if (inside === 'none') this.fault({ code: 'layer-malformed', expected: 'a whole tar', found })
+    else
+      this.fault({ code: 'layer-compression', expected: 'a tar, as the media type says', found: `a ${inside} stream` })
+  }
+
+  fault(fault: LayerFault): void {
+    if (this.faults.length < maximumFaults) this.faults.push(fault)
+    else this.more++
+  }
+
+  #visit(entry: TarEntry): ContentReader | undefined {
+    const found = this.#paths.add(entry)
+    if (found !== undefined) {
+      const name = entry.name.slice(0, shownName)
+      this.fault({ code: 'layer-entry-escapes', entry: name, expected: 'an entry inside the root of the image', found })
+      return undefined
+    }
+    if (entry.type !== 'file' || entry.size < 52) return undefined
+    const name = entry.name.replace(/^(?:\.\/+)+/, '')
+    if (!isForThisMachine(name)) return undefined
+    return new ElfReader(entry.size, (elf, arm) => addMachine(this.machines, elf, arm, name.slice(0, shownName)))
+  }
+}

@@ -1,0 +1,99 @@
+/** A layer's stored bytes to those of its tar, in pieces: memory does not grow with the layer. */
+import { createGunzip } from 'node:zlib'
+import { breathe } from '../../util/breathe.js'
+import type { Compression } from './layer-type.js'
+
+/** Bytes given out at once; larger ones do not make it quicker. */
+const pieceSize = 256 * 1024
+/** Skippable frames give nothing; so many of them in one piece of input are none. */
+const emptyInARow = 1000
+
+/** Takes a piece, which is its own to keep; `false` ends the unpacking. */
+export type Take = (piece: Uint8Array) => boolean
+
+/**
+ * @param chunks the stored bytes in order; a chunk may be overwritten once the next one is asked for.
+ * @param size of the stored bytes together.
+ * @returns what is wrong with the compression, or `undefined`. What follows the stream is wrong too: some readers pass
+ *   over it, and others refuse it (Go's compress/gzip).
+ */
+export async function unpack(
+  chunks: Iterable<Buffer>,
+  size: number,
+  compression: Compression,
+  take: Take,
+): Promise<string | undefined> {
+  switch (compression) {
+    case 'none':
+      for (const chunk of chunks) {
+        if (!take(chunk)) return undefined
+        await breathe()
+      }
+      return undefined
+    case 'gzip':
+      return gunzip(chunks, size, take)
+    case 'zstd':
+      return unzstd(chunks, take)
+  }
+}
+
+/** Several members are one stream (RFC 1952). Inflating goes on in another thread while a piece is taken. */
+async function gunzip(chunks: Iterable<Buffer>, size: number, take: Take): Promise<string | undefined> {
+  const stream = createGunzip({ chunkSize: pieceSize })
+  let stopped = false
+  const finished = new Promise<string | undefined>((resolve) => {
+    stream.on('data', (piece: Buffer) => {
+      if (stopped || take(piece)) return
+      stopped = true
+      resolve(undefined)
+    })
+    stream.on('end', () => resolve(undefined))
+    stream.on('error', (error) => resolve(error.message))
+  })
+  try {
+    for (const chunk of chunks) {
+      const written = new Promise<'written'>((resolve) => {
+        stream.write(chunk, () => resolve('written'))
+      })
+      const fault = await Promise.race([written, finished])
+      if (fault !== 'written') return stopped ? undefined : (fault ?? behind(size - stream.bytesWritten))
+    }
+    stream.end()
+    const fault = await finished
+    if (stopped || fault !== undefined) return fault
+    return behind(size - stream.bytesWritten)
+  } finally {
+    stream.destroy()
+  }
+}
+
+function behind(bytes: number): string | undefined {
+  return bytes > 0 ? `${bytes} bytes behind the end of the compressed stream` : undefined
+}
+
+async function unzstd(chunks: Iterable<Buffer>, take: Take): Promise<string | undefined> {
+  const { ZSTDDecoder } = await import('zstddec/stream')
+  const decoder = new ZSTDDecoder()
+  await decoder.init()
+  let empty = 0
+  const counted = function* (): Generator<Buffer> {
+    for (const chunk of chunks) {
+      empty = 0
+      yield chunk
+    }
+  }
+  try {
+    for (const piece of decoder.decodeStreaming(counted())) {
+      // The decoder offers what it cannot read again and again.
+      if (piece.length === 0 && ++empty > emptyInARow) {
+        return 'corrupt, or something behind the end, or a window of more than 128 MiB'
+      }
+      if (piece.length > 0 && !take(piece)) return undefined
+      await breathe()
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('Incomplete stream')) throw error
+    return 'unexpected end of file'
+  }
+  return undefined
+}

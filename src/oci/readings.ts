@@ -1,0 +1,94 @@
+/** Reading the blobs of a layout, each once, in whatever thread has time. */
+import type { LayoutProblem } from '../util/problem.js'
+import { assign } from './crew.js'
+import { algorithmOf, type Digest } from './digest.js'
+import { hashBlob } from './hash-blob.js'
+import type { Compression } from './layer/layer-type.js'
+import type { LayerFacts } from './layer/read-layer.js'
+import { blobUnreadable, type LocatedBlob } from './read.js'
+import { nothingVerified, type VerifiedFiles } from './verified.js'
+
+export interface ReadingOptions {
+  /** Files known to be good are not read again for their digest alone. */
+  readonly verified?: VerifiedFiles
+  readonly signal?: AbortSignal
+}
+
+export interface LayerReading {
+  /** The blob cannot be read, or is not what its digest says; its place is left out. */
+  readonly problem?: LayoutProblem
+  readonly facts?: LayerFacts
+}
+
+export class Readings {
+  readonly #layout: string
+  readonly #verified: VerifiedFiles
+  readonly #signal: AbortSignal | undefined
+  readonly #blobs = new Map<Digest, Promise<LayoutProblem | undefined>>()
+  readonly #layers = new Map<string, Promise<LayerReading>>()
+
+  constructor(layout: string, { verified = nothingVerified, signal }: ReadingOptions) {
+    this.#layout = layout
+    this.#verified = verified
+    this.#signal = signal
+  }
+
+  /** Compares the blob with its digest. @returns what is wrong, its place left out. */
+  blob(blob: LocatedBlob): Promise<LayoutProblem | undefined> {
+    return once(this.#blobs, blob.digest, async () => {
+      const { digest, location } = blob
+      if (location.whole && this.#verified.has(location.file, location.identity, digest)) return undefined
+      return (await this.#read(blob, () => hashBlob(location, digest, this.#signal))).problem
+    })
+  }
+
+  /** Reads the layer through. */
+  layer(blob: LocatedBlob, compression: Compression, diffId: Digest): Promise<LayerReading> {
+    const { digest, location } = blob
+    const reading = once(this.#layers, `${digest} ${compression} ${algorithmOf(diffId)}`, async () => {
+      const { file, offset, size } = location
+      const job = { kind: 'layer', range: { file, offset, size }, digest, compression, diffId } as const
+      return this.#read(blob, () => assign(job, this.#signal))
+    })
+    void once(this.#blobs, digest, async () => (await reading).problem)
+    return reading
+  }
+
+  has(digest: Digest): boolean {
+    return this.#blobs.has(digest)
+  }
+
+  /** Of the blobs that were read, those that are not what they should be. */
+  async damaged(): Promise<ReadonlySet<Digest>> {
+    const damaged = new Set<Digest>()
+    for (const [digest, reading] of this.#blobs) if ((await reading) !== undefined) damaged.add(digest)
+    return damaged
+  }
+
+  async #read<T extends { readonly digest: Digest; readonly identity: string }>(
+    { digest, location }: LocatedBlob,
+    read: () => Promise<T>,
+  ): Promise<{ readonly facts?: T; readonly problem?: LayoutProblem }> {
+    try {
+      const facts = await read()
+      if (facts.digest === digest) {
+        if (location.whole) this.#verified.add(location.file, facts.identity, digest)
+        return { facts }
+      }
+      const found = facts.digest
+      return { problem: { code: 'blob-digest', layout: this.#layout, at: [], expected: digest, found } }
+    } catch (error) {
+      // The report is not made then.
+      if (this.#signal?.aborted === true) return {}
+      return { problem: blobUnreadable(this.#layout, [], digest, error) }
+    }
+  }
+}
+
+function once<K, V>(known: Map<K, Promise<V>>, key: K, read: () => Promise<V>): Promise<V> {
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const reading = read()
+  known.set(key, reading)
+  return reading
+}

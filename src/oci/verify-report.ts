@@ -1,0 +1,35 @@
+/** What `verifyLayout` finds. `verify-schema.ts` is its JSON Schema's source, apart from this, so that types need no zod. */
+import type { LayoutProblem } from '../util/problem.js'
+import type { Layout } from './layout.js'
+
+export interface VerifiedImage {
+  readonly platform: string
+  readonly digest: string
+  /** Bytes of the manifest, config and layers. */
+  readonly size: number
+  /** Number of layers. */
+  readonly layers: number
+  /** Number of programs and libraries for the image's machine; only when layers were read through. */
+  readonly programs?: number
+}
+
+export interface VerifyReport {
+  readonly layout: string
+  readonly kind: Layout['kind']
+  /** Whether layers were read through. */
+  readonly deep: boolean
+  /** Whether what belongs to no image was looked for. */
+  readonly strict: boolean
+  /** The image index that lists the platforms, when there is one. */
+  readonly index?: string
+  readonly references: readonly string[]
+  readonly images: readonly VerifiedImage[]
+  /** Distinct blobs that can be reached, and their bytes. */
+  readonly blobs: readonly { readonly digest: string; readonly size: number }[]
+  readonly bytes: number
+  /** Number of blobs that other users cannot read. */
+  readonly ownerOnly: number
+  /** Layers whose content nobody here can read, as encrypted ones; only when layers were read through. */
+  readonly unread: readonly { readonly digest: string; readonly mediaType: string }[]
+  readonly problems: readonly LayoutProblem[]
+}
