@@ -6,13 +6,7 @@ import { hashBlob } from './hash-blob.js'
 import type { Compression } from './layer/layer-type.js'
 import type { LayerFacts } from './layer/read-layer.js'
 import { blobUnreadable, type LocatedBlob } from './read.js'
-import { nothingVerified, type VerifiedFiles } from './verified.js'
-
-export interface ReadingOptions {
-  /** Files known to be good are not read again for their digest alone. */
-  readonly verified?: VerifiedFiles
-  readonly signal?: AbortSignal
-}
+import { nothingVerified, type ReadingOptions, type VerifiedFiles } from './verified.js'
 
 export interface LayerReading {
   /** The blob cannot be read, or is not what its digest says; its place is left out. */

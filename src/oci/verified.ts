@@ -9,3 +9,9 @@ export interface VerifiedFiles {
 
 /** Remembers nothing: every byte is read. */
 export const nothingVerified: VerifiedFiles = { has: () => false, add: () => {} }
+
+export interface ReadingOptions {
+  /** Files known to be good are not read again for their digest alone. */
+  readonly verified?: VerifiedFiles
+  readonly signal?: AbortSignal
+}
