@@ -1,6 +1,7 @@
 /** What mab is meant to reach, and whether it does. */
 import { changeNames } from './change-race.js'
 import { names } from './contenders.js'
+import { deepNames } from './deep-race.js'
 import type { Outcome } from './race.js'
 import { startNames } from './start-race.js'
 import { ratioOf, spreadOf, type Metric } from './statistics.js'
@@ -29,6 +30,7 @@ const goals: readonly Goal[] = [
   ...['W1', 'W2', 'W3', 'W4'].map((race): Goal => ({ race, name: first, to: buildah, metric: 'wall', limit: 0.25 })),
   { race: 'changed', name: changeNames.mab, to: changeNames.openssl, metric: 'wall', limit: 1.3 },
   { race: 'W2', name: archive, to: tar, metric: 'wall', limit: 1.6 },
+  { race: 'deep', name: deepNames.mab, to: deepNames.gzip, metric: 'wall', limit: 0.9 },
   ...(['wall', 'cpu'] as const).flatMap((metric): Goal[] => [
     { race: 'start', name: startNames.version, to: startNames.node, metric, limit: 1.05 },
     { race: 'start', name: startNames.one, to: startNames.node, metric, limit: 1.15 },

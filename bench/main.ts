@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { changeRace } from './change-race.js'
+import { deepRace } from './deep-race.js'
 import { judge, type Judged } from './goals.js'
 import { mergeRace, workloads } from './merge-race.js'
 import { installPackage } from './project.js'
@@ -24,6 +25,7 @@ const races: Readonly<Record<string, (place: string, mab: string) => Race>> = {
     ]),
   ),
   changed: changeRace,
+  deep: deepRace,
 }
 
 const unknown = wanted.filter((name) => !Object.hasOwn(races, name))
