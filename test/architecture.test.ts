@@ -43,7 +43,11 @@ const table: Readonly<Record<string, Rules>> = {
     types: ['config/types'],
     modules: ['node:path'],
   },
-  plan: { uses: ['util', 'oci/platform', 'targets/resolve'], types: ['targets/target'], modules: ['node:path'] },
+  plan: {
+    uses: ['util', 'targets/resolve', 'targets/target'],
+    types: ['oci/platform'],
+    modules: ['node:path'],
+  },
   bitbake: {
     uses: ['util'],
     types: ['targets/target'],
@@ -61,6 +65,7 @@ const table: Readonly<Record<string, Rules>> = {
   },
   execute: {
     uses: ['util', 'plan', 'oci', 'bitbake'],
+    types: ['targets/target'],
     modules: ['fast-glob', 'node:crypto', 'node:fs', 'node:path', 'node:timers'],
     process: ['kill', 'pid'],
   },

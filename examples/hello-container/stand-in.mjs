@@ -16,9 +16,11 @@ const multiconfigs = {
 }
 
 const targets = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+const asked = process.argv.includes('-e')
 console.log('NOTE: this is the stand-in of examples/hello-container, not BitBake')
 const requests = targets.map((target) => {
-  const [, multiconfig, name] = /^mc:([^:]*):([^:]+):do_image_complete$/.exec(target) ?? []
+  const form = asked ? /^mc:([^:]*):([^:]+)$/ : /^mc:([^:]*):([^:]+):do_image_complete$/
+  const [, multiconfig, name] = form.exec(target) ?? []
   if (name === undefined) stop(`the stand-in builds mc:<multiconfig>:${recipe}:do_image_complete only, not ${target}`)
   if (!Object.hasOwn(multiconfigs, multiconfig)) {
     stop(
@@ -29,33 +31,61 @@ const requests = targets.map((target) => {
   return { multiconfig, ...multiconfigs[multiconfig] }
 })
 
-let upToDate = 0
-requests.forEach(({ multiconfig, machine, targetArch, ociArch }, position) => {
-  const deploy = path.resolve(`tmp-${multiconfig}/deploy/images/${machine}`)
-  const link = path.join(deploy, `${recipe}-latest-oci`)
-  const image = makeImage(targetArch, ociArch)
-  if (existsSync(link) && readFileSync(path.join(link, 'index.json'), 'utf8') === image.index) {
-    upToDate++
-    return
+if (asked) requests.forEach(printEnvironment)
+else build()
+
+/** What `bitbake -e` says, as far as anybody asks. */
+function printEnvironment({ multiconfig, machine, targetArch }) {
+  const topdir = process.cwd()
+  const layer = path.resolve('../meta-hello')
+  const file = path.join(layer, `recipes/${recipe}.bb`)
+  const variables = {
+    BBINCLUDED: [path.join(topdir, 'conf/local.conf'), path.join(layer, 'conf/bitbake.conf'), file].join(' '),
+    BBMULTICONFIG: Object.keys(multiconfigs).join(' '),
+    DEPLOY_DIR_IMAGE: path.join(topdir, `tmp-${multiconfig}/deploy/images/${machine}`),
+    FILE: file,
+    IMAGE_BASENAME: recipe,
+    IMAGE_LINK_NAME: `${recipe}-${machine}.rootfs`,
+    MACHINE: machine,
+    OCI_IMAGE_TAG: 'latest',
+    TARGET_ARCH: targetArch,
+    TMPDIR: path.join(topdir, `tmp-${multiconfig}`),
+    TOPDIR: topdir,
   }
-  const file = path.resolve(`../meta-hello/recipes/${recipe}.bb`)
-  console.log(`NOTE: Running task ${position + 1} of ${requests.length} (mc:${multiconfig}:${file}:do_image_complete)`)
-  console.log(`NOTE: recipe ${recipe}-1.0: task do_image_complete: Started`)
-  rmSync(deploy, { recursive: true, force: true })
-  const stamp = new Date().toISOString().replaceAll(/[-:T]|\..*/g, '')
-  const name = `${recipe}-${machine}.rootfs-${stamp}-oci`
-  for (const [at, content] of Object.entries(image.files)) {
-    mkdirSync(path.dirname(path.join(deploy, name, at)), { recursive: true })
-    writeFileSync(path.join(deploy, name, at), content)
-  }
-  writeFileSync(path.join(deploy, `${name}.tar`), tarOf(image.files))
-  symlinkSync(name, link)
-  symlinkSync(`${name}.tar`, `${link}.tar`)
-  console.log(`NOTE: recipe ${recipe}-1.0: task do_image_complete: Succeeded`)
-})
-console.log(
-  `NOTE: Tasks Summary: Attempted ${requests.length} tasks of which ${upToDate} didn't need to be rerun and all succeeded.`,
-)
+  for (const [name, value] of Object.entries(variables)) console.log(`#\n# $${name}\n${name}="${value}"`)
+}
+
+function build() {
+  let upToDate = 0
+  requests.forEach(({ multiconfig, machine, targetArch, ociArch }, position) => {
+    const deploy = path.resolve(`tmp-${multiconfig}/deploy/images/${machine}`)
+    const link = path.join(deploy, `${recipe}-latest-oci`)
+    const image = makeImage(targetArch, ociArch)
+    if (existsSync(link) && readFileSync(path.join(link, 'index.json'), 'utf8') === image.index) {
+      upToDate++
+      return
+    }
+    const file = path.resolve(`../meta-hello/recipes/${recipe}.bb`)
+    console.log(
+      `NOTE: Running task ${position + 1} of ${requests.length} (mc:${multiconfig}:${file}:do_image_complete)`,
+    )
+    console.log(`NOTE: recipe ${recipe}-1.0: task do_image_complete: Started`)
+    rmSync(deploy, { recursive: true, force: true })
+    const stamp = new Date().toISOString().replaceAll(/[-:T]|\..*/g, '')
+    const name = `${recipe}-${machine}.rootfs-${stamp}-oci`
+    for (const [at, content] of Object.entries(image.files)) {
+      mkdirSync(path.dirname(path.join(deploy, name, at)), { recursive: true })
+      writeFileSync(path.join(deploy, name, at), content)
+    }
+    writeFileSync(path.join(deploy, `${name}.tar`), tarOf(image.files))
+    symlinkSync(name, link)
+    symlinkSync(`${name}.tar`, `${link}.tar`)
+    console.log(`NOTE: recipe ${recipe}-1.0: task do_image_complete: Succeeded`)
+  })
+  console.log(
+    `NOTE: Tasks Summary: Attempted ${requests.length} tasks of which ${upToDate} didn't need to be rerun and all succeeded.`,
+  )
+}
 
 /** What `do_rootfs` and `do_image_oci` make. */
 function makeImage(targetArch, ociArch) {

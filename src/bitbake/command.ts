@@ -13,7 +13,12 @@ export interface BitbakeTarget {
 
 /** `mc:<multiconfig>:<recipe>:do_<task>`; for the default configuration `<recipe>:do_<task>` (BitBake manual, 1.5.2.10). */
 export function targetArgument({ multiconfig, recipe, task }: BitbakeTarget): string {
-  return `${multiconfig === '' ? '' : `mc:${multiconfig}:`}${recipe}:do_${task}`
+  return `${recipeArgument({ multiconfig, recipe })}:do_${task}`
+}
+
+/** The same without a task: what `bitbake -e` and BitBake's library take. */
+export function recipeArgument({ multiconfig, recipe }: Pick<BitbakeTarget, 'multiconfig' | 'recipe'>): string {
+  return `${multiconfig === '' ? '' : `mc:${multiconfig}:`}${recipe}`
 }
 
 export function bitbakeArgv(build: Build, targets: readonly BitbakeTarget[], keepGoing: boolean): string[] {

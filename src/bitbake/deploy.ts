@@ -20,6 +20,8 @@ export interface DeployQuery {
   readonly deployDirectory?: string
   /** OCI_IMAGE_TAG, when it is known. */
   readonly reference?: string
+  /** IMAGE_BASENAME, when it is known and is not the recipe's name. */
+  readonly basename?: string
 }
 
 export interface Candidate {
@@ -114,7 +116,8 @@ async function look(directory: string, query: DeployQuery, looked: LookedAt[]): 
   }
   const names = entries.map(({ name }) => name).toSorted()
   looked.push({ place: directory, found: names.length === 0 ? 'an empty directory' : names.join(', ') })
-  const { recipe, reference } = query
+  const { reference } = query
+  const recipe = query.basename ?? query.recipe
   const machine = query.machine ?? path.basename(directory)
   const tag = (reference ?? 'latest').replaceAll(':', '_')
   const at = (name: string): Candidate => ({ path: path.join(directory, name) })

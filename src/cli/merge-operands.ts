@@ -9,7 +9,7 @@ import { exists } from '../util/fs.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
 import type { Io } from './io.js'
 
-type Found = Omit<TargetPlatform, 'annotations'>
+type Found = Omit<TargetPlatform, 'annotations'> & { readonly platform: Platform }
 
 /** @param output the directory that is to be written. Absolute. */
 export function findPlatforms(operands: readonly string[], output: string, io: Io): Result<readonly Found[]> {

@@ -46,7 +46,10 @@ export async function findSubjects({ operands, options }: Arguments, io: Io): Pr
     if (!target.ok) problems.push(...target.problems)
     else {
       const { output, platforms } = target.value[0]!
-      subjects.push({ target: name, location: output.directory, platforms: platforms.map(({ platform }) => platform) })
+      // What only BitBake knows cannot be compared without it.
+      const certain = platforms.flatMap(({ platform }) => platform ?? [])
+      const expected = certain.length === platforms.length ? { platforms: certain } : {}
+      subjects.push({ target: name, location: output.directory, ...expected })
     }
   })
   return problems.length > 0 ? { ok: false, problems } : ok(subjects)

@@ -33,10 +33,14 @@ export function defaultPlatformKeys(config: Config): string[] {
   return declared.length > 0 ? declared : Object.keys(builtin)
 }
 
-/** What the entry says, or what its key says when it is an architecture's name. */
-export function ociPlatform(key: string, entry: PlatformConfig): Platform | { readonly error: string } {
+/**
+ * What the entry says, or what its key says when it is an architecture's name.
+ * @returns `undefined` when neither does, and BitBake is to say it.
+ */
+export function ociPlatform(key: string, entry: PlatformConfig): Platform | { readonly error: string } | undefined {
   const platform = parsePlatform(entry.platform ?? key)
   if ('error' in platform) {
+    if (entry.platform === undefined && entry.multiconfig !== undefined) return undefined
     return entry.platform === undefined
       ? { error: `the key "${key}" does not say which: set \`platform\`, for example 'linux/arm64'` }
       : platform

@@ -54,7 +54,7 @@ function checkPlatform(config: Config, key: string, add: Add): void {
     add(at, 'JavaScript moves keys that are numbers to the front: give the platform a name with a letter')
   const entry = platformConfig(config, key)!
   const platform = ociPlatform(key, entry)
-  if ('error' in platform) {
+  if (platform !== undefined && 'error' in platform) {
     add([...at, 'platform'], entry.platform === undefined ? platform.error : `"${entry.platform}": ${platform.error}`)
   }
   if (entry.multiconfig === undefined && entry.source === undefined) {
@@ -94,11 +94,12 @@ function checkTargetPlatforms(config: Config, target: TargetConfig, at: Place, a
       return
     }
     const platform = ociPlatform(key, entry)
-    if ('error' in platform) return
-    const match = matchKey(platform)
+    if (platform !== undefined && 'error' in platform) return
+    // One that only BitBake knows is compared when the index is made.
+    const match = platform === undefined ? key : matchKey(platform)
     const twin = seen.get(match)
     if (twin === key) add(place, `the platform "${key}" is listed twice`)
-    else if (twin !== undefined) {
+    else if (twin !== undefined && platform !== undefined) {
       add(place, `"${twin}" and "${key}" are both ${formatPlatform(platform)}: an index can hold only one of them`)
     }
     seen.set(match, key)

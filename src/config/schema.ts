@@ -48,16 +48,24 @@ const platformSchema = z
   .strictObject({
     platform: text
       .optional()
-      .describe('The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`.'),
+      .describe(
+        'The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`. Default: what the key says, if it is an architecture, else what BitBake says of the multiconfig (TARGET_ARCH and its tune).',
+      ),
     multiconfig: z
       .string()
       .regex(/^([A-Za-z_][A-Za-z0-9_-]*)?$/, 'expected a name as BBMULTICONFIG has them (not starting with a digit)')
       .optional()
       .describe('The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.'),
-    machine: text.optional().describe("The multiconfig's MACHINE: the name of its folder in `deploy/images`."),
+    machine: text
+      .optional()
+      .describe(
+        "The multiconfig's MACHINE: the name of its folder in `deploy/images`. Needed only where BitBake cannot be asked.",
+      ),
     deployDirectory: file
       .optional()
-      .describe('DEPLOY_DIR_IMAGE of the multiconfig, when it is not where BitBake puts it by default.'),
+      .describe(
+        'DEPLOY_DIR_IMAGE of the multiconfig. Default: what BitBake says. Without BitBake (`--no-build`): `tmp-<multiconfig>/deploy/images/<machine>` and its like.',
+      ),
     layout: file
       .optional()
       .describe("The layout that BitBake deploys: a path or a glob. `${recipe}` stands for the recipe's name."),

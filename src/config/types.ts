@@ -39,7 +39,7 @@ export interface UserConfig {
      */
     [k: string]: {
       /**
-       * The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`.
+       * The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`. Default: what the key says, if it is an architecture, else what BitBake says of the multiconfig (TARGET_ARCH and its tune).
        */
       platform?: string
       /**
@@ -47,11 +47,11 @@ export interface UserConfig {
        */
       multiconfig?: string
       /**
-       * The multiconfig's MACHINE: the name of its folder in `deploy/images`.
+       * The multiconfig's MACHINE: the name of its folder in `deploy/images`. Needed only where BitBake cannot be asked.
        */
       machine?: string
       /**
-       * DEPLOY_DIR_IMAGE of the multiconfig, when it is not where BitBake puts it by default.
+       * DEPLOY_DIR_IMAGE of the multiconfig. Default: what BitBake says. Without BitBake (`--no-build`): `tmp-<multiconfig>/deploy/images/<machine>` and its like.
        */
       deployDirectory?: string
       /**
@@ -213,7 +213,7 @@ export interface Config {
      */
     [k: string]: {
       /**
-       * The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`.
+       * The OCI platform: `os/architecture[/variant]`, for example `linux/arm64` or `linux/arm/v7`. Default: what the key says, if it is an architecture, else what BitBake says of the multiconfig (TARGET_ARCH and its tune).
        */
       platform?: string
       /**
@@ -221,11 +221,11 @@ export interface Config {
        */
       multiconfig?: string
       /**
-       * The multiconfig's MACHINE: the name of its folder in `deploy/images`.
+       * The multiconfig's MACHINE: the name of its folder in `deploy/images`. Needed only where BitBake cannot be asked.
        */
       machine?: string
       /**
-       * DEPLOY_DIR_IMAGE of the multiconfig, when it is not where BitBake puts it by default.
+       * DEPLOY_DIR_IMAGE of the multiconfig. Default: what BitBake says. Without BitBake (`--no-build`): `tmp-<multiconfig>/deploy/images/<machine>` and its like.
        */
       deployDirectory?: string
       /**

@@ -43,6 +43,8 @@ export type Notice =
   | { readonly code: 'stale-link'; readonly link: string; readonly to: string; readonly newer: string }
   /** The likelier place holds something that cannot be read. */
   | { readonly code: 'layout-passed-over'; readonly place: string; readonly found: string; readonly taken: string }
+  /** BitBake was asked where these recipes deploy, and did not say. */
+  | { readonly code: 'bitbake-silent'; readonly recipes: readonly string[]; readonly log: string }
   | { readonly code: 'bitbake-warnings'; readonly count: number; readonly log: string }
   | { readonly code: 'sources-match-nothing'; readonly pattern: string }
   | { readonly code: 'waiting-for-lock'; readonly pid: number; readonly file: string }

@@ -5,9 +5,11 @@
 import path from 'node:path'
 import { requestKey } from '../plan/plan.js'
 import type { Reason } from '../plan/reason.js'
-import type { Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import { formatPlatform } from '../oci/platform.js'
+import type { Plan, PlannedTarget, Task, TaskId, TaskKind } from '../plan/task.js'
 import { systemProblem } from '../util/fs.js'
 import type { Problem } from '../util/problem.js'
+import { Answers } from './answers.js'
 import type { Event, RunReport, TargetReport, TaskState } from './event.js'
 import type { Freshness, Handler, Outputs, RunOptions, TaskContext } from './handler.js'
 import { collectGarbage } from './output.js'
@@ -86,6 +88,7 @@ class Run {
   readonly #settled = new Map<TaskId, TaskResult>()
   readonly #sources = new Map<string, ReturnType<typeof readSources>>()
   readonly #images = new Map<TaskId, ReturnType<typeof findImage>>()
+  readonly #answers: Answers
   readonly #byId: ReadonlyMap<TaskId, Task>
   readonly #pool: Pool
   readonly #stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
@@ -98,6 +101,7 @@ class Run {
     this.#options = options
     this.#byId = new Map(plan.tasks.map((task) => [task.id, task]))
     this.#pool = new Pool(options.jobs)
+    this.#answers = new Answers(options.state.directory, options.environment)
   }
 
   result(task: Task): Promise<TaskResult> {
@@ -200,7 +204,7 @@ class Run {
         target: target.name,
         partial: target.partial,
         state: last.state === 'fresh' && worked ? 'done' : last.state,
-        platforms: target.platforms,
+        platforms: this.#platformsOf(target),
         directory: target.directory,
         failed: this.#failedBefore(target.last),
         ...(image === undefined
@@ -211,6 +215,17 @@ class Run {
     })
     const ok = counts.failed + counts.blocked + counts.cancelled === 0
     return { ok, interrupted: this.#options.stop.aborted, targets, counts, duration }
+  }
+
+  /** As they turned out, where the config leaves it to BitBake. */
+  #platformsOf({ name, platforms }: PlannedTarget): readonly string[] {
+    const discovered = this.#plan.tasks.filter((task) => task.kind === 'discover' && task.target === name)
+    return platforms.map((planned, position) => {
+      const task = discovered[position]
+      if (task?.kind !== 'discover' || task.platform !== undefined) return planned
+      const found = this.#settled.get(task.id)?.output as Outputs['discover'] | undefined
+      return found === undefined ? planned : formatPlatform(found.image.platform)
+    })
   }
 
   #failedBefore(id: TaskId): TaskId[] {
@@ -241,10 +256,11 @@ class Run {
         return known
       },
       image: (of) => {
-        const known = this.#images.get(of.id) ?? findImage(of)
+        const known = this.#images.get(of.id) ?? this.#answers.of(of).then((answer) => findImage(of, answer))
         this.#images.set(of.id, known)
         return known
       },
+      answers: this.#answers,
       lookAgain: () => this.#images.clear(),
       logFile: (of) => path.join(state.logDirectory, `${this.#stamp}-${of.replaceAll(/[^\w.-]+/g, '-')}.log`),
       progress: (text, done, total) => {

@@ -1,15 +1,17 @@
 /** From a discover task to the one image that it means, in the layout that is there now. */
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
+import type { Answer } from '../bitbake/answer.js'
 import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
 import { blobPath } from '../oci/digest.js'
 import { annotationKeys } from '../oci/documents.js'
 import { openLayout, type Layout } from '../oci/layout.js'
 import { formatPlatform } from '../oci/platform.js'
-import { selectImage } from '../oci/select.js'
+import { listImages, selectImage } from '../oci/select.js'
 import type { Image } from '../oci/image.js'
 import type { DiscoverTask } from '../plan/task.js'
 import { fail, ok, type DiscoverProblem, type LayoutProblem, type LookedAt, type Result } from '../util/problem.js'
+import { completePlatform, expectPlatform, unknownPlatform, type ExpectedPlatform } from './agree.js'
 import type { Notice } from './event.js'
 
 type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
@@ -21,18 +23,27 @@ export interface FoundImage {
   readonly evidence: readonly string[]
 }
 
-/** Looks in the best places first. A place that holds no readable layout is passed over, and told when none does. */
-export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, DiscoverProblem | LayoutProblem>> {
-  const candidates = await candidatesOf(task)
-  const evidence = new Set(candidates.evidence)
+/**
+ * Looks in the best places first. A place that holds no readable layout is passed over, and told when none does.
+ * @param answer what BitBake says of the recipe; without it the conventions hold.
+ */
+export async function findImage(
+  task: DiscoverTask,
+  answer: Answer | undefined,
+): Promise<Result<FoundImage, DiscoverProblem | LayoutProblem>> {
+  const expected = expectPlatform(task, answer)
+  if (!expected.ok) return expected
+  const wanted: Wanted = { task, answer, ...expected.value }
+  const candidates = await candidatesOf(task, answer)
+  const evidence = new Set([...candidates.evidence, ...includedFiles(task, answer)])
   const looked = [...candidates.looked]
   const unreadable: LookedAt[] = []
   for (const group of candidates.groups) {
     const layouts = await openAll(group, looked, unreadable, evidence)
     if (layouts.length === 0) continue
-    const layout = await onlyOne(layouts, task)
+    const layout = await onlyOne(layouts, wanted)
     if (!layout.ok) return layout
-    const image = selectImage(layout.value, task.reference, task.platform)
+    const image = chooseImage(layout.value, wanted)
     if (!image.ok) return image
     const taken = layout.value.path
     const passedOver = unreadable.map(({ place, found }): Notice => ({
@@ -47,7 +58,7 @@ export async function findImage(task: DiscoverTask): Promise<Result<FoundImage, 
   return fail({
     code: 'layout-not-found',
     target: task.target,
-    platform: formatPlatform(task.platform),
+    platform: labelOf(wanted),
     looked,
     ...(task.source.kind === 'bitbake' ? { request: requestOf(task.source) } : {}),
     asked: task.dependsOn.length > 0,
@@ -62,17 +73,55 @@ function requestOf({
   return { multiconfig, recipe, task }
 }
 
-function candidatesOf({ source, reference }: DiscoverTask): Promise<Candidates> {
+/** What is to be found. */
+interface Wanted extends ExpectedPlatform {
+  readonly task: DiscoverTask
+  readonly answer: Answer | undefined
+}
+
+function labelOf({ task, platform }: Wanted): string {
+  return platform === undefined ? task.platformKey : formatPlatform(platform)
+}
+
+/** Where BitBake is not in the plan, its last answer holds only while these are the same. */
+function includedFiles(task: DiscoverTask, answer: Answer | undefined): string[] {
+  return task.dependsOn.length > 0 ? [] : (answer?.BBINCLUDED ?? '').split(/\s+/).filter((file) => file !== '')
+}
+
+/** The image of the layout that is meant, with its platform agreed on by all who know it. */
+function chooseImage(layout: Layout, wanted: Wanted): Result<Image, DiscoverProblem | LayoutProblem> {
+  const { task, answer, searched } = wanted
+  const tag = answer?.OCI_IMAGE_TAG
+  // BitBake's tag is a hint only: what the config names must be there.
+  const reference = task.reference ?? (tag !== undefined && hasTag(layout, tag.replaceAll(':', '_')) ? tag : undefined)
+  if (searched !== undefined) {
+    const image = selectImage(layout, reference, searched)
+    return image.ok ? completePlatform(image.value, wanted) : image
+  }
+  const images = listImages(layout, reference)
+  if (!images.ok) return images
+  return images.value.length === 1
+    ? completePlatform(images.value[0]!, wanted)
+    : fail({ ...unknownPlatform(task), reason: `${layout.path} holds ${images.value.length} images` })
+}
+
+function candidatesOf({ source, reference }: DiscoverTask, answer: Answer | undefined): Promise<Candidates> {
   if (source.kind === 'layout') return findNamed(source.path)
   if (source.layout !== undefined) return findNamed(source.layout)
   return findDeployed({
     buildDirectory: source.build.directory,
     multiconfig: source.multiconfig,
     recipe: source.recipe,
-    ...(source.machine === undefined ? {} : { machine: source.machine }),
-    ...(source.deployDirectory === undefined ? {} : { deployDirectory: source.deployDirectory }),
-    ...(reference === undefined ? {} : { reference }),
+    ...defined('basename', answer?.IMAGE_BASENAME),
+    ...defined('machine', answer?.MACHINE ?? source.machine),
+    ...defined('deployDirectory', source.deployDirectory ?? answer?.DEPLOY_DIR_IMAGE),
+    // The name of the link has OCI_IMAGE_TAG, whatever entry of the layout the config's `reference` means.
+    ...defined('reference', answer?.OCI_IMAGE_TAG ?? reference),
   })
+}
+
+function defined<K extends string>(name: K, value: string | undefined): { readonly [key in K]?: string } {
+  return value === undefined || value === '' ? {} : ({ [name]: value } as { readonly [key in K]: string })
 }
 
 function describeFault({ at, expected, found }: LayoutProblem): string {
@@ -123,18 +172,18 @@ function hasTag(layout: Layout, tag: string): boolean {
   )
 }
 
-async function onlyOne(layouts: readonly Layout[], task: DiscoverTask): Promise<Result<Layout, DiscoverProblem>> {
+async function onlyOne(layouts: readonly Layout[], wanted: Wanted): Promise<Result<Layout, DiscoverProblem>> {
   if (layouts.length === 1) return ok(layouts[0]!)
   // Without MACHINE, other machines' images are found too: the platform tells them apart.
   const fitting: Layout[] = []
   for (const layout of layouts) {
-    if (selectImage(layout, task.reference, task.platform).ok) fitting.push(layout)
+    if (chooseImage(layout, wanted).ok) fitting.push(layout)
   }
   if (fitting.length === 1) return ok(fitting[0]!)
   return fail({
     code: 'layout-ambiguous',
-    target: task.target,
-    platform: formatPlatform(task.platform),
+    target: wanted.task.target,
+    platform: labelOf(wanted),
     candidates: (fitting.length > 0 ? fitting : layouts).map((layout) => layout.path),
   })
 }

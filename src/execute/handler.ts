@@ -5,6 +5,7 @@ import type { Platform } from '../oci/platform.js'
 import type { Reason } from '../plan/reason.js'
 import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
+import type { Answers } from './answers.js'
 import type { Notice } from './event.js'
 import type { findImage } from './find-image.js'
 import type { BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
@@ -59,6 +60,8 @@ export interface TaskContext {
   /** What is deployed, looked for once, and once more after `lookAgain`. */
   image(task: DiscoverTask): ReturnType<typeof findImage>
   lookAgain(): void
+  /** What BitBake said of recipes. */
+  readonly answers: Answers
   /** A name for a log file of this run. */
   logFile(id: TaskId): string
   progress(text: string, done?: number, total?: number): void

@@ -1,8 +1,7 @@
 /** Targets to tasks: a function of its arguments, the same for the same ones. */
 import path from 'node:path'
-import { formatPlatform } from '../oci/platform.js'
 import { platformsLabel } from '../targets/resolve.js'
-import type { Source, Target } from '../targets/target.js'
+import { platformLabel, type Source, type Target } from '../targets/target.js'
 import { canonicalJson, compareCodeUnits } from '../util/json.js'
 import type { BitbakeRequest, BitbakeTask, Plan, PlannedTarget, Task, TaskId } from './task.js'
 
@@ -43,14 +42,15 @@ function buildKey(source: BitbakeSource): string {
 function addBuilds(targets: readonly Target[], tasks: TaskList): Map<string, TaskId> {
   const byBuild = new Map<string, { source: BitbakeSource; root: string; requests: Map<string, BitbakeRequest> }>()
   for (const target of targets) {
-    for (const { platform, source } of target.platforms) {
+    for (const platform of target.platforms) {
+      const { source } = platform
       if (source.kind !== 'bitbake') continue
       const build = byBuild.get(buildKey(source)) ?? { source, root: target.root, requests: new Map() }
       byBuild.set(buildKey(source), build)
       const { multiconfig, recipe, task } = source
       const key = requestKey({ multiconfig, recipe, task })
       const before = build.requests.get(key)
-      const needed = `${target.name} ${formatPlatform(platform)}`
+      const needed = `${target.name} ${platformLabel(platform)}`
       const sources = target.sources ?? null
       build.requests.set(key, {
         multiconfig,
@@ -104,7 +104,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       dependsOn: build === undefined ? [] : [build],
       target: name,
       platformKey: key,
-      platform,
+      ...(platform === undefined ? {} : { platform }),
       source,
       ...(reference === undefined ? {} : { reference }),
     })
@@ -116,22 +116,24 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       // All platforms' images first, so that nothing is written when one of them is not there.
       dependsOn: [discovered[position]!, ...discovered.filter((_, other) => other !== position)],
       target: name,
-      platform,
+      platformKey: key,
+      ...(platform === undefined ? {} : { platform }),
       directory: output.directory,
       link: output.link,
     }),
   )
-  const platforms = target.platforms.map(({ platform }) => platform)
+  const platforms = target.platforms.map(({ platform }) => platform ?? null)
   const index = tasks.add({
     id: `index:${label}`,
     kind: 'index',
     dependsOn: merged,
     target: name,
     platforms,
+    platformKeys: target.platforms.map(({ key }) => key),
     entryAnnotations: Object.fromEntries(
       target.platforms
         .filter(({ annotations }) => Object.keys(annotations).length > 0)
-        .map(({ platform, annotations }) => [formatPlatform(platform), annotations]),
+        .map(({ key, annotations }) => [key, annotations]),
     ),
     output,
   })
@@ -156,7 +158,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
   return {
     name,
     partial: target.partial,
-    platforms: platforms.map(formatPlatform),
+    platforms: target.platforms.map(platformLabel),
     directory: output.directory,
     last,
   }

@@ -40,7 +40,8 @@ interface OfTarget extends Common {
 export interface DiscoverTask extends OfTarget {
   readonly kind: 'discover'
   readonly platformKey: string
-  readonly platform: Platform
+  /** Absent when the config does not say: then BitBake and the image do. */
+  readonly platform?: Platform
   readonly source: Source
   readonly reference?: string
 }
@@ -48,7 +49,8 @@ export interface DiscoverTask extends OfTarget {
 /** Brings one platform's blobs into the output. */
 export interface MergeTask extends OfTarget {
   readonly kind: 'merge'
-  readonly platform: Platform
+  readonly platformKey: string
+  readonly platform?: Platform
   readonly directory: string
   readonly link: Output['link']
 }
@@ -56,9 +58,10 @@ export interface MergeTask extends OfTarget {
 /** Writes the image index, but does not put it in place: `verify` does, once it has checked it. */
 export interface IndexTask extends OfTarget {
   readonly kind: 'index'
-  /** In the order of the index; each with the merge task that brings its blobs. */
-  readonly platforms: readonly Platform[]
-  /** Annotations of entries, by `os/architecture[/variant]`. */
+  /** In the order of the index; each with the merge task that brings its blobs. `null`: not known before it runs. */
+  readonly platforms: readonly (Platform | null)[]
+  /** Annotations of entries, by the platform's name in the config. */
+  readonly platformKeys: readonly string[]
   readonly entryAnnotations: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly output: Output
 }
@@ -66,7 +69,7 @@ export interface IndexTask extends OfTarget {
 /** Reads the written image back, checks it, and puts it in place of the one before. */
 export interface VerifyTask extends OfTarget {
   readonly kind: 'verify'
-  readonly platforms: readonly Platform[]
+  readonly platforms: readonly (Platform | null)[]
   readonly directory: string
 }
 
@@ -83,6 +86,7 @@ export type TaskKind = Task['kind']
 export interface PlannedTarget {
   readonly name: string
   readonly partial: boolean
+  /** OCI platforms; the name in the config where that is not known yet. */
   readonly platforms: readonly string[]
   readonly directory: string
   /** The task after which the target is done. */

@@ -174,6 +174,29 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: problem.candidates.map(show),
         next: "say which: set the target's `reference` or the platform's `machine` or `layout`",
       }
+    case 'platform-disagrees': {
+      const [who, says] = problem.config === undefined ? ['image config', problem.image] : ['config', problem.config]
+      return {
+        headline: `${problem.target}: the ${who} says ${says} for "${problem.platformKey}", and BitBake ${problem.machine}`,
+        details: [`BitBake: ${problem.by}`],
+        next:
+          problem.config === undefined
+            ? 'correct OCI_IMAGE_ARCH and OCI_IMAGE_SUBARCH of the recipe, or the MACHINE of the multiconfig'
+            : "correct the platform's `platform` or `multiconfig` in the config, or MACHINE in the multiconfig",
+      }
+    }
+    case 'platform-refused':
+      return {
+        headline: `${problem.target}: the image of "${problem.platformKey}" cannot go into an index: ${problem.reason}`,
+        details: [`BitBake: ${problem.by}`],
+        next: 'build it for another tune (DEFAULTTUNE), or leave the platform out of the target',
+      }
+    case 'platform-unknown':
+      return {
+        headline: `${problem.target}: nothing says the platform of "${problem.platformKey}"`,
+        details: [`found: ${problem.reason}`],
+        next: `set \`platform\` of "${problem.platformKey}" in the config, for example 'linux/arm/v7'`,
+      }
     case 'locked':
       return {
         headline: `another mab (process ${problem.pid}) is at work in this project`,
@@ -386,6 +409,8 @@ export function wordNotice(notice: Notice, show: Show): string {
       return `${show(notice.link)} points to ${notice.to}, but ${notice.newer} lies beside it: a stale link? (ln -sf on a link to a directory leaves it)`
     case 'layout-passed-over':
       return `${show(notice.place)} is no readable layout (${notice.found}): ${show(notice.taken)} is taken instead`
+    case 'bitbake-silent':
+      return `BitBake does not say where ${notice.recipes.join(', ')} deploys (${show(notice.log)}): looking by convention`
     case 'bitbake-warnings':
       return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}`
     case 'sources-match-nothing':
@@ -410,6 +435,7 @@ export function taskTitle(task: Task): string {
       return `bitbake ${task.id.slice('bitbake:'.length)}`
     case 'discover':
     case 'merge': {
+      if (task.platform === undefined) return `${task.kind} ${task.target} ${task.platformKey}`
       const { os, architecture, variant } = task.platform
       return `${task.kind} ${task.target} ${[os, architecture, variant].filter((part) => part !== undefined).join('/')}`
     }

@@ -3,11 +3,19 @@ import path from 'node:path'
 import { ociPlatform, defaultPlatformKeys, platformConfig, platformKeys } from '../config/platforms.js'
 import { defaultImageName, defaultOutputDirectory } from '../config/rules.js'
 import type { Config } from '../config/types.js'
-import { formatPlatform, matchKey, parsePlatform } from '../oci/platform.js'
+import { matchKey, parsePlatform } from '../oci/platform.js'
 import { splitName } from '../oci/reference.js'
 import { fail, ok, type Result, type SelectionProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
-import type { Build, Output, Pattern, Source, Target, TargetPlatform } from './target.js'
+import {
+  platformLabel,
+  type Build,
+  type Output,
+  type Pattern,
+  type Source,
+  type Target,
+  type TargetPlatform,
+} from './target.js'
 
 export interface Selection {
   /** Target names; empty means all that are not manual. */
@@ -46,10 +54,10 @@ export function resolveTargets(
   const unmet = new Set(wanted)
   for (const name of names) {
     const whole = resolveTarget(config, name, context)
-    const chosen = whole.platforms.filter(({ platform }) => wanted.size === 0 || wanted.has(matchKey(platform)))
-    const known = whole.platforms.map(({ platform }) => formatPlatform(platform))
+    const chosen = whole.platforms.filter((platform) => wanted.size === 0 || wanted.has(selector(platform)))
+    const known = whole.platforms.map(platformLabel)
     for (const match of wanted) {
-      const has = chosen.some(({ platform }) => matchKey(platform) === match)
+      const has = chosen.some((platform) => selector(platform) === match)
       if (has) unmet.delete(match)
       else if (selection.targets.length > 0) {
         problems.push({ code: 'platform-not-in-target', name: match, target: name, known })
@@ -78,10 +86,16 @@ function suggestion(name: string, known: readonly string[]): { suggestion?: stri
   return near === undefined ? {} : { suggestion: near }
 }
 
+/** A platform that only BitBake knows is selected by its name in the config. */
+function selector({ key, platform }: TargetPlatform): string {
+  return platform === undefined ? key : matchKey(platform)
+}
+
 /** What a platform named on the command line stands for. */
 function matchOf(config: Config, text: string): string | undefined {
   const entry = platformConfig(config, text)
   const platform = entry === undefined ? parsePlatform(text) : ociPlatform(text, entry)
+  if (platform === undefined) return text
   return 'error' in platform ? undefined : matchKey(platform)
 }
 
@@ -92,7 +106,7 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
   const platforms = (target.platforms ?? defaultPlatformKeys(config)).map((key): TargetPlatform => {
     const entry = platformConfig(config, key)!
     const platform = ociPlatform(key, entry)
-    if ('error' in platform) throw new Error(`unchecked platform "${key}": ${platform.error}`)
+    if (platform !== undefined && 'error' in platform) throw new Error(`unchecked platform "${key}": ${platform.error}`)
     const recipe = target.recipe ?? name
     const place = (pattern: string): Pattern => ({
       root: context.directory,
@@ -115,7 +129,7 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
             ...(entry.deployDirectory === undefined ? {} : { deployDirectory: absolute(entry.deployDirectory) }),
             ...(entry.layout === undefined ? {} : { layout: place(entry.layout) }),
           }
-    return { key, platform, source, annotations: entry.annotations }
+    return { key, ...(platform === undefined ? {} : { platform }), source, annotations: entry.annotations }
   })
   return {
     name,
@@ -182,7 +196,7 @@ function narrow(whole: Target, platforms: readonly TargetPlatform[]): Target {
 
 /** For file names and task ids: `linux-arm64_linux-arm-v7`. */
 export function platformsLabel(platforms: readonly TargetPlatform[]): string {
-  return platforms.map(({ platform }) => formatPlatform(platform).replaceAll('/', '-')).join('_')
+  return platforms.map((platform) => platformLabel(platform).replaceAll('/', '-')).join('_')
 }
 
 function withSuffix(file: string, suffix: string): string {

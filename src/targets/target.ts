@@ -1,5 +1,5 @@
 /** A target as the planner takes it: every default filled in, every path absolute, every platform an OCI platform. */
-import type { Platform } from '../oci/platform.js'
+import { formatPlatform, type Platform } from '../oci/platform.js'
 
 /** How BitBake is started for one build directory. */
 export interface Build {
@@ -43,7 +43,8 @@ export type Source =
 export interface TargetPlatform {
   /** Its name in the config. */
   readonly key: string
-  readonly platform: Platform
+  /** Absent when the config leaves it to BitBake and the image. */
+  readonly platform?: Platform
   readonly source: Source
   /** Of its entry in the image index. */
   readonly annotations: Readonly<Record<string, string>>
@@ -75,4 +76,9 @@ export interface Target {
   /** The project: the config's directory. Absolute. */
   readonly root: string
   readonly output: Output
+}
+
+/** Its OCI platform, or its name in the config where that is not known. */
+export function platformLabel({ key, platform }: Pick<TargetPlatform, 'key' | 'platform'>): string {
+  return platform === undefined ? key : formatPlatform(platform)
 }

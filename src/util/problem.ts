@@ -199,6 +199,32 @@ export type DiscoverProblem =
       readonly platform: string
       readonly candidates: readonly string[]
     }
+  | {
+      /** BitBake's machine is another platform than the config or the image config says. */
+      readonly code: 'platform-disagrees'
+      readonly target: string
+      readonly platformKey: string
+      readonly config?: string
+      readonly image?: string
+      readonly machine: string
+      /** What BitBake says it by. */
+      readonly by: string
+    }
+  | {
+      /** No OCI platform says what the image runs on. */
+      readonly code: 'platform-refused'
+      readonly target: string
+      readonly platformKey: string
+      readonly reason: string
+      readonly by: string
+    }
+  /** Neither the config nor BitBake nor the image says the platform. */
+  | {
+      readonly code: 'platform-unknown'
+      readonly target: string
+      readonly platformKey: string
+      readonly reason: string
+    }
 
 /** A place where a layout was looked for, and what lies there instead. */
 export interface LookedAt {

@@ -1,10 +1,12 @@
 /** The fake says what BitBake says, as recorded and, where there is one, by BitBake itself. */
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fakeBitbake, type Scenario } from '../rig/fake-bitbake.js'
 import { exampleProject, missingBitbake } from '../rig/project.js'
 import { testWith } from '../rig/tools.js'
+import { EnvironmentReader } from '../../src/bitbake/answer.js'
 import { bitbakeEnvironment } from '../../src/bitbake/command.js'
 import { serverGone, until } from './calls.js'
 import { recording } from './recordings.js'
@@ -120,6 +122,25 @@ testWith(test, missingBitbake, 'as BitBake itself: a build, nothing to do, a fai
   write('meta-hello/recipes/hello-container.bb', (old) => `${old}\ndo_rootfs:append:qemuarm64() {\n    exit 7\n}\n`)
   compare(await runFake({ fails: [arm], upToDate: [x86] }, ['-k', ...both]), await real(['-k', ...both]))
   await serverGone(build)
+})
+
+testWith(test, missingBitbake, 'as BitBake itself: what -e says of the variables that are asked for', async () => {
+  const { build } = exampleProject()
+  const { build: pretended, environment } = fakeBitbake()
+  const read = (text: string, topdir: string): Record<string, string | undefined> => {
+    const reader = new EnvironmentReader()
+    for (const line of text.replaceAll(topdir, '/build').split('\n')) reader.line(line)
+    const { BBINCLUDED = '', ...rest } = reader.answer() ?? {}
+    return { ...rest, BBFILES: BBINCLUDED.split(' ').find((file) => file.endsWith('.bb')) }
+  }
+  for (const target of ['mc:container-aarch64:hello-container', 'mc:container-x86-64:hello-container']) {
+    const real = await run([...build.command, '-e', target], build.directory, {})
+    const fake = await run([...pretended.command, '-e', target], pretended.directory, environment)
+    assert.is(fake.code, real.code)
+    const [parent, ours] = [path.dirname(build.directory), path.dirname(pretended.directory)]
+    assert.equal(read(fake.stdout, ours), read(real.stdout, parent))
+    await serverGone(build)
+  }
 })
 
 test.run()

@@ -35,6 +35,16 @@ export function helloConfig(output: object = {}): Record<string, unknown> {
   }
 }
 
+/** Runs `mab` in a directory and waits. */
+export function mabIn(cwd: string, env: Readonly<Record<string, string>>, args: readonly string[]): Finished {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mabProgram, ...args], {
+    cwd,
+    env: { ...process.env, CI: '', NO_COLOR: '1', ...env },
+    encoding: 'utf8',
+  })
+  return { code: status, stdout, stderr }
+}
+
 export function makeProject(config: unknown = helloConfig(), env: Record<string, string> = {}): Project {
   const { directory } = exampleProject()
   const file = (...parts: readonly string[]): string => path.join(directory, ...parts)
@@ -43,13 +53,7 @@ export function makeProject(config: unknown = helloConfig(), env: Record<string,
   const options = { cwd: directory, env: { ...process.env, CI: '', NO_COLOR: '1', ...env } }
   return {
     directory,
-    mab: (...args) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [mabProgram, ...args], {
-        ...options,
-        encoding: 'utf8',
-      })
-      return { code: status, stdout, stderr }
-    },
+    mab: (...args) => mabIn(directory, env, args),
     start: (...args) =>
       spawn(process.execPath, [mabProgram, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }),
     configure,

@@ -46,7 +46,7 @@ function signals(notes: readonly Record<string, unknown>[]): number {
 
 function isGone(notes: readonly Record<string, unknown>[]): boolean {
   try {
-    process.kill(notes[0]!['pid'] as number, 0)
+    process.kill(notes.find((note) => 'pid' in note)!['pid'] as number, 0)
     return false
   } catch {
     return true
@@ -88,7 +88,7 @@ test('SIGKILL of mab: its BitBake is stopped all the same', async () => {
   await once(child, 'close')
   await until(() => isGone(notes()))
   assert.is(signals(notes()), 2)
-  const [log] = readdirSync(project.file('.mab/logs'))
+  const log = readdirSync(project.file('.mab/logs')).find((name) => !name.endsWith('query.log'))
   assert.match(readFileSync(project.file('.mab/logs', log!), 'utf8'), '# mab was killed: BitBake is told to stop')
 })
 

@@ -32,7 +32,7 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     ['platforms.a.platform', /"v9" is not a variant of arm$/],
   ],
   'a key that says no platform': [
-    platforms({ board: { multiconfig: 'board' } }),
+    platforms({ board: { source: { kind: 'layout', path: 'in' } } }),
     ['platforms.board.platform', /^the key "board" does not say which: set `platform`/],
   ],
   'no place for the image to come from': [

@@ -93,6 +93,12 @@ const examples: Examples<Coded> = {
   ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
   'timed-out': [{ limit: '90s' }],
+  'platform-disagrees': [
+    { target: 'hello', platformKey: 'board', config: 'linux/amd64', machine: 'linux/arm64', by: 'mc:a:hello: …' },
+    { target: 'hello', platformKey: 'board', image: 'linux/arm/v6', machine: 'linux/arm/v7', by: 'mc:a:hello: …' },
+  ],
+  'platform-refused': [{ target: 'hello', platformKey: 'x32', reason: 'the x32 ABI has no OCI platform', by: '…' }],
+  'platform-unknown': [{ target: 'hello', platformKey: 'board', reason: 'TARGET_OS is elf, not Linux' }],
   locked: [{ file: '/project/.mab/lock', pid: 4711 }],
   'file-system': [
     { operation: 'rename', path: '/project/out', found: 'permission denied' },
@@ -241,6 +247,7 @@ test('reasons in words', () => {
 const notices: Examples<Notice> = {
   'layout-passed-over': [{ place: '/project/a-oci', found: 'no index.json', taken: '/project/a-oci.tar' }],
   'stale-link': [{ link: '/project/a-oci', to: 'a-1-oci', newer: 'a-2-oci' }],
+  'bitbake-silent': [{ recipes: ['mc:a:hello'], log }],
   'bitbake-warnings': [
     { count: 1, log },
     { count: 2, log },
@@ -261,6 +268,7 @@ test('notices in words', () => {
   assert.equal(worded, [
     'a-oci is no readable layout (no index.json): a-oci.tar is taken instead',
     'a-oci points to a-1-oci, but a-2-oci lies beside it: a stale link? (ln -sf on a link to a directory leaves it)',
+    'BitBake does not say where mc:a:hello deploys (.mab/logs/x.log): looking by convention',
     '1 warning of BitBake, in .mab/logs/x.log',
     '2 warnings of BitBake, in .mab/logs/x.log',
     'the sources pattern "x/**" matches no file',

@@ -26,7 +26,6 @@ process.on('SIGINT', () => {
   if (interrupts === 2) out('WARNING: Exiting due to interrupt.\nNOTE: Sending SIGTERM to remaining 1 tasks')
   wake()
 })
-note({ argv: process.argv.slice(2), pid: process.pid })
 if (scenario.environment) writeFileSync(scenario.environment, JSON.stringify(process.env))
 for (const line of scenario.lines ?? []) out(line)
 if (scenario.serverOutlives) {
@@ -36,7 +35,9 @@ if (scenario.serverOutlives) {
   server.unref()
 }
 
-const code = scenario.transcript === undefined ? await build() : repeat(scenario.transcript)
+const asked = options.includes('-e')
+note(asked ? { asked: targets[0] } : { argv: process.argv.slice(2), pid: process.pid })
+const code = asked ? answer() : scenario.transcript === undefined ? await build() : repeat(scenario.transcript)
 if (scenario.dies) process.kill(process.pid, scenario.dies)
 process.exitCode = scenario.exit ?? code
 
@@ -44,6 +45,43 @@ function repeat(recorded) {
   process.stdout.write(readFileSync(`${recorded}.stdout`))
   process.stderr.write(readFileSync(`${recorded}.stderr`))
   return JSON.parse(readFileSync(`${recorded}.json`, 'utf8')).code
+}
+
+/** As `bitbake -e` does, with the variables that are read and a few lines between them. */
+function answer() {
+  const [, multiconfig = '', recipe] = /^(?:mc:([^:]*):)?([^:]+)$/.exec(targets[0])
+  if (scenario.silent) return 1
+  out('Parsing recipes...done.')
+  if (scenario.unknown?.includes(multiconfig)) {
+    error(`Multiconfig dependency ${targets[0]} depends on nonexistent multiconfig configuration named ${multiconfig}`)
+    return summarize(1)
+  }
+  const [topdir, layer] = [process.cwd(), path.dirname(recipes)]
+  const x86 = multiconfig.includes('x86') || multiconfig === ''
+  const machine = x86 ? 'qemux86-64' : 'qemuarm64'
+  const tmpdir = multiconfig === '' ? `${topdir}/tmp` : `${topdir}/tmp-${multiconfig}`
+  const conf = [`${topdir}/conf/bblayers.conf`, `${layer}/conf/layer.conf`, `${topdir}/conf/local.conf`]
+  const variables = {
+    BBINCLUDED: [...conf, `${recipes}/${recipe}.bb`].join(' '),
+    BBMULTICONFIG: 'container-aarch64 container-x86-64',
+    DEPLOY_DIR_IMAGE: `${tmpdir}/deploy/images/${machine}`,
+    FILE: `${recipes}/${recipe}.bb`,
+    IMAGE_BASENAME: recipe,
+    IMAGE_LINK_NAME: `${recipe}-${machine}.rootfs`,
+    MACHINE: machine,
+    OCI_IMAGE_TAG: 'latest',
+    TARGET_ARCH: x86 ? 'x86_64' : 'aarch64',
+    TMPDIR: tmpdir,
+    TOPDIR: topdir,
+    ...scenario.answers?.[multiconfig],
+  }
+  out('#\n# INCLUDE HISTORY:\n#')
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === null) continue
+    const written = value.replaceAll('"', '\\"').replaceAll('\n', ' \\\n').replaceAll('$', '\\$')
+    out(`#\n# $${name}\n#   set /bitbake.conf:1\n#     "${value}"\n${name}="${written}"`)
+  }
+  return 0
 }
 
 async function build() {

@@ -19,6 +19,10 @@ export interface Scenario {
   readonly interrupts?: number
   /** By multiconfig: what to copy where, relative to the build directory. */
   readonly deploys?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** By multiconfig: variables that `-e` says otherwise; `null` for one that is not set. */
+  readonly answers?: Readonly<Record<string, Readonly<Record<string, string | null>>>>
+  /** `-e` ends with exit code 1. */
+  readonly silent?: boolean
   readonly noSummary?: boolean
   /** ms until it says or hears anything: an interrupt kills it meanwhile. */
   readonly starts?: number
@@ -40,9 +44,11 @@ export interface FakeBitbake {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** To be done from the next call on. */
   script(scenario: Scenario): void
-  /** What it saw: an entry for each call, each signal, and when it hangs. */
+  /** What it saw: an entry for each call (`asked` for a query), each signal, and when it hangs. */
   seen(): readonly {
     readonly argv?: string[]
+    /** The target of an `-e`. */
+    readonly asked?: string
     readonly pid?: number
     readonly signal?: string
     readonly hanging?: true

@@ -1,9 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { UserConfig } from '../../src/config/types.js'
-import { formatPlatform } from '../../src/oci/platform.js'
 import { resolveTargets, type ResolveContext, type Selection } from '../../src/targets/resolve.js'
-import type { Source, Target } from '../../src/targets/target.js'
+import { platformLabel, type Source, type Target } from '../../src/targets/target.js'
 import { configOf, problemsOf, valueOf } from '../config/project.js'
 
 const test = suite('targets/resolve')
@@ -27,9 +26,7 @@ function bitbakeOf(target: Target | undefined, position = 0): Extract<Source, { 
 }
 
 const shape = (targets: readonly Target[]): string[] =>
-  targets.map(
-    ({ name, platforms }) => `${name}: ${platforms.map(({ platform }) => formatPlatform(platform)).join(' ')}`,
-  )
+  targets.map(({ name, platforms }) => `${name}: ${platforms.map(platformLabel).join(' ')}`)
 
 test('a target that says nothing gets every default', () => {
   const build = { directory: '/project/build', command: ['bitbake'], args: [], environment: {} }

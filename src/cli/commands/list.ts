@@ -1,6 +1,6 @@
 /** `mab list`: the targets of the config. */
 import { resolveTargets } from '../../targets/resolve.js'
-import { formatPlatform } from '../../oci/platform.js'
+import { platformLabel } from '../../targets/target.js'
 import { pathShower } from '../../report/words.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
@@ -29,7 +29,7 @@ export const list: Command = {
     if (!targets.ok) return reportProblems(targets.problems, options, io)
     const rows = targets.value.map((target) => ({
       name: target.name,
-      platforms: target.platforms.map(({ platform }) => formatPlatform(platform)),
+      platforms: target.platforms.map(platformLabel),
       output: target.output.directory,
       archive: target.output.archive,
       manual: config.targets[target.name]!.manual,

@@ -4,7 +4,9 @@
  */
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
+import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
 import { runBitbake } from '../../bitbake/run.js'
+import type { ServerAtWork } from '../../bitbake/server.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import { requestKey } from '../../plan/plan.js'
 import type { Reason } from '../../plan/reason.js'
@@ -12,7 +14,8 @@ import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../../plan/task.
 import { sha256, shortDigest } from '../../oci/digest.js'
 import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
-import { ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
+import { fail, ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
+import { askBitbake, contradicted, dependents, noticeSilence } from '../ask.js'
 import type { Handler, TaskContext } from '../handler.js'
 import type { FileList } from '../stamps.js'
 
@@ -38,19 +41,34 @@ export const bitbake: Handler<'bitbake'> = {
       context.state.stamps.drop(stampId(task, request))
     }
 
+    const onWait = (atWork: ServerAtWork): void => {
+      context.notice({ code: 'waiting-for-bitbake', directory: task.build.directory, ...atWork })
+      context.progress(`waiting for another BitBake (process ${atWork.pid})`)
+    }
+    const waiting = { wait: context.options.wait ?? Number.POSITIVE_INFINITY, stop: context.stop, onWait }
+    const unfit =
+      (await checkBuildDirectory(task.build.directory)) ?? (await waitForBuildDirectory(task.build.directory, waiting))
+    if (unfit !== undefined) return fail(unfit)
+    context.stop.throwIfAborted()
+    await askBitbake(task, stale, context)
+    const refused = contradicted(task, stale, context)
+    const refusals = refused.flatMap((one) => one.problems)
+    const wanted = stale.filter((request) => !refused.some((one) => one.request === request))
+    const fresh = task.requests.filter((request) => !stale.includes(request)).map(requestKey)
+    if (refused.length > 0 && (!context.options.keepGoing || wanted.length === 0)) {
+      return { ok: false, problems: refusals, output: { built: fresh } }
+    }
+
     const ran = await runBitbake({
       build: task.build,
-      targets: stale,
+      targets: wanted,
       keepGoing: context.options.keepGoing,
       environment: context.options.environment,
       log: context.logFile(task.id),
       stop: context.stop,
       stopNow: context.stopNow,
-      wait: context.options.wait ?? Number.POSITIVE_INFINITY,
-      onWait: (atWork) => {
-        context.notice({ code: 'waiting-for-bitbake', directory: task.build.directory, ...atWork })
-        context.progress(`waiting for another BitBake (process ${atWork.pid})`)
-      },
+      wait: waiting.wait,
+      onWait,
       onProgress: ({ text, done, total }) => context.progress(text, done, total),
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
       neededBy: (target) => task.requests.find((request) => requestKey(request) === requestKey(target))?.neededBy ?? [],
@@ -63,21 +81,23 @@ export const bitbake: Handler<'bitbake'> = {
     if (warnings > 0) context.notice({ code: 'bitbake-warnings', count: warnings, log: context.logFile(task.id) })
 
     const keys = new Set(built.map(requestKey))
-    for (const request of stale) {
-      const key = requestKey(request)
-      const before = fingerprints.get(key)
-      const manifests =
-        keys.has(key) && before !== undefined ? await deployedManifests(task, request, context) : undefined
+    const done = wanted.filter((request) => keys.has(requestKey(request)))
+    // It may be able to say now what it could not before, and kas has written the configuration anew.
+    await askBitbake(task, done, context)
+    noticeSilence(task, done, context)
+    for (const request of done) {
+      const before = fingerprints.get(requestKey(request))
+      const manifests = before && (await deployedManifests(task, request, context))
       if (before !== undefined && manifests !== undefined) {
         const sources = await sourcesOf(task, request, context)
         if (sources?.ok === true) context.state.stamps.keepList(sources.value.digest, sources.value.files)
         context.state.stamps.write(stampId(task, request), { fingerprint: before, output: { manifests } })
       }
     }
-    const asked = new Set(stale.map(requestKey))
-    const fresh = task.requests.map(requestKey).filter((key) => !asked.has(key))
     const output = { built: [...fresh, ...keys] }
-    if (problems.length > 0) return { ok: false, problems: await Promise.all(problems.map(withTaskOutput)), output }
+    if (problems.length + refusals.length > 0) {
+      return { ok: false, problems: [...refusals, ...(await Promise.all(problems.map(withTaskOutput)))], output }
+    }
     const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate)
     return { ok: true, output, detail: did + describeProgram(task.build.command) }
   },
@@ -130,13 +150,13 @@ async function reasonsFor(task: BitbakeTask, request: BitbakeRequest, context: T
   const { manifests: recorded = {} } = (stamp.output ?? {}) as { manifests?: Readonly<Record<string, string>> }
   for (const dependent of dependents(task, request, context)) {
     const found = await context.image(dependent)
-    if (!found.ok) return [{ code: 'image-missing', platform: formatPlatform(dependent.platform) }]
+    if (!found.ok) return [{ code: 'image-missing', platform: labelOf(dependent) }]
     const { digest } = found.value.image
     const before = recorded[dependent.id]
     // Another target, or another reference of the layout, than those that the stamp was written for.
     if (before === undefined) return [{ code: 'never-done' }]
     if (before !== digest) {
-      return [{ code: 'manifest-changed', platform: formatPlatform(dependent.platform), from: before, to: digest }]
+      return [{ code: 'manifest-changed', platform: labelOf(dependent), from: before, to: digest }]
     }
   }
   return []
@@ -210,14 +230,8 @@ async function evidenceOf(task: BitbakeTask, context: TaskContext): Promise<stri
   return [...files]
 }
 
-function dependents(task: BitbakeTask, request: BitbakeRequest, context: TaskContext): DiscoverTask[] {
-  return context.plan.tasks.filter(
-    (other): other is DiscoverTask =>
-      other.kind === 'discover' &&
-      other.dependsOn.includes(task.id) &&
-      other.source.kind === 'bitbake' &&
-      requestKey(other.source) === requestKey(request),
-  )
+function labelOf({ platform, platformKey }: DiscoverTask): string {
+  return platform === undefined ? platformKey : formatPlatform(platform)
 }
 
 /** What is deployed right after the build; `undefined` when a layout is not there (its discover task says why). */

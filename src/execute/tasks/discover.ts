@@ -35,7 +35,7 @@ export const discover: Handler<'discover'> = {
 }
 
 function fingerprintOf(task: DiscoverTask, image: Image): Fingerprint {
-  return fingerprint({ manifests: { [formatPlatform(task.platform)]: image.digest } })
+  return fingerprint({ manifests: { [formatPlatform(task.platform ?? image.platform)]: image.digest } })
 }
 
 function describe({ layout, digest }: Image): string {

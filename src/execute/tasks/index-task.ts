@@ -105,8 +105,7 @@ function compose(
 function entriesOf(task: IndexTask, context: TaskContext): IndexEntry[] {
   return task.dependsOn.map((id, position) => {
     const { manifest, platform } = context.outputOf(id, 'merge')
-    // By what the config says: the image may have said the variant.
-    const annotations = task.entryAnnotations[formatPlatform(task.platforms[position]!)]
+    const annotations = task.entryAnnotations[task.platformKeys[position]!]
     return { ...manifest, platform, annotations }
   })
 }

@@ -1,7 +1,7 @@
 /** `verify`: reads the written image back, and only when all is right lets it take the place of the one before. */
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
-import { formatPlatform } from '../../oci/platform.js'
+import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.js'
 import { verifyLayout } from '../../oci/validate.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { VerifyTask } from '../../plan/task.js'
@@ -33,7 +33,7 @@ export const verify: Handler<'verify'> = {
     const isStaged = statIfThere(staged) !== undefined
     const report = await verifyLayout(task.directory, {
       ...(isStaged ? { indexFile: stagedIndexFile } : {}),
-      platforms: task.platforms,
+      platforms: platformsOf(task, index),
       verified: context.verified,
       signal: context.stop,
     })
@@ -58,11 +58,19 @@ function indexOf(task: VerifyTask, context: TaskContext): Outputs['index'] {
   return context.outputOf(task.dependsOn[0]!, 'index')
 }
 
+/** What the plan leaves open is what the images turned out to be. */
+function platformsOf(task: VerifyTask, index: Outputs['index']): Platform[] {
+  return task.platforms.flatMap((platform, position) => {
+    const found = platform ?? parsePlatform(index.manifests[position]!.platform)
+    return 'error' in found ? [] : [found]
+  })
+}
+
 function fingerprintOf(task: VerifyTask, index: Outputs['index'], context: TaskContext): Fingerprint {
   return fingerprint({
     'output.directory': context.state.relative(task.directory),
     index: index.digest,
     indexJson: index.indexJson,
-    platforms: task.platforms.map(formatPlatform),
+    platforms: platformsOf(task, index).map(formatPlatform),
   })
 }

@@ -61,7 +61,7 @@ python do_image_oci() {
         return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{sha256(data)}", "size": len(data)}
 
     name = d.getVar("IMAGE_NAME") + "-oci"
-    link = d.expand("${IMAGE_BASENAME}-${OCI_IMAGE_TAG}-oci")
+    link = d.expand("${IMAGE_BASENAME}-${OCI_IMAGE_TAG}-oci").replace(":", "_")
     deploy = Path(d.getVar("IMGDEPLOYDIR"))
     layout = deploy / name
     (layout / "blobs/sha256").mkdir(parents=True)

@@ -1,0 +1,91 @@
+/**
+ * Which platform an image has, by all who know it, in the order of trust: the config, the image config, BitBake. None
+ * may contradict another; what an earlier one leaves out, a later one fills in.
+ */
+import type { Answer } from '../bitbake/answer.js'
+import { recipeArgument } from '../bitbake/command.js'
+import type { Image } from '../oci/image.js'
+import { formatPlatform, type Platform } from '../oci/platform.js'
+import { agreePlatform, describeMachine } from '../oci/yocto-platform.js'
+import type { DiscoverTask } from '../plan/task.js'
+import { fail, ok, type DiscoverProblem, type Result } from '../util/problem.js'
+
+export interface ExpectedPlatform {
+  /** Absent when only the image can say it. */
+  readonly platform?: Platform
+  /** What to look for in the layout: without a variant when the image config may say which. */
+  readonly searched?: Platform
+  /** The variants that BitBake allows, when the config does not say one. */
+  readonly variants: readonly string[]
+}
+
+/** What config and BitBake say together, before any image is looked at. */
+export function expectPlatform(
+  task: DiscoverTask,
+  answer: Answer | undefined,
+): Result<ExpectedPlatform, DiscoverProblem> {
+  const { platform: wanted } = task
+  if (answer === undefined || task.source.kind !== 'bitbake') {
+    return ok({ variants: [], ...(wanted === undefined ? {} : { platform: wanted, searched: wanted }) })
+  }
+  const agreed = agreePlatform(wanted, answer)
+  const by = describeAnswer(task, answer)
+  const { target, platformKey } = task
+  if (agreed.ok) {
+    const { platform, variants } = agreed
+    const searched = variants.length > 0 ? { os: platform.os, architecture: platform.architecture } : platform
+    return ok({ platform, searched, variants })
+  }
+  switch (agreed.why) {
+    case 'refused':
+      return fail({ code: 'platform-refused', target, platformKey, reason: agreed.reason, by })
+    case 'unnamed':
+      return fail({ ...unknownPlatform(task), reason: agreed.reason })
+    case 'contradiction': {
+      const config = formatPlatform(wanted!)
+      return fail({ code: 'platform-disagrees', target, platformKey, config, machine: agreed.reason, by })
+    }
+  }
+}
+
+/** The image with the platform that all agree on. */
+export function completePlatform(
+  image: Image,
+  {
+    task,
+    answer,
+    platform,
+    variants,
+  }: ExpectedPlatform & { readonly task: DiscoverTask; readonly answer: Answer | undefined },
+): Result<Image, DiscoverProblem> {
+  const { architecture, variant } = image.platform
+  if (platform === undefined && architecture === 'arm' && variant === undefined) {
+    return fail({ ...unknownPlatform(task), reason: 'the image config says arm without a variant' })
+  }
+  if (variants.length === 0 || platform === undefined) return ok(image)
+  if (variant === undefined) return ok({ ...image, platform })
+  if (variants.includes(variant)) return ok(image)
+  const { target, platformKey } = task
+  return fail({
+    code: 'platform-disagrees',
+    target,
+    platformKey,
+    image: formatPlatform(image.platform),
+    machine: formatPlatform(platform),
+    by: describeAnswer(task, answer!),
+  })
+}
+
+export function unknownPlatform({ target, platformKey }: DiscoverTask): {
+  readonly code: 'platform-unknown'
+  readonly target: string
+  readonly platformKey: string
+} {
+  return { code: 'platform-unknown', target, platformKey }
+}
+
+function describeAnswer({ source }: DiscoverTask, answer: Answer): string {
+  return source.kind === 'bitbake'
+    ? `${recipeArgument(source)}: MACHINE ${answer.MACHINE}, ${describeMachine(answer)}`
+    : ''
+}

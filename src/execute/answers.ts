@@ -1,0 +1,131 @@
+/**
+ * What BitBake said, of this run or, in `.mab/answers/`, of the last one. An answer holds while the files that BitBake
+ * read or looked for in vain, and the environment that its metadata may depend on, are the same.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Answer } from '../bitbake/answer.js'
+import { recipeArgument } from '../bitbake/command.js'
+import { sha256 } from '../oci/digest.js'
+import type { DiscoverTask } from '../plan/task.js'
+import type { Build } from '../targets/target.js'
+import { exists, fileIdentity, replaceFile, sameIdentity, statIfThere } from '../util/fs.js'
+import { canonicalJson } from '../util/json.js'
+import { readJsonRecord } from './json-file.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `null`: nothing is there, and BitBake looked. */
+type FileRecord = readonly [identity: string, digest: string] | null
+
+interface Remembered {
+  readonly environment: string
+  readonly files: Readonly<Record<string, FileRecord>>
+  /** By `recipeArgument`. */
+  readonly answers: Readonly<Record<string, Answer>>
+}
+
+export interface KnownAnswers {
+  readonly answers: ReadonlyMap<string, Answer>
+  /** Why BitBake must be asked again; absent while the answers hold. */
+  readonly outdated?: string
+}
+
+/** Version of the file's form. */
+const format = 1
+
+export class Answers {
+  readonly #stateDirectory: string
+  readonly #environment: Environment
+  /** By build directory, then by `recipeArgument`. */
+  readonly #learnt = new Map<string, Map<string, Answer>>()
+
+  /** @param environment mab's own */
+  constructor(stateDirectory: string, environment: Environment) {
+    this.#stateDirectory = stateDirectory
+    this.#environment = environment
+  }
+
+  /**
+   * For finding the task's image: what BitBake said in this run. Else what it said last: while that holds, or where a
+   * BitBake task has found its sources unchanged.
+   */
+  async of({ source, dependsOn }: DiscoverTask): Promise<Answer | undefined> {
+    if (source.kind !== 'bitbake') return undefined
+    const name = recipeArgument(source)
+    const learnt = this.learnt(source.build).get(name)
+    if (learnt !== undefined) return learnt
+    const known = this.recall(source.build)
+    return dependsOn.length > 0 || known.outdated === undefined ? known.answers.get(name) : undefined
+  }
+
+  /** What BitBake said in this run. */
+  learnt(build: Build): ReadonlyMap<string, Answer> {
+    return this.#learnt.get(build.directory) ?? new Map()
+  }
+
+  /** What it said when it was last asked. */
+  recall(build: Build): KnownAnswers {
+    const known = readJsonRecord(this.#file(build)) as Partial<Remembered> & { readonly format?: number }
+    const { environment, files, answers } = known
+    if (known.format !== format || environment === undefined || files === undefined || answers === undefined) {
+      return { answers: new Map(), outdated: 'not asked before' }
+    }
+    const found = new Map(Object.entries(answers))
+    if (environment !== this.#digest(build)) return { answers: found, outdated: 'the environment changed' }
+    const changed = firstChange(files)
+    return changed === undefined ? { answers: found } : { answers: found, outdated: `${changed} changed` }
+  }
+
+  /** Keeps them for this run, and for the next but for what cannot be watched from here: files of a container. */
+  learn(build: Build, answers: ReadonlyMap<string, Answer>): void {
+    this.#learnt.set(build.directory, new Map(answers))
+    const files: Record<string, FileRecord> = {}
+    const lasting: Record<string, Answer> = {}
+    for (const [name, answer] of answers) {
+      const { BBINCLUDED: included, FILE: recipe } = answer
+      if (included === undefined || recipe === undefined || !exists(recipe)) continue
+      lasting[name] = answer
+      for (const file of included.split(/\s+/)) if (file !== '') files[file] = null
+    }
+    for (const file of Object.keys(files)) files[file] = recordOf(file)
+    const remembered: Remembered = { environment: this.#digest(build), files, answers: lasting }
+    replaceFile(this.#file(build), JSON.stringify({ format, ...remembered }))
+  }
+
+  #file(build: Build): string {
+    const name = sha256(build.directory).slice('sha256:'.length, 'sha256:'.length + 16)
+    return path.join(this.#stateDirectory, 'answers', `${name}.json`)
+  }
+
+  /** Values may be secrets, which the file must not hold. */
+  #digest(build: Build): string {
+    const passed = [this.#environment, build.environment].flatMap((variables) =>
+      (variables['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '').split(/\s+/),
+    )
+    const inherited = Object.fromEntries(
+      Object.entries(this.#environment).filter(([name]) => relevant.test(name) || passed.includes(name)),
+    )
+    const { directory, command, args, environment: declared } = build
+    return sha256(canonicalJson({ directory, command, args, declared, inherited }))
+  }
+}
+
+/** Variables that BitBake takes from its environment by default, or that OE-core's set-up lets through. */
+const relevant = /^(PATH|HOME|USER|BBPATH|MACHINE|DISTRO|TCMODE|TCLIBC|SDKMACHINE|(BB|KAS)_.*)$/
+
+function recordOf(file: string): FileRecord {
+  const stat = statIfThere(file)
+  if (stat?.isFile() !== true) return null
+  return [fileIdentity(stat), sha256(fs.readFileSync(file))]
+}
+
+/** Told by identity first, and by content when that differs: kas writes local.conf anew at each call. */
+function firstChange(files: Readonly<Record<string, FileRecord>>): string | undefined {
+  return Object.entries(files).find(([file, before]) => {
+    const stat = statIfThere(file)
+    const there = stat?.isFile() === true
+    if (before === null || !there) return there !== (before !== null)
+    return !sameIdentity(before[0], fileIdentity(stat)) && sha256(fs.readFileSync(file)) !== before[1]
+  })?.[0]
+}

@@ -1,0 +1,89 @@
+/** When BitBake is asked where recipes deploy, and for what: only what is not known, and only for those who need it. */
+import type { Answer } from '../bitbake/answer.js'
+import { recipeArgument } from '../bitbake/command.js'
+import { queryBitbake } from '../bitbake/query.js'
+import { requestKey } from '../plan/plan.js'
+import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../plan/task.js'
+import type { DiscoverProblem } from '../util/problem.js'
+import { expectPlatform } from './agree.js'
+import type { TaskContext } from './handler.js'
+
+/** The discover tasks that take what the request makes. */
+export function dependents(
+  task: BitbakeTask,
+  request: Pick<BitbakeRequest, 'multiconfig' | 'recipe' | 'task'>,
+  context: Pick<TaskContext, 'plan'>,
+): DiscoverTask[] {
+  return context.plan.tasks.filter(
+    (other): other is DiscoverTask =>
+      other.kind === 'discover' &&
+      other.dependsOn.includes(task.id) &&
+      other.source.kind === 'bitbake' &&
+      requestKey(other.source) === requestKey(request),
+  )
+}
+
+/** Not when the config says both where the image is and which platform it has. */
+function needsAnswer({ source, platform }: DiscoverTask): boolean {
+  if (source.kind !== 'bitbake') return false
+  return platform === undefined || (source.layout === undefined && source.deployDirectory === undefined)
+}
+
+/**
+ * Learns the answers for the requests, as far as BitBake gives them: a call that fails is no problem here, because the
+ * build that follows or went before says more.
+ */
+export async function askBitbake(
+  task: BitbakeTask,
+  requests: readonly BitbakeRequest[],
+  context: TaskContext,
+): Promise<void> {
+  const needed = requests.filter((request) => dependents(task, request, context).some(needsAnswer))
+  if (needed.length === 0) return
+  const { environment, force } = context.options
+  const learnt = context.answers.learnt(task.build)
+  const known = context.answers.recall(task.build)
+  const outdated = known.outdated ?? (force && learnt.size === 0 ? 'forced' : undefined)
+  const answers = new Map<string, Answer>(outdated === undefined ? [...known.answers, ...learnt] : [])
+  const targets = needed.filter((request) => !answers.has(recipeArgument(request)))
+  if (targets.length > 0) {
+    context.progress(`asking where the images are${outdated === undefined ? '' : ` (${outdated})`}`)
+    const log = context.logFile(`${task.id} query`)
+    const found = await queryBitbake({ build: task.build, targets, environment, log, stop: context.stop })
+    context.stop.throwIfAborted()
+    for (const [name, answer] of found.answers) answers.set(name, answer)
+  }
+  if (targets.length > 0 || learnt.size === 0) context.answers.learn(task.build, answers)
+  context.lookAgain()
+}
+
+/** Says for which of the requests BitBake gave no answer: their images are looked for by convention. */
+export function noticeSilence(task: BitbakeTask, requests: readonly BitbakeRequest[], context: TaskContext): void {
+  const answers = context.answers.learnt(task.build)
+  const silent = requests
+    .filter((request) => dependents(task, request, context).some(needsAnswer))
+    .map(recipeArgument)
+    .filter((name) => !answers.has(name))
+  if (silent.length === 0) return
+  context.notice({ code: 'bitbake-silent', recipes: [...new Set(silent)], log: context.logFile(`${task.id} query`) })
+}
+
+export interface Contradicted {
+  readonly request: BitbakeRequest
+  readonly problems: readonly DiscoverProblem[]
+}
+
+/** The requests whose images nobody could take, found before hours are spent on them. */
+export function contradicted(
+  task: BitbakeTask,
+  requests: readonly BitbakeRequest[],
+  context: TaskContext,
+): Contradicted[] {
+  const answers = context.answers.learnt(task.build)
+  return requests.flatMap((request) => {
+    const answer = answers.get(recipeArgument(request))
+    const expected = dependents(task, request, context).map((dependent) => expectPlatform(dependent, answer))
+    const problems = expected.flatMap((result) => (result.ok ? [] : result.problems))
+    return problems.length > 0 && expected.every(({ ok }) => !ok) ? [{ request, problems }] : []
+  })
+}

@@ -1,0 +1,105 @@
+/** `mab run` where nothing but BitBake knows where the images are and what they are for. */
+import { readdirSync, writeFileSync, existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bitbakes, threeConfig, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
+import { testWith } from '../rig/tools.js'
+import { mabIn, type Finished } from './fixture.js'
+
+const test = suite('asking BitBake')
+
+interface Asking {
+  readonly project: ThreeProject
+  mab(...args: readonly string[]): Finished
+  /** Logs of queries so far. */
+  queries(): number
+  configure(config: unknown): void
+}
+
+function asking(program: string): Asking {
+  const project = threeMulticonfigs([program])
+  const configure = (config: unknown): void => {
+    writeFileSync(path.join(project.directory, 'multiarch.config.json'), JSON.stringify(config))
+  }
+  configure({ build: { directory: 'build', command: [program] }, ...threeConfig })
+  const logs = path.join(project.directory, '.mab/logs')
+  return {
+    project,
+    configure,
+    // Up to 2.0 its worker is looked for on PATH.
+    mab: (...args) => mabIn(project.directory, { PATH: `${path.dirname(program)}:${process.env['PATH']}` }, args),
+    queries: () => (existsSync(logs) ? readdirSync(logs).filter((name) => name.endsWith('query.log')).length : 0),
+  }
+}
+
+for (const { name, program, missing } of bitbakes) {
+  testWith(test, missing, `${name}: multiconfig names and the recipe are enough`, () => {
+    const { project, mab, queries } = asking(program)
+    const forecast = mab('plan')
+    assert.is(forecast.code, 0, forecast.stderr)
+    assert.match(forecast.stdout, /merge glibc arm-glibc/)
+    assert.not(existsSync(path.join(project.build.directory, 'bitbake.lock')), 'a dry run starts no BitBake')
+
+    const first = mab('run')
+    assert.is(first.code, 0, first.stderr)
+    assert.match(first.stdout, /glibc +built .*\n.*linux\/arm64, linux\/amd64/)
+    assert.match(first.stdout, /musl +built .*\n.*linux\/arm64, linux\/amd64/)
+    for (const layout of Object.values(project.layouts))
+      assert.match(first.stderr, path.relative(project.directory, layout))
+    assert.is(queries(), 1)
+
+    const second = mab('run')
+    assert.is(second.code, 0, second.stderr)
+    assert.is(queries(), 1)
+    assert.match(second.stdout, /glibc +fresh/)
+
+    project.write('build/conf/local.conf', (old) => `${old}# touched\nOCI_IMAGE_TAG:qemux86-64 = "moved"\n`)
+    const third = mab('run')
+    assert.is(third.code, 0, third.stderr)
+    assert.is(queries(), 2)
+    assert.match(third.stderr, 'hello-container-moved-oci')
+
+    project.write('build/conf/site.conf', '')
+    assert.is(mab('run').code, 0)
+    assert.is(queries(), 2, 'BitBake does not look for site.conf here')
+  })
+}
+
+testWith(test, bitbakes[0]!.missing, 'a platform that BitBake contradicts is refused before anything is built', () => {
+  const { project, mab, configure } = asking(bitbakes[0]!.program)
+  const build = { directory: 'build', command: [bitbakes[0]!.program] }
+  const wrong = { platform: 'linux/amd64', multiconfig: 'arm-glibc' }
+  configure({ build, platforms: { wrong }, targets: { glibc: { recipe: 'hello-container' } } })
+  const { code, stderr } = mab('run')
+  assert.is(code, 1)
+  assert.match(stderr, 'glibc: the config says linux/amd64 for "wrong", and BitBake linux/arm64')
+  assert.match(stderr, 'mc:arm-glibc:hello-container: MACHINE qemuarm64, TARGET_ARCH aarch64')
+  assert.not(existsSync(path.join(project.build.directory, 'tmp-arm-glibc/stamps')))
+})
+
+testWith(test, bitbakes[0]!.missing, 'what the config says is not asked', () => {
+  const { project, mab, configure, queries } = asking(bitbakes[0]!.program)
+  const build = { directory: 'build', command: [bitbakes[0]!.program] }
+  const platforms = {
+    aarch64: { multiconfig: 'arm-glibc', deployDirectory: path.dirname(project.layouts['arm-glibc']) },
+    x86_64: { multiconfig: 'x86', layout: project.layouts.x86 },
+  }
+  configure({ build, platforms, targets: { hello: { recipe: 'hello-container' } } })
+  const { code, stderr } = mab('run')
+  assert.is(code, 0, stderr)
+  assert.is(queries(), 0)
+})
+
+testWith(test, bitbakes[0]!.missing, 'without a build the last answers serve, and then the conventions', () => {
+  const { project, mab } = asking(bitbakes[0]!.program)
+  assert.is(mab('run').code, 0)
+  assert.is(mab('run', '--no-build').code, 0)
+  project.write('build/conf/local.conf', (old) => `${old}# touched\n`)
+  const { code, stderr } = mab('run', '--no-build', 'glibc')
+  assert.is(code, 1)
+  assert.match(stderr, 'build/tmp-x86/deploy/images: no such directory')
+  assert.match(readFileSync(path.join(project.directory, '.mab/.gitignore'), 'utf8'), '*')
+})
+
+test.run()
