@@ -1,11 +1,17 @@
 /** Bytes that claim to be a JSON document, to a checked value: capped, strict UTF-8, and every fault with its place. */
 import type * as z from 'zod'
+import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { scanJson, type JsonFault, type JsonLimits } from './json-scan.js'
 
 /** Bytes. What registries accept of a manifest is half of it; a document above is hostile or no document. */
 export const maximumDocument = 8 * 1024 * 1024
-/** Values in one document. An index of ten thousand images has fewer; to judge millions of them takes gigabytes. */
-const maximumValues = 200_000
+const limits: JsonLimits = {
+  /** Documents have five or six levels; a parser that goes into itself for each ends with its stack. */
+  depth: 100,
+  /** An index of ten thousand images has fewer; to judge millions of them takes gigabytes. */
+  values: 200_000,
+}
 /** Faults told of one document: enough to see what is wrong with it. */
 const maximumFaults = 20
 
@@ -26,32 +32,47 @@ export function parseDocument<T>(
       found: `${bytes.length} bytes or more`,
     })
   }
-  let commas = 0
-  for (const byte of bytes) if (byte === 0x2c) commas++
-  if (commas > maximumValues) {
-    const expected = `at most ${maximumValues} values`
-    return fail({ code: 'document-too-large', layout, at, expected, found: `${commas} commas` })
-  }
+  const fault = scanJson(bytes, limits)
+  if (fault !== undefined) return fail(faultOf(fault, layout, at))
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(bytes))
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error)
+    const found = bytes[0] === 0xef && bytes[1] === 0xbb ? 'a byte order mark' : errorText(error)
     return fail({ code: 'document-malformed', layout, at, expected: 'JSON in UTF-8', found })
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return ok(parsed.data)
   const problems = parsed.error.issues.slice(0, maximumFaults).map((issue): LayoutProblem => {
-    const place = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
     return {
       code: 'document-malformed',
       layout,
-      at: [...at, place.replace(/^\./, '')].filter((part) => part !== ''),
+      at: [...at, placeOf(issue.path)].filter((part) => part !== ''),
       expected: /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message,
       found: summarize(valueAt(value, issue.path)),
     }
   })
   return { ok: false, problems }
+}
+
+function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem {
+  const tooLarge = { code: 'document-too-large', layout, at } as const
+  switch (fault.kind) {
+    case 'name-twice': {
+      const [expected, found] = ['each name once in an object', 'the name twice: readers differ in which they take']
+      return { code: 'document-ambiguous', layout, at: [...at, placeOf(fault.path)], expected, found }
+    }
+    case 'too-deep':
+      return { ...tooLarge, expected: `at most ${limits.depth} levels`, found: `one more at byte ${fault.position}` }
+    case 'too-many':
+      return { ...tooLarge, expected: `at most ${limits.values} values`, found: `one more at byte ${fault.position}` }
+  }
+}
+
+/** `manifests[0].digest` */
+function placeOf(keys: readonly PropertyKey[]): string {
+  const place = keys.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return place.replace(/^\./, '').slice(0, 200)
 }
 
 function valueAt(value: unknown, keys: readonly PropertyKey[]): unknown {

@@ -245,6 +245,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'layout-unreadable':
     case 'layout-version':
     case 'document-malformed':
+    case 'document-ambiguous':
     case 'document-too-large':
     case 'digest-invalid':
     case 'blob-missing':
@@ -295,6 +296,7 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'layout-unreadable': 'not a readable OCI layout',
   'layout-version': 'unknown layout version',
   'document-malformed': 'malformed document',
+  'document-ambiguous': 'ambiguous document',
   'document-too-large': 'document too large',
   'digest-invalid': 'invalid digest',
   'blob-missing': 'missing blob',

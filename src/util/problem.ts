@@ -144,6 +144,7 @@ export const layoutProblemCodes = [
   'layout-unreadable',
   'layout-version',
   'document-malformed',
+  'document-ambiguous',
   'document-too-large',
   'digest-invalid',
   'blob-missing',

@@ -140,14 +140,25 @@ const broken: Record<string, [damage: (directory: string) => void, expected: rea
       const deep = `${'['.repeat(500_000)}${']'.repeat(500_000)}`
       writeFileSync(path.join(directory, 'index.json'), `{"schemaVersion":${deep},"manifests":[]}`)
     },
-    [/^document-malformed index\.json > schemaVersion an array$/],
+    [/^document-too-large index\.json one more at byte \d+$/],
+  ],
+  'a name twice': [
+    (directory) => {
+      const entry = '{"mediaType":"x","digest":"sha256:1","size":1,"digest":"sha256:2"}'
+      writeFileSync(path.join(directory, 'index.json'), `{"schemaVersion":2,"manifests":[${entry}]}`)
+    },
+    [/^document-ambiguous index\.json > manifests\[0\]\.digest the name twice/],
+  ],
+  'a byte order mark': [
+    (directory) => writeFileSync(path.join(directory, 'oci-layout'), '\ufeff{"imageLayoutVersion":"1.0.0"}'),
+    [/^document-malformed oci-layout a byte order mark$/],
   ],
   'a million entries': [
     (directory) => {
       const entries = '1,'.repeat(1_000_000)
       writeFileSync(path.join(directory, 'index.json'), `{"schemaVersion":2,"manifests":[${entries}1]}`)
     },
-    [/^document-too-large index\.json 1000001 commas$/],
+    [/^document-too-large index\.json one more at byte \d+$/],
   ],
 }
 for (const [what, [damage, expected]] of Object.entries(broken)) {
