@@ -25,6 +25,9 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
   if (mediaTypes === 'docker' && names.format === 'flat') {
     add('index.json of a flat layout is an OCI image index: --media-types docker needs --format nested')
   }
+  if (mediaTypes === 'docker' && options.attestations === 'keep') {
+    add('attestations are told by annotations, which a Docker manifest list has not: leave out --attestations keep')
+  }
   if (mediaTypes === 'docker' && annotations.length > 0) {
     add('a Docker manifest list has no annotations: leave out --annotation or --media-types docker')
   }
@@ -45,11 +48,13 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
       annotations: annotationsFor(annotations, 'manifest-descriptor', matchKey(found.platform)),
     })),
     partial: false,
+    allowAbsentLayers: (text(options['allow-absent-layers']) ?? 'none') as Target['allowAbsentLayers'],
     root: io.cwd,
     output: {
       directory,
       ...names,
       mediaTypes,
+      attestations: options.attestations === 'keep' ? 'keep' : 'drop',
       annotations: annotationsFor(annotations, 'index'),
       ...(archive === undefined ? {} : { archive: path.resolve(io.cwd, archive) }),
       link: (text(options.link) ?? 'auto') as Output['link'],

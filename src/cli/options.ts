@@ -56,6 +56,12 @@ export const optionSpecs = {
     choices: ['auto', 'reflink', 'hardlink', 'copy'],
     help: 'how blobs get into the output: auto (default), reflink, hardlink or copy',
   },
+  attestations: { value: 'HOW', choices: ['drop', 'keep'], help: 'of the images: drop (default) or keep' },
+  'allow-absent-layers': {
+    value: 'WHICH',
+    choices: ['none', 'foreign', 'any'],
+    help: 'layers whose blobs may be missing: none (default), foreign (those that readers fetch from urls) or any',
+  },
   'metadata-file': { value: 'FILE', help: "write the images' digests to FILE, under the names that buildx uses too" },
   progress: {
     value: 'HOW',

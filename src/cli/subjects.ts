@@ -1,6 +1,7 @@
 /** The images that a command is to look at: outputs of targets, or layouts and archives of whatever origin. */
 import path from 'node:path'
 import type { Platform } from '../oci/platform.js'
+import type { Target } from '../targets/target.js'
 import { resolveTargets } from '../targets/resolve.js'
 import { exists } from '../util/fs.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
@@ -14,6 +15,7 @@ export interface Subject {
   /** The target whose output it is. */
   readonly target?: string
   readonly platforms?: readonly Platform[]
+  readonly allowAbsentLayers?: Target['allowAbsentLayers']
 }
 
 /** An operand is a target of the config, or else a path; without any, every target that is not manual. */
@@ -45,11 +47,11 @@ export async function findSubjects({ operands, options }: Arguments, io: Io): Pr
     const target = resolveTargets(config, { targets: [name], platforms: [] }, context)
     if (!target.ok) problems.push(...target.problems)
     else {
-      const { output, platforms } = target.value[0]!
+      const { output, platforms, allowAbsentLayers } = target.value[0]!
       // What only BitBake knows cannot be compared without it.
       const certain = platforms.flatMap(({ platform }) => platform ?? [])
       const expected = certain.length === platforms.length ? { platforms: certain } : {}
-      subjects.push({ target: name, location: output.directory, ...expected })
+      subjects.push({ target: name, location: output.directory, allowAbsentLayers, ...expected })
     }
   })
   return problems.length > 0 ? { ok: false, problems } : ok(subjects)

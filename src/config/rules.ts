@@ -152,10 +152,13 @@ function checkNames(name: string, target: TargetConfig, at: Place, add: Add): vo
 
 /** What Docker's manifest list has no place for. */
 function checkMediaTypes(config: Config, target: TargetConfig, at: Place, add: Add): void {
-  const { mediaTypes, format, annotations } = target.output
+  const { mediaTypes, format, annotations, attestations } = target.output
   if (mediaTypes !== 'docker') return
   const place = [...at, 'output', 'mediaTypes']
   if (format === 'flat') add(place, "index.json of a flat layout is an OCI image index: use format 'nested'")
+  if (attestations === 'keep') {
+    add(place, "attestations are told by annotations, which a Docker manifest list has not: use attestations 'drop'")
+  }
   const annotated = (target.platforms ?? defaultPlatformKeys(config)).filter(
     (key) => Object.keys(platformConfig(config, key)?.annotations ?? {}).length > 0,
   )

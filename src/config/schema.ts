@@ -115,6 +115,12 @@ const outputSchema = z
       .describe(
         "What the image index is: an OCI image index, or a Docker manifest list, which needs images of Docker's media types. The images keep the media types that they have.",
       ),
+    attestations: z
+      .enum(['drop', 'keep'])
+      .default('drop')
+      .describe(
+        "What becomes of a source's attestations (SBOM, provenance; platform `unknown/unknown`): `keep` lists them behind the images. Some readers take them for one more platform.",
+      ),
     archive: file
       .optional()
       .describe('Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.'),
@@ -156,6 +162,12 @@ const targetSchema = z
       .optional()
       .describe(
         'Globs of the files that the image is made from, relative to the config file; `!` excludes. While none of them changes, is added or removed, BitBake is not asked. What is in `.mab` and in `.git` never counts. Without it BitBake is asked at every run.',
+      ),
+    allowAbsentLayers: z
+      .enum(['none', 'foreign', 'any'])
+      .default('none')
+      .describe(
+        'Layers whose blobs a source layout may lack, and the output then lacks too: `foreign` are those that readers fetch from `urls` (foreign or non-distributable media types).',
       ),
     output: outputSchema.prefault({}),
     manual: z.boolean().default(false).describe('Build the target only when it is named.'),

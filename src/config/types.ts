@@ -124,6 +124,10 @@ export interface UserConfig {
        */
       sources?: readonly string[]
       /**
+       * Layers whose blobs a source layout may lack, and the output then lacks too: `foreign` are those that readers fetch from `urls` (foreign or non-distributable media types).
+       */
+      allowAbsentLayers?: 'none' | 'foreign' | 'any'
+      /**
        * What is written.
        */
       output?: {
@@ -157,6 +161,10 @@ export interface UserConfig {
          * What the image index is: an OCI image index, or a Docker manifest list, which needs images of Docker's media types. The images keep the media types that they have.
          */
         mediaTypes?: 'oci' | 'docker'
+        /**
+         * What becomes of a source's attestations (SBOM, provenance; platform `unknown/unknown`): `keep` lists them behind the images. Some readers take them for one more platform.
+         */
+        attestations?: 'drop' | 'keep'
         /**
          * Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.
          */
@@ -298,6 +306,10 @@ export interface Config {
        */
       sources?: readonly string[]
       /**
+       * Layers whose blobs a source layout may lack, and the output then lacks too: `foreign` are those that readers fetch from `urls` (foreign or non-distributable media types).
+       */
+      allowAbsentLayers: 'none' | 'foreign' | 'any'
+      /**
        * What is written.
        */
       output: {
@@ -331,6 +343,10 @@ export interface Config {
          * What the image index is: an OCI image index, or a Docker manifest list, which needs images of Docker's media types. The images keep the media types that they have.
          */
         mediaTypes: 'oci' | 'docker'
+        /**
+         * What becomes of a source's attestations (SBOM, provenance; platform `unknown/unknown`): `keep` lists them behind the images. Some readers take them for one more platform.
+         */
+        attestations: 'drop' | 'keep'
         /**
          * Also write the image as an `oci-archive` tar to this file. Same image, same bytes, on every machine.
          */

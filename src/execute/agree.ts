@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument } from '../bitbake/command.js'
-import type { Image } from '../oci/image.js'
+import type { SelectedImage } from '../oci/select.js'
 import { formatPlatform, type Platform } from '../oci/platform.js'
 import { agreePlatform, describeMachine } from '../oci/yocto-platform.js'
 import type { DiscoverTask } from '../plan/task.js'
@@ -50,20 +50,20 @@ export function expectPlatform(
 
 /** The image with the platform that all agree on. */
 export function completePlatform(
-  image: Image,
+  image: SelectedImage,
   {
     task,
     answer,
     platform,
     variants,
   }: ExpectedPlatform & { readonly task: DiscoverTask; readonly answer: Answer | undefined },
-): Result<Image, DiscoverProblem> {
+): Result<SelectedImage, DiscoverProblem> {
   const { architecture, variant } = image.platform
   if (platform === undefined && architecture === 'arm' && variant === undefined) {
     return fail({ ...unknownPlatform(task), reason: 'the image config says arm without a variant' })
   }
   if (variants.length === 0 || platform === undefined) return ok(image)
-  if (variant === undefined) return ok({ ...image, platform })
+  if (variant === undefined) return ok({ ...image, platform: { ...image.platform, ...platform } })
   if (variants.includes(variant)) return ok(image)
   const { target, platformKey } = task
   return fail({

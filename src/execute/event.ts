@@ -55,6 +55,13 @@ export type Notice =
       readonly directory: string
       readonly detached: boolean
     }
+  /** A source's, which the target does not keep. */
+  | {
+      readonly code: 'attestations-dropped'
+      readonly target: string
+      readonly platform: string
+      readonly count: number
+    }
   | { readonly code: 'garbage-kept'; readonly directory: string; readonly found: string }
 
 export interface TargetReport {

@@ -7,8 +7,7 @@ import { blobPath } from '../oci/digest.js'
 import { annotationKeys } from '../oci/documents.js'
 import { openLayout, type Layout } from '../oci/layout.js'
 import { formatPlatform } from '../oci/platform.js'
-import { listImages, selectImage } from '../oci/select.js'
-import type { Image } from '../oci/image.js'
+import { listImages, selectImage, type SelectedImage } from '../oci/select.js'
 import type { DiscoverTask } from '../plan/task.js'
 import { fail, ok, type DiscoverProblem, type LayoutProblem, type LookedAt, type Result } from '../util/problem.js'
 import { completePlatform, expectPlatform, unknownPlatform, type ExpectedPlatform } from './agree.js'
@@ -17,7 +16,7 @@ import type { Notice } from './event.js'
 type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
 
 export interface FoundImage {
-  readonly image: Image
+  readonly image: SelectedImage
   readonly notices: readonly Notice[]
   /** Every file and directory that this was decided from. Absolute. */
   readonly evidence: readonly string[]
@@ -89,7 +88,7 @@ function includedFiles(task: DiscoverTask, answer: Answer | undefined): string[]
 }
 
 /** The image of the layout that is meant, with its platform agreed on by all who know it. */
-function chooseImage(layout: Layout, wanted: Wanted): Result<Image, DiscoverProblem | LayoutProblem> {
+function chooseImage(layout: Layout, wanted: Wanted): Result<SelectedImage, DiscoverProblem | LayoutProblem> {
   const { task, answer, searched } = wanted
   const tag = answer?.OCI_IMAGE_TAG
   // BitBake's tag is a hint only: what the config names must be there.

@@ -1,14 +1,14 @@
 /** What a task kind must be able to do, and what it is given to do it with. */
 import type { VerifiedFiles } from '../oci/verified.js'
-import type { Image } from '../oci/image.js'
 import type { Platform } from '../oci/platform.js'
+import type { SelectedImage } from '../oci/select.js'
 import type { Reason } from '../plan/reason.js'
 import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
 import type { Answers } from './answers.js'
 import type { Notice } from './event.js'
 import type { findImage } from './find-image.js'
-import type { BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
+import type { AttestationRecord, BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
 import type { SourceFiles } from './sources.js'
 import type { State } from './state.js'
 
@@ -16,10 +16,12 @@ import type { State } from './state.js'
 export interface Outputs {
   /** Keys (`requestKey`) of the requests that BitBake built, or found to be built. */
   readonly bitbake: { readonly built: readonly string[] }
-  readonly discover: { readonly image: Image }
+  readonly discover: { readonly image: SelectedImage }
   readonly merge: {
     readonly platform: Platform
     readonly manifest: DocumentRecord
+    /** Kept, and to be listed behind the images. */
+    readonly attestations: readonly AttestationRecord[]
     readonly blobs: readonly BlobRecord[]
   }
   readonly index: ImageRecord

@@ -10,6 +10,12 @@ export interface DocumentRecord extends BlobRecord {
   readonly mediaType: string
 }
 
+/** What is attested of an image. */
+export interface AttestationRecord extends DocumentRecord {
+  /** They name the image, so they stay as they are. */
+  readonly annotations: Readonly<Record<string, string>>
+}
+
 /** One platform's manifest. */
 export interface ManifestRecord extends DocumentRecord {
   /** `os/architecture[/variant]` */

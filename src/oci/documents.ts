@@ -16,6 +16,8 @@ export const mediaTypes = {
 export const annotationKeys = {
   reference: 'org.opencontainers.image.ref.name',
   containerdName: 'io.containerd.image.name',
+  attestationType: 'vnd.docker.reference.type',
+  attestationSubject: 'vnd.docker.reference.digest',
 } as const
 
 export function isIndexType(mediaType: string): boolean {
@@ -24,6 +26,18 @@ export function isIndexType(mediaType: string): boolean {
 
 export function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest
+}
+
+/** Layers whose bytes stay with whoever owns them: readers fetch them from `urls` (layer.md, Docker's "foreign"). */
+export function isForeignLayerType(mediaType: string): boolean {
+  return mediaType.includes('.layer.nondistributable.') || mediaType.includes('.rootfs.foreign.')
+}
+
+/** Which layers a layout may lack. */
+export type AbsentLayers = 'none' | 'foreign' | 'any'
+
+export function mayBeAbsent(layer: Descriptor, allowed: AbsentLayers): boolean {
+  return allowed === 'any' || (allowed === 'foreign' && isForeignLayerType(layer.mediaType))
 }
 
 export function isConfigType(mediaType: string): boolean {
@@ -40,6 +54,8 @@ export interface Descriptor {
   readonly size: number
   readonly platform?: Platform | undefined
   readonly annotations?: Annotations | undefined
+  /** The blob itself, in base64. */
+  readonly data?: string | undefined
 }
 
 /** image-index.md. `manifests: null` is what umoci writes into an empty layout. */
@@ -77,6 +93,12 @@ export interface LayoutFileDocument {
  * buildkit's attestations sit in the index beside the images, as platform `unknown/unknown`: they are never an
  * image to run (docs.docker.com/build/metadata/attestations/attestation-storage).
  */
-export function isAttestation(descriptor: Descriptor): boolean {
-  return descriptor.platform?.os === 'unknown' && descriptor.platform.architecture === 'unknown'
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
+  if (annotations?.[annotationKeys.attestationType] === 'attestation-manifest') return true
+  return platform?.os === 'unknown' && platform.architecture === 'unknown'
+}
+
+/** The digest of the image that an attestation is about. */
+export function subjectOf({ annotations }: Descriptor): string | undefined {
+  return annotations?.[annotationKeys.attestationSubject]
 }

@@ -70,7 +70,7 @@ export function checkImageConfig(
   if (manifest.layers.length === 0) add('layers-empty', at, 'at least one layer', 'an image without layers')
   const configAt = [...at, manifestSteps(manifest)[0]!.label]
   if (!isConfigType(manifest.config.mediaType)) {
-    add('document-malformed', configAt, 'the config of a container image', `media type ${manifest.config.mediaType}`)
+    add('not-an-image', configAt, 'the config of a container image', `media type ${manifest.config.mediaType}`)
     return { ok: false, problems }
   }
   const config = readDocument(layout, manifest.config, configAt, imageConfigSchema)

@@ -87,6 +87,12 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
   const descriptor = fs.openSync(file, 'r')
   try {
     const stat = fs.fstatSync(descriptor, { bigint: true })
+    const compression = compressionOf(readRange(descriptor, 0, 6))
+    if (compression !== undefined) {
+      const { name, command } = compression
+      const problem = unreadable(file, [], 'an uncompressed tar of an OCI image layout', `a file compressed by ${name}`)
+      return fail({ ...problem, next: `decompress it first: ${command} ${path.basename(file)}` })
+    }
     const members = readTarMembers(descriptor, Number(stat.size))
     if ('error' in members) {
       return fail(unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error))
@@ -95,9 +101,13 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     for (const member of members) if (member.type === 'file') files.set(member.name, member)
     const [prefix, ...others] = layoutPrefixes(files.keys())
     if (prefix === undefined || others.length > 0) {
+      const expected = 'a layout at the top of the archive or in one directory inside'
+      if (prefix === undefined && files.has('manifest.json')) {
+        const problem = unreadable(file, [], expected, 'a docker-archive (manifest.json and no index.json)')
+        return fail({ ...problem, next: 'convert it first: skopeo copy docker-archive:FILE oci-archive:OTHER' })
+      }
       const none = members.length === 0 ? 'an empty archive' : 'no index.json there'
-      const found = prefix === undefined ? none : 'more than one'
-      return fail(unreadable(file, [], 'a layout at the top of the archive or in one directory inside', found))
+      return fail(unreadable(file, [], expected, prefix === undefined ? none : 'more than one'))
     }
     const identity = fileIdentity(stat)
     const read = (name: string): Buffer | undefined => {
@@ -112,6 +122,19 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
   } finally {
     fs.closeSync(descriptor)
   }
+}
+
+/** How an outer compression begins; blobs are found by their place in a tar, which a compressed one does not have. */
+const compressions = [
+  { magic: '1f8b', name: 'gzip', command: 'gunzip -k' },
+  { magic: '28b52ffd', name: 'zstd', command: 'zstd -d' },
+  { magic: 'fd377a585a00', name: 'xz', command: 'unxz -k' },
+  { magic: '425a68', name: 'bzip2', command: 'bunzip2 -k' },
+  { magic: '04224d18', name: 'lz4', command: 'lz4 -d' },
+]
+
+function compressionOf(start: Buffer): (typeof compressions)[number] | undefined {
+  return compressions.find(({ magic }) => start.toString('hex').startsWith(magic))
 }
 
 /** '' when there is a layout at the top, else `dir/` for each directory that has an `index.json`. */

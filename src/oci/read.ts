@@ -3,24 +3,41 @@ import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { createHasher, finishHasher, parseDigest, type Digest } from './digest.js'
-import type { Descriptor } from './documents.js'
+import { mayBeAbsent, type AbsentLayers, type Descriptor } from './documents.js'
 import { recallDocument, rememberDocument } from './document-cache.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
 import { maximumDocument, parseDocument } from './parse.js'
 
 /** A descriptor whose digest is checked and whose blob is there with the right size. */
-export interface LocatedBlob {
+export type LocatedBlob = LocatedFile | EmbeddedBlob
+
+export interface LocatedFile {
   readonly descriptor: Descriptor
   readonly digest: Digest
   readonly location: BlobLocation
 }
 
-/** Finds the blob of `descriptor` and compares sizes. Its bytes are not read. */
+/** There is no file, but the descriptor has the bytes; they are those of the digest. */
+export interface EmbeddedBlob {
+  readonly descriptor: Descriptor
+  readonly digest: Digest
+  readonly embedded: Buffer
+}
+
+/** Finds the blob of `descriptor` and compares sizes. Its bytes are not read, but embedded ones are checked. */
 export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath): Result<LocatedBlob, LayoutProblem> {
   const digest = parseDigest(descriptor.digest)
   if (digest === undefined) {
     const expected = 'sha256: and 64, or sha512: and 128 lower-case hex digits'
     return fail({ code: 'digest-invalid', layout: layout.path, at, expected, found: descriptor.digest.slice(0, 160) })
+  }
+  const embedded = descriptor.data === undefined ? undefined : Buffer.from(descriptor.data, 'base64')
+  if (embedded !== undefined) {
+    const found = describeEmbedded(embedded, descriptor, digest)
+    if (found !== undefined) {
+      const expected = `the ${descriptor.size} bytes of ${digest} in base64`
+      return fail({ code: 'blob-data', layout: layout.path, at, expected, found })
+    }
   }
   let location: BlobLocation | undefined
   try {
@@ -28,6 +45,7 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
   } catch (error) {
     return fail(blobUnreadable(layout.path, at, digest, error))
   }
+  if (location === undefined && embedded !== undefined) return ok({ descriptor, digest, embedded })
   if (location === undefined) {
     return fail({ code: 'blob-missing', layout: layout.path, at, expected: `blob ${digest}`, found: 'no such file' })
   }
@@ -43,6 +61,21 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
   return ok({ descriptor, digest, location })
 }
 
+/** What embedded bytes are in place of the right ones (descriptor.md "data": they must be the blob's). */
+function describeEmbedded(embedded: Buffer, { data, size }: Descriptor, digest: Digest): string | undefined {
+  if (embedded.toString('base64') !== data) return 'no base64'
+  if (embedded.length !== size) return `${embedded.length} bytes`
+  const found = finishHasher(digest, createHasher(digest).update(embedded))
+  return found === digest ? undefined : `those of ${found}`
+}
+
+/** Whether the layer's blob is not there, and need not be. */
+export function isAbsentAsAllowed(layout: Layout, layer: Descriptor, allowed: AbsentLayers = 'none'): boolean {
+  if (!mayBeAbsent(layer, allowed)) return false
+  const located = locateBlob(layout, layer, [])
+  return !located.ok && located.problems.every(({ code }) => code === 'blob-missing')
+}
+
 /** Reads the document that `descriptor` names, checks its digest, and parses it. */
 export function readDocument<T>(
   layout: Layout,
@@ -52,7 +85,12 @@ export function readDocument<T>(
 ): Result<{ readonly value: T; readonly bytes: Buffer; readonly digest: Digest }, LayoutProblem> {
   const located = locateBlob(layout, descriptor, at)
   if (!located.ok) return located
-  const { digest, location } = located.value
+  const { digest } = located.value
+  if ('embedded' in located.value) {
+    const parsed = parseDocument(layout.path, at, located.value.embedded, schema)
+    return parsed.ok ? ok({ value: parsed.value, bytes: located.value.embedded, digest }) : parsed
+  }
+  const { location } = located.value
   let bytes: Buffer
   try {
     bytes = readFrom(location.file, location.offset, Math.min(location.size, maximumDocument + 1))

@@ -5,7 +5,7 @@ import { algorithmOf, type Digest } from './digest.js'
 import { hashBlob } from './hash-blob.js'
 import type { Compression } from './layer/layer-type.js'
 import type { LayerFacts } from './layer/read-layer.js'
-import { blobUnreadable, type LocatedBlob } from './read.js'
+import { blobUnreadable, type LocatedFile } from './read.js'
 import { nothingVerified, type ReadingOptions, type VerifiedFiles } from './verified.js'
 
 export interface LayerReading {
@@ -28,7 +28,7 @@ export class Readings {
   }
 
   /** Compares the blob with its digest. @returns what is wrong, its place left out. */
-  blob(blob: LocatedBlob): Promise<LayoutProblem | undefined> {
+  blob(blob: LocatedFile): Promise<LayoutProblem | undefined> {
     return once(this.#blobs, blob.digest, async () => {
       const { digest, location } = blob
       if (location.whole && this.#verified.has(location.file, location.identity, digest)) return undefined
@@ -37,7 +37,7 @@ export class Readings {
   }
 
   /** Reads the layer through. */
-  layer(blob: LocatedBlob, compression: Compression, diffId: Digest): Promise<LayerReading> {
+  layer(blob: LocatedFile, compression: Compression, diffId: Digest): Promise<LayerReading> {
     const { digest, location } = blob
     const reading = once(this.#layers, `${digest} ${compression} ${algorithmOf(diffId)}`, async () => {
       const { file, offset, size } = location
@@ -60,7 +60,7 @@ export class Readings {
   }
 
   async #read<T extends { readonly digest: Digest; readonly identity: string }>(
-    { digest, location }: LocatedBlob,
+    { digest, location }: LocatedFile,
     read: () => Promise<T>,
   ): Promise<{ readonly facts?: T; readonly problem?: LayoutProblem }> {
     try {

@@ -25,6 +25,7 @@ const descriptorSchema: z.ZodType<Descriptor> = z.looseObject({
   size: z.int().nonnegative(),
   platform: platformSchema.optional(),
   annotations: annotations.optional(),
+  data: z.string().optional(),
 })
 
 export const indexSchema: z.ZodType<IndexDocument> = z.looseObject({

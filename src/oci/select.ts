@@ -1,12 +1,15 @@
 /** Choosing the one image in a layout: by its reference and platform, never by its position. */
-import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { annotationKeys, isAttestation, isIndexType, isManifestType } from './documents.js'
+import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
+import { subjectOf } from './documents.js'
+import { allManifests, manifestsOf, type FoundManifest, type FoundManifests } from './entries.js'
 import { readImage, type Image } from './image.js'
-import { indexSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { formatPlatform, type Platform } from './platform.js'
-import { readDocument } from './read.js'
-import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
+
+/** An image, and where what is attested of it lies. */
+export interface SelectedImage extends Image {
+  readonly attestations: readonly FoundManifest[]
+}
 
 /**
  * The image that `reference` names. Without one, the entry named `latest`, or else the only image there is.
@@ -16,21 +19,23 @@ export function selectImage(
   layout: Layout,
   reference: string | undefined,
   wanted: Platform,
-): Result<Image, LayoutProblem> {
+): Result<SelectedImage, LayoutProblem> {
   const found = manifestsOf(layout, reference)
   if (!found.ok) return found
   const images: Image[] = []
   const others: string[] = []
   const contradictions: LayoutProblem[] = []
-  for (const { step, at } of found.value) {
-    const image = readImage(layout, step.descriptor, at, wanted)
+  for (const { descriptor, at } of found.value.manifests) {
+    const image = readImage(layout, descriptor, at, wanted)
     if (image.ok) images.push(image.value)
-    else if (image.problems.every((problem) => problem.code === 'platform-contradiction')) {
+    else if (allAre('platform-contradiction', image.problems)) {
       contradictions.push(...image.problems)
       others.push(...image.problems.map((problem) => problem.found))
-    } else return image
+    } else if (allAre('not-an-image', image.problems)) others.push(...image.problems.map((problem) => problem.found))
+    else return image
   }
-  if (images.length === 1) return ok(images[0]!)
+  const [first] = images
+  if (first !== undefined && images.length === 1) return ok(withAttestations(first, found.value))
   if (images.length > 1) {
     return fail({
       code: 'reference-ambiguous',
@@ -54,105 +59,44 @@ export function selectImage(
   })
 }
 
-/** All images that `reference` names, of whatever platform; without one, as `selectImage` has it. */
-export function listImages(layout: Layout, reference: string | undefined): Result<readonly Image[], LayoutProblem> {
+/** All images that `reference` names, of whatever platform; without one, as `selectImage` has it. At least one. */
+export function listImages(
+  layout: Layout,
+  reference: string | undefined,
+): Result<readonly SelectedImage[], LayoutProblem> {
   const found = manifestsOf(layout, reference)
   return found.ok ? readImages(layout, found.value) : found
 }
 
-/** All images of a layout, under whatever name. */
-export function listAllImages(layout: Layout): Result<readonly Image[], LayoutProblem> {
-  const found = expand(layout, indexSteps(layout.index), ['index.json'], new Set())
-  return found.ok ? readImages(layout, distinct(found.value)) : found
+/** All images of a layout, under whatever name. At least one. */
+export function listAllImages(layout: Layout): Result<readonly SelectedImage[], LayoutProblem> {
+  const found = allManifests(layout)
+  return found.ok ? readImages(layout, found.value) : found
 }
 
-function readImages(layout: Layout, manifests: readonly FoundManifest[]): Result<readonly Image[], LayoutProblem> {
-  const images: Image[] = []
+function readImages(layout: Layout, found: FoundManifests): Result<readonly SelectedImage[], LayoutProblem> {
+  const images: SelectedImage[] = []
   const problems: LayoutProblem[] = []
-  for (const { step, at } of manifests) {
-    const image = readImage(layout, step.descriptor, at, undefined)
-    if (image.ok) images.push(image.value)
+  const others: LayoutProblem[] = []
+  for (const { descriptor, at } of found.manifests) {
+    const image = readImage(layout, descriptor, at, undefined)
+    if (image.ok) images.push(withAttestations(image.value, found))
+    else if (allAre('not-an-image', image.problems)) others.push(...image.problems)
     else problems.push(...image.problems)
   }
-  return problems.length > 0 ? { ok: false, problems } : ok(images)
+  if (problems.length > 0) return { ok: false, problems }
+  if (images.length > 0) return ok(images)
+  const expected = 'at least one image'
+  return others.length > 0
+    ? { ok: false, problems: others }
+    : fail({ code: 'manifests-empty', layout: layout.path, at: ['index.json'], expected, found: 'none' })
 }
 
-/** Each manifest under a name, once. */
-function manifestsOf(layout: Layout, reference: string | undefined): Result<readonly FoundManifest[], LayoutProblem> {
-  const roots = indexSteps(layout.index)
-  if (roots.length === 0) {
-    return fail({
-      code: 'manifests-empty',
-      layout: layout.path,
-      at: ['index.json', 'manifests'],
-      expected: 'at least one image',
-      found: 'none: the layout is empty',
-    })
-  }
-  const named = entriesOf(roots, reference)
-  if (named === undefined) {
-    const names = roots.map(
-      ({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] ?? 'one without a name',
-    )
-    return fail({
-      code: 'reference-missing',
-      layout: layout.path,
-      at: ['index.json'],
-      expected: reference === undefined ? 'the reference "latest", or a single image' : `the reference "${reference}"`,
-      found: [...new Set(names)].join(', '),
-      next: `set the target's \`reference\` to the image that you mean`,
-    })
-  }
-
-  const manifests = expand(layout, named, ['index.json'], new Set())
-  if (!manifests.ok) return manifests
-  return ok(distinct(manifests.value))
+function allAre(code: LayoutProblem['code'], problems: readonly LayoutProblem[]): boolean {
+  return problems.every((problem) => problem.code === code)
 }
 
-function distinct(manifests: readonly FoundManifest[]): FoundManifest[] {
-  return [...new Map(manifests.map((found) => [found.step.descriptor.digest, found])).values()]
-}
-
-function entriesOf(roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {
-  const withName = (name: string): readonly Step[] =>
-    roots.filter(({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] === name)
-  const matches = withName(reference ?? 'latest')
-  if (matches.length > 0) return matches
-  if (reference !== undefined) return undefined
-  return new Set(roots.map(({ descriptor }) => descriptor.digest)).size === 1 ? roots : undefined
-}
-
-interface FoundManifest {
-  readonly step: Step
-  readonly at: TreePath
-}
-
-/** @param expanded the indexes that were met so far: each is read once, or a few that list one another never end. */
-function expand(
-  layout: Layout,
-  steps: readonly Step[],
-  at: TreePath,
-  expanded: Set<string>,
-): Result<FoundManifest[], LayoutProblem> {
-  const found: FoundManifest[] = []
-  for (const step of steps) {
-    if (isAttestation(step.descriptor)) continue
-    const place = [...at, step.label]
-    if (!isIndexType(step.descriptor.mediaType)) {
-      if (isManifestType(step.descriptor.mediaType)) found.push({ step, at: place })
-      continue
-    }
-    if (expanded.has(step.descriptor.digest)) continue
-    expanded.add(step.descriptor.digest)
-    if (at.length > maximumIndexDepth) {
-      const expected = `at most ${maximumIndexDepth} levels of indexes`
-      return fail({ code: 'index-too-deep', layout: layout.path, at: place, expected, found: 'one more' })
-    }
-    const index = readDocument(layout, step.descriptor, place, indexSchema)
-    if (!index.ok) return index
-    const inner = expand(layout, indexSteps(index.value.value), place, expanded)
-    if (!inner.ok) return inner
-    for (const manifest of inner.value) found.push(manifest)
-  }
-  return ok(found)
+function withAttestations(image: Image, { attestations }: FoundManifests): SelectedImage {
+  const own = attestations.filter(({ descriptor }) => subjectOf(descriptor) === image.digest)
+  return { ...image, attestations: own }
 }

@@ -39,6 +39,7 @@ export async function putBlob(
   verified: VerifiedFiles,
   signal?: AbortSignal,
 ): Promise<Result<Arrival, LayoutProblem>> {
+  if ('embedded' in blob) return ok(await putBytes(root, blob.digest, blob.embedded, verified))
   const { digest, location } = blob
   const target = path.join(root, blobPath(digest))
   if (await isWhole(target, digest, blob.descriptor.size, verified)) return ok('present')

@@ -36,6 +36,8 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
   let position = 0
   let pax: ReadonlyMap<string, string> = new Map()
   let longName: string | undefined
+  let longLink: string | undefined
+  const files = new Map<string, TarMember>()
 
   while (position + blockSize <= fileSize) {
     if (fs.readSync(file, header, 0, blockSize, position) < blockSize)
@@ -61,15 +63,30 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
         pax = records
       }
       if (typeFlag === 'L') longName = textOf(content)
+      if (typeFlag === 'K') longLink = textOf(content)
       continue
     }
 
-    const name = pax.get('path') ?? longName ?? headerName(header)
-    members.push({ name: plainName(name), type: memberType(typeFlag), offset, size })
+    const name = plainName(pax.get('path') ?? longName ?? headerName(header))
+    if (typeFlag === 'S' || [...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
+      const packed = pax.get('GNU.sparse.name') ?? name
+      return { error: `"${packed}" is packed as a sparse file: make the archive without --sparse` }
+    }
+    // A second name of a file that came before (POSIX, "typeflag" 1) has no content of its own.
+    const linked =
+      typeFlag === '1' ? files.get(plainName(pax.get('linkpath') ?? longLink ?? linkName(header))) : undefined
+    const own: TarMember = { name, type: memberType(typeFlag), offset, size }
+    const member = linked === undefined ? own : { ...linked, name }
+    members.push(member)
+    if (member.type === 'file') files.set(name, member)
     pax = new Map()
-    longName = undefined
+    longName = longLink = undefined
   }
   return members.length > 0 ? members : { error: 'no tar header at byte 0' }
+}
+
+function linkName(header: Buffer): string {
+  return textOf(header.subarray(157, 257))
 }
 
 function plainName(name: string): string {

@@ -9,26 +9,29 @@ import {
   isConfigType,
   isIndexType,
   isManifestType,
+  type AbsentLayers,
   type Descriptor,
   type IndexDocument,
   type ManifestDocument,
 } from './documents.js'
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout, type OpenOptions } from './layout.js'
-import { formatPlatform, samePlatform, type Platform } from './platform.js'
-import { locateBlob, readDocument, type LocatedBlob } from './read.js'
+import { samePlatform, type Platform } from './platform.js'
+import { isAbsentAsAllowed, locateBlob, readDocument, type LocatedFile } from './read.js'
+import { describeImage, type FoundImage } from './found-image.js'
 import { checkImageConfig, checkTogether } from './image.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
-import { countPrograms, judgeLayer, judgeTogether } from './layer/judge-layer.js'
-import type { LayerFacts } from './layer/read-layer.js'
+import { judgeLayer, judgeTogether } from './layer/judge-layer.js'
 import { Readings, type LayerReading } from './readings.js'
 import type { ReadingOptions } from './verified.js'
-import type { VerifiedImage, VerifyReport } from './verify-report.js'
+import type { VerifyReport } from './verify-report.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
 
 export interface VerifyOptions extends OpenOptions, ReadingOptions {
   /** The image must hold exactly these platforms. Without it, those that its descriptors say are taken as wanted. */
   readonly platforms?: readonly Platform[]
+  /** Layers whose blobs may be absent; `none` by default. */
+  readonly allowAbsentLayers?: AbsentLayers
   /** Layers are read through: diff IDs, the entries of their tars, and the machine of each program and library. */
   readonly deep?: boolean
 }
@@ -47,16 +50,6 @@ export async function verifyLayout(
   const check = new Check(opened.value, options)
   await check.run()
   return ok(await check.report())
-}
-
-interface FoundImage {
-  readonly descriptor: Descriptor
-  readonly platform: Platform
-  readonly at: TreePath
-  readonly size: number
-  readonly layers: number
-  /** What was read of its layers; only when they are read through. */
-  readonly contents?: Promise<readonly LayerFacts[]>
 }
 
 interface LayerToRead {
@@ -82,6 +75,7 @@ class Check {
   readonly #listed = new Set<string>()
   readonly #images: FoundImage[] = []
   readonly #ownerOnly = new Set<Digest>()
+  readonly #absent = new Map<string, number>()
   readonly #unread = new Map<string, string>()
   readonly #readings: Readings
   #index: string | undefined
@@ -95,7 +89,8 @@ class Check {
   async run(): Promise<void> {
     await this.#checkIndex(this.#layout.index, ['index.json'], 0)
     const images = this.#images
-    const together = checkTogether(pairs(images), this.#layout.path, (index) => images[index]!.at)
+    const pairs = images.map(({ descriptor, platform }) => ({ platform, digest: descriptor.digest }))
+    const together = checkTogether(pairs, this.#layout.path, (index) => images[index]!.at)
     for (const problem of together) this.#problems.push(problem)
     const { platforms } = this.#options
     if (platforms !== undefined) this.#problems.push(...comparePlatforms(images, platforms, this.#layout.path))
@@ -125,6 +120,7 @@ class Check {
       images: await Promise.all(this.#images.map(describeImage)),
       blobs,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+      absent: [...this.#absent].map(([digest, size]) => ({ digest, size })),
       ownerOnly: this.#ownerOnly.size,
       unread: [...this.#unread].map(([digest, mediaType]) => ({ digest, mediaType })),
       problems,
@@ -197,6 +193,10 @@ class Check {
     const readings: Promise<LayerReading>[] = []
     for (const [position, step] of steps.entries()) {
       const place = [...at, step.label]
+      if (position > 0 && isAbsentAsAllowed(this.#layout, step.descriptor, this.#options.allowAbsentLayers)) {
+        this.#absent.set(step.descriptor.digest, step.descriptor.size)
+        continue
+      }
       const layer = position === 0 ? undefined : this.#layerToRead(step.descriptor, image?.diffIds[position - 1])
       // The config of an image was read, and any problem with it reported, by `#checkImage`.
       if (layer === undefined) await this.#checkBlob(step.descriptor, place, isImage && position === 0)
@@ -217,20 +217,24 @@ class Check {
     manifest: ManifestDocument,
     at: TreePath,
   ): { readonly platform: Platform; readonly diffIds: readonly string[] } | undefined {
-    const stated = descriptor.platform
-    const wanted = stated && { os: stated.os, architecture: stated.architecture, variant: stated.variant }
+    const wanted = descriptor.platform
     const checked = checkImageConfig(this.#layout, manifest, at, wanted)
     if (!checked.ok) this.#problems.push(...checked.problems)
     const platform = checked.ok ? checked.value.platform : wanted
     return platform && { platform, diffIds: checked.ok ? (checked.value.config.rootfs.diff_ids ?? []) : [] }
   }
 
-  /** Finds the blob, and reports it when that fails and was not reported before. */
-  #locate(descriptor: Descriptor, at: TreePath, known = false): LocatedBlob | undefined {
+  /** Finds the file that is to be read. A blob that cannot be found is reported, unless it was before. */
+  #locate(descriptor: Descriptor, at: TreePath, known = false): LocatedFile | undefined {
     this.#options.signal?.throwIfAborted()
     const located = locateBlob(this.#layout, descriptor, at)
     if (!located.ok) {
       if (!known) this.#problems.push(...located.problems)
+      return undefined
+    }
+    if ('embedded' in located.value) {
+      this.#seen.set(located.value.digest, descriptor.size)
+      if (this.#options.deep === true && !known) this.#unread.set(descriptor.digest, descriptor.mediaType)
       return undefined
     }
     if (located.value.location.ownerOnly === true) this.#ownerOnly.add(located.value.digest)
@@ -279,21 +283,4 @@ class Check {
   #add(code: LayoutProblem['code'], at: TreePath, expected: string, found: string): void {
     this.#problems.push({ code, layout: this.#layout.path, at, expected, found })
   }
-}
-
-async function describeImage({ descriptor, platform, size, layers, contents }: FoundImage): Promise<VerifiedImage> {
-  const programs = contents && countPrograms(await contents, platform)
-  return {
-    platform: formatPlatform(platform),
-    digest: descriptor.digest,
-    size,
-    layers,
-    ...(programs === undefined ? {} : { programs }),
-  }
-}
-
-function pairs(
-  images: readonly { readonly descriptor: Descriptor; readonly platform: Platform }[],
-): { platform: Platform; digest: string }[] {
-  return images.map(({ descriptor, platform }) => ({ platform, digest: descriptor.digest }))
 }

@@ -27,6 +27,8 @@ export interface VerifyReport {
   /** Distinct blobs that can be reached, and their bytes. */
   readonly blobs: readonly { readonly digest: string; readonly size: number }[]
   readonly bytes: number
+  /** Layers whose blobs are not there, as was allowed. */
+  readonly absent: readonly { readonly digest: string; readonly size: number }[]
   /** Number of blobs that other users cannot read. */
   readonly ownerOnly: number
   /** Layers whose content nobody here can read, as encrypted ones; only when layers were read through. */

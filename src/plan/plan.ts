@@ -120,6 +120,8 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       ...(platform === undefined ? {} : { platform }),
       directory: output.directory,
       link: output.link,
+      attestations: output.attestations,
+      allowAbsentLayers: target.allowAbsentLayers,
     }),
   )
   const platforms = target.platforms.map(({ platform }) => platform ?? null)
@@ -144,6 +146,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
     target: name,
     platforms,
     directory: output.directory,
+    allowAbsentLayers: target.allowAbsentLayers,
   })
   if (output.archive !== undefined) {
     last = tasks.add({

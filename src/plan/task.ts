@@ -1,6 +1,6 @@
 /** The nodes of a plan. A plan is plain JSON: tasks refer to each other by id. */
 import type { Platform } from '../oci/platform.js'
-import type { Build, Output, Source } from '../targets/target.js'
+import type { Build, Output, Source, Target } from '../targets/target.js'
 
 export type TaskId = string
 
@@ -53,6 +53,8 @@ export interface MergeTask extends OfTarget {
   readonly platform?: Platform
   readonly directory: string
   readonly link: Output['link']
+  readonly attestations: Output['attestations']
+  readonly allowAbsentLayers: Target['allowAbsentLayers']
 }
 
 /** Writes the image index, but does not put it in place: `verify` does, once it has checked it. */
@@ -71,6 +73,7 @@ export interface VerifyTask extends OfTarget {
   readonly kind: 'verify'
   readonly platforms: readonly (Platform | null)[]
   readonly directory: string
+  readonly allowAbsentLayers: Target['allowAbsentLayers']
 }
 
 /** Writes the image as an `oci-archive`. */

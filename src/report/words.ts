@@ -252,8 +252,10 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'blob-unreadable':
     case 'blob-size':
     case 'blob-digest':
+    case 'blob-data':
     case 'media-type':
     case 'manifests-empty':
+    case 'not-an-image':
     case 'layers-empty':
     case 'layer-count':
     case 'layer-compression':
@@ -303,8 +305,10 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'blob-unreadable': 'unreadable blob',
   'blob-size': 'blob of the wrong size',
   'blob-digest': 'corrupt blob',
+  'blob-data': 'embedded data that is not the blob',
   'media-type': 'wrong media type',
   'manifests-empty': 'no manifests',
+  'not-an-image': 'no container image',
   'layers-empty': 'no layers',
   'layer-count': 'layers and diff IDs do not match',
   'layer-compression': 'layer that cannot be unpacked',
@@ -423,6 +427,8 @@ export function wordNotice(notice: Notice, show: Show): string {
       const whose = notice.detached ? 'a BitBake whose client is gone' : 'another BitBake'
       return `waiting for ${whose} to finish in ${show(notice.directory)} (process ${notice.pid}); to stop it: ${stopBitbake(notice)}`
     }
+    case 'attestations-dropped':
+      return `${count(notice.count, 'attestation')} of the image for ${notice.platform} left out of ${notice.target}: \`output.attestations: 'keep'\` keeps them`
     case 'garbage-kept':
       return `blobs of earlier images stay in ${show(notice.directory)}: ${notice.found}`
     default:

@@ -137,6 +137,7 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
     partial: false,
     ...(target.reference === undefined ? {} : { reference: target.reference }),
     ...(target.sources === undefined ? {} : { sources: target.sources }),
+    allowAbsentLayers: target.allowAbsentLayers,
     root: context.directory,
     output: resolveOutput(name, target.output, absolute),
   }
@@ -165,6 +166,7 @@ function resolveOutput(
     mediaTypes: output.mediaTypes,
     ...(output.format === 'flat' ? {} : { reference, name: output.name ?? defaultImageName(name, reference) }),
     references: output.references,
+    attestations: output.attestations,
     annotations: output.annotations,
     ...(output.archive === undefined ? {} : { archive: absolute(output.archive) }),
     link: output.link,

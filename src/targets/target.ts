@@ -57,6 +57,7 @@ export interface Output {
   readonly reference?: string
   /** More references of the same image. */
   readonly references: readonly string[]
+  readonly attestations: 'drop' | 'keep'
   readonly name?: string
   readonly annotations: Readonly<Record<string, string>>
   readonly archive?: string
@@ -73,6 +74,8 @@ export interface Target {
   readonly reference?: string
   /** Globs relative to `root`. */
   readonly sources?: readonly string[]
+  /** Layers whose blobs a source may lack. */
+  readonly allowAbsentLayers: 'none' | 'foreign' | 'any'
   /** The project: the config's directory. Absolute. */
   readonly root: string
   readonly output: Output

@@ -101,6 +101,10 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
       /no annotations: remove `output\.annotations` and those of the platform "aarch64", or use 'oci'$/,
     ],
   ],
+  'a Docker manifest list with attestations': [
+    output({ mediaTypes: 'docker', attestations: 'keep' }),
+    ['targets.hello.output.mediaTypes', /^attestations are told by annotations/],
+  ],
   'a reference of a source that is none': [
     platforms({ aarch64: { source: { ...layout, reference: 'a b' } } }),
     ['platforms.aarch64.source.reference', /^"a b" is no reference/],

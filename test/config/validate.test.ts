@@ -31,7 +31,15 @@ test('fills in the documented defaults', () => {
     hello: {
       task: 'image_complete',
       manual: false,
-      output: { format: 'nested', references: [], annotations: {}, mediaTypes: 'oci', link: 'auto' },
+      allowAbsentLayers: 'none',
+      output: {
+        format: 'nested',
+        references: [],
+        annotations: {},
+        mediaTypes: 'oci',
+        attestations: 'drop',
+        link: 'auto',
+      },
     },
   })
 })
@@ -58,7 +66,7 @@ test('an unknown key that is like no other tells which there are', () => {
     {
       path: 'targets.hello.output.qqqqqq',
       message:
-        'unknown key; known keys: directory, format, reference, references, name, annotations, mediaTypes, archive, link',
+        'unknown key; known keys: directory, format, reference, references, name, annotations, mediaTypes, attestations, archive, link',
       suggestion: undefined,
     },
   ])

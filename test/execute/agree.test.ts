@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Answer } from '../../src/bitbake/answer.js'
 import { completePlatform, expectPlatform } from '../../src/execute/agree.js'
-import type { Image } from '../../src/oci/image.js'
+import type { SelectedImage } from '../../src/oci/select.js'
 import { formatPlatform, parsePlatform, type Platform } from '../../src/oci/platform.js'
 import type { DiscoverTask } from '../../src/plan/task.js'
 
@@ -30,7 +30,7 @@ function agreed(config: string | undefined, image: string, answer: Answer | unde
   }
   const expected = expectPlatform(task, answer)
   if (!expected.ok) return expected.problems[0]!.code
-  const read = { platform: platformOf(image) } as unknown as Image
+  const read = { platform: platformOf(image) } as unknown as SelectedImage
   const complete = completePlatform(read, { ...expected.value, task, answer })
   return complete.ok ? formatPlatform(complete.value.platform) : complete.problems[0]!.code
 }

@@ -1,10 +1,10 @@
 /** What the options of an output make of `index.json` and the image index, and that a changed one makes it stale. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { UserConfig } from '../../src/config/types.js'
 import { verifyLayout } from '../../src/oci/validate.js'
-import { buildLayout, type ImageDescription } from '../rig/layout-builder.js'
+import { buildLayout, withAttestation, type ImageDescription } from '../rig/layout-builder.js'
 import { Workspace } from './harness.js'
 
 const test = suite('output-options')
@@ -135,6 +135,64 @@ test("Docker images become a Docker manifest list, and OCI's are refused for one
   )
   // The image in place is still the one before.
   assert.is(read(workspace).manifests[0]!.digest, report.targets[0]!.digest)
+})
+
+test('attestations are left out with a word, or kept behind the images and counted as none', async () => {
+  const workspace = workspaceWith()
+  const plain = { architecture: 'arm64' }
+  const built = buildLayout(withAttestation(plain), { directory: workspace.path('in', 'arm64') })
+  const dropped = await workspace.run(configWith(workspace, {}))
+  const notices = dropped.events.filter((event) => event.kind === 'notice').map(({ notice }) => notice)
+  assert.equal(notices, [{ code: 'attestations-dropped', target: 'app', platform: 'linux/arm64', count: 1 }])
+  assert.is(read(workspace, dropped.report.targets[0]!.digest).manifests.length, 2)
+
+  const { report, states } = await workspace.run(configWith(workspace, { attestations: 'keep' }))
+  assert.equal([states['merge:app:arm64'], states['verify:app']], ['done', 'done'])
+  const [target] = report.targets
+  const { manifests } = read(workspace, target!.digest)
+  assert.equal(
+    manifests.map(({ platform }) => platform),
+    ['arm64', 'amd64', 'unknown'].map((architecture) => ({
+      architecture,
+      os: architecture === 'unknown' ? 'unknown' : 'linux',
+    })),
+  )
+  assert.equal(manifests[2]!.annotations, {
+    'vnd.docker.reference.digest': manifests[0]!.digest,
+    'vnd.docker.reference.type': 'attestation-manifest',
+  })
+  assert.equal(
+    target!.image?.manifests.map(({ platform }) => platform),
+    ['linux/arm64', 'linux/amd64'],
+  )
+  for (const digest of built.reachable) {
+    assert.is(existsSync(workspace.path('out', 'blobs', ...digest.split(':'))), digest !== built.indexes[0])
+  }
+  assert.is((await workspace.run(configWith(workspace, { attestations: 'keep' }))).states['index:app'], 'fresh')
+})
+
+test('a layer that may be absent is, until the source has it', async () => {
+  const workspace = workspaceWith({ layers: ['one', 'two'] })
+  const [layer] = buildLayout({ architecture: 'arm64', layers: ['one', 'two'] }).images[0]!.layers
+  const place = workspace.path('in', 'arm64', 'blobs', ...layer!.split(':'))
+  const output = workspace.path('out', 'blobs', ...layer!.split(':'))
+  renameSync(place, workspace.path('layer'))
+  rmSync(workspace.path('in', 'amd64'), { recursive: true })
+  buildLayout({ architecture: 'amd64', reference: 'latest' }, { directory: workspace.path('in', 'amd64') })
+  const config = workspace.config({
+    app: { allowAbsentLayers: 'any', output: { directory: 'out', archive: 'out.tar' } },
+  })
+  const strict = workspace.config({ app: { output: { directory: 'out', archive: 'out.tar' } } })
+  assert.equal(
+    (await workspace.run(strict)).problems.map(({ code }) => code),
+    ['blob-missing'],
+  )
+  assert.ok((await workspace.run(config)).report.ok)
+  assert.not.ok(existsSync(output))
+  assert.is((await workspace.run(config)).states['merge:app:arm64'], 'fresh')
+  renameSync(workspace.path('layer'), place)
+  assert.is((await workspace.run(config)).states['merge:app:arm64'], 'done')
+  assert.ok(existsSync(output))
 })
 
 test.run()

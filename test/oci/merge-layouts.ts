@@ -5,8 +5,7 @@ import { writeIndex, type IndexOptions, type WrittenIndex } from '../../src/oci/
 import { openLayout, type Layout } from '../../src/oci/layout.js'
 import { mergeImage } from '../../src/oci/merge.js'
 import { parsePlatform, type Platform } from '../../src/oci/platform.js'
-import { selectImage } from '../../src/oci/select.js'
-import type { Image } from '../../src/oci/image.js'
+import { selectImage, type SelectedImage } from '../../src/oci/select.js'
 import { putBytes, type LinkMode } from '../../src/oci/store.js'
 import { nothingVerified } from '../../src/oci/verified.js'
 import type { Result } from '../../src/util/problem.js'
@@ -41,7 +40,7 @@ export async function open(location: string): Promise<Layout> {
   return valueOf(openLayout(location))
 }
 
-export async function select(location: string, platform: string, reference?: string): Promise<Image> {
+export async function select(location: string, platform: string, reference?: string): Promise<SelectedImage> {
   return valueOf(selectImage(await open(location), reference, platformOf(platform)))
 }
 
@@ -60,7 +59,7 @@ export async function mergeLayouts(
   const images = await Promise.all(Object.entries(sources).map(([platform, location]) => select(location, platform)))
   const blobs = new Set<string>()
   for (const image of images) {
-    const merged = valueOf(await mergeImage(image, directory, link, nothingVerified))
+    const merged = valueOf(await mergeImage(image, directory, { link, verified: nothingVerified }))
     for (const { digest } of merged.blobs) blobs.add(digest)
   }
   const entries = images.map(({ descriptor, platform }) => ({ ...descriptor, platform }))

@@ -28,7 +28,7 @@ async function mergeFrom(
   mode: LinkMode = 'auto',
   verified: VerifiedFiles = nothingVerified,
 ): Promise<Result<MergeSummary, LayoutProblem>> {
-  return mergeImage(await select(location, 'arm64'), output, mode, verified)
+  return mergeImage(await select(location, 'arm64'), output, { link: mode, verified })
 }
 
 function assertWhole(output: string, built: BuiltLayout): void {
@@ -238,7 +238,7 @@ test('stops when it is told to, without a half blob', async () => {
   stop.abort()
   const image = await select(built.directory, 'arm64')
   try {
-    await mergeImage(image, output, 'auto', nothingVerified, stop.signal)
+    await mergeImage(image, output, { link: 'auto', verified: nothingVerified, signal: stop.signal })
     assert.unreachable()
   } catch (error) {
     assert.is((error as Error).name, 'AbortError')

@@ -211,12 +211,17 @@ test('refuses an image without layers, and one with other diff IDs than layers',
   ])
 })
 
-test('refuses an artifact that is no container image', async () => {
-  const built = buildLayout({
+test('passes over an artifact that is no container image', async () => {
+  const chart: ImageDescription = {
     ...arm,
+    layers: ['chart'],
     editManifest: (manifest) => (manifest['config'].mediaType = 'application/x-helm'),
-  })
-  assert.match((await problemsOf(built, 'arm64')).join(), /^document-malformed: .* media type application\/x-helm$/)
+  }
+  const beside = buildLayout({ entries: [chart, arm] })
+  assert.is((await select(beside.directory, 'arm64')).digest, beside.images[1]!.digest)
+  assert.equal(await problemsOf(buildLayout(chart), 'arm64'), [
+    'platform-missing: expected an image for linux/arm64; found media type application/x-helm',
+  ])
 })
 
 test('tells of a manifest or config that is damaged, missing or of another size', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import * as fc from 'fast-check'
@@ -102,10 +102,23 @@ for (const format of ['PAX_FORMAT', 'GNU_FORMAT']) {
       '    info = tarfile.TarInfo(name); info.type = kind; info.linkname = "short"; tar.addfile(info)',
     ].join('\n')
     execFileSync('python3', ['-c', script, archive, ...names])
-    assert.equal(await filesOf(archive), Object.fromEntries(names.map((name) => [name, 'abc'])))
+    assert.equal(await filesOf(archive), Object.fromEntries([...names, 'hard'].map((name) => [name, 'abc'])))
     const members = (await readMembers(archive)) as TarMember[]
     const types = Object.fromEntries(members.slice(-4).map(({ name, type }) => [name, type]))
-    assert.equal(types, { sym: 'link', hard: 'link', d: 'directory', p: 'other' })
+    assert.equal(types, { sym: 'link', hard: 'file', d: 'directory', p: 'other' })
+  })
+}
+
+for (const format of ['gnu', 'posix']) {
+  testWith(test, noTar, `does not take a sparse file of GNU tar --format=${format} for what it is not`, async () => {
+    const from = temporaryDirectory()
+    writeFileSync(path.join(from, 'hole'), 'begin')
+    truncateSync(path.join(from, 'hole'), 10_000_000)
+    const archive = path.join(temporaryDirectory(), 'x.tar')
+    execFileSync('tar', [`--format=${format}`, '--sparse', '-C', from, '-cf', archive, 'hole'])
+    assert.equal(await readMembers(archive), {
+      error: '"hole" is packed as a sparse file: make the archive without --sparse',
+    })
   })
 }
 

@@ -258,6 +258,7 @@ const notices: Examples<Notice> = {
     { pid: 4711, directory: '/project/build', detached: false },
     { pid: 4711, directory: '/project/build', detached: true },
   ],
+  'attestations-dropped': [{ target: 'app', platform: 'linux/arm64', count: 2 }],
   'garbage-kept': [{ directory: '/project/out', found: 'permission denied' }],
 }
 
@@ -275,6 +276,7 @@ test('notices in words', () => {
     'waiting for another mab (process 4711) to finish in this project',
     'waiting for another BitBake to finish in build (process 4711); to stop it: Ctrl-C where it was started, or kill 4711',
     'waiting for a BitBake whose client is gone to finish in build (process 4711); to stop it: kill 4711',
+    "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them",
     'blobs of earlier images stay in out: permission denied',
   ])
 })

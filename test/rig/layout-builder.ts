@@ -18,8 +18,10 @@ interface EntryDescription {
   readonly reference?: string
   /** Docker's media types in place of OCI's. */
   readonly docker?: boolean
-  /** Of the entry's blob; sha256 by default. */
+  /** Of all blobs of the entry; sha256 by default. */
   readonly algorithm?: 'sha256' | 'sha512'
+  /** Behind the JSON of each document, inside what its digest is of. */
+  readonly ending?: string
   readonly editDescriptor?: Edit
 }
 
@@ -42,7 +44,7 @@ export interface IndexDescription extends EntryDescription {
   readonly editIndex?: Edit
 }
 
-type EntryOf = ImageDescription | IndexDescription
+export type EntryOf = ImageDescription | IndexDescription
 
 export interface LayoutOptions {
   /** A fresh one by default. */
@@ -86,9 +88,14 @@ export function buildLayout(description: EntryOf | readonly EntryOf[], options: 
     reachable.add(digest)
     return { mediaType, digest, size: bytes.length }
   }
-  const putDocument = (mediaType: string, document: Document, edit?: Edit, algorithm?: string): Document => {
+  const putDocument = (
+    mediaType: string,
+    document: Document,
+    edit: Edit | undefined,
+    of: EntryDescription,
+  ): Document => {
     edit?.(document)
-    return put(mediaType, Buffer.from(JSON.stringify(document)), algorithm)
+    return put(mediaType, Buffer.from(`${JSON.stringify(document)}${of.ending ?? ''}`), of.algorithm)
   }
 
   const putImage = (image: ImageDescription, inside: boolean): Document => {
@@ -100,19 +107,22 @@ export function buildLayout(description: EntryOf | readonly EntryOf[], options: 
     )
     const layerType = docker ? 'application/vnd.docker.image.rootfs.diff.tar' : 'application/vnd.oci.image.layer.v1.tar'
     const layers = contents.map((bytes) =>
-      gzip ? put(`${layerType}${docker ? '.' : '+'}gzip`, gzipSync(bytes)) : put(layerType, bytes),
+      gzip
+        ? put(`${layerType}${docker ? '.' : '+'}gzip`, gzipSync(bytes), image.algorithm)
+        : put(layerType, bytes, image.algorithm),
     )
     const diffIds = contents.map((bytes) => digestOf(bytes))
     const config = putDocument(
       docker ? 'application/vnd.docker.container.image.v1+json' : 'application/vnd.oci.image.config.v1+json',
       { ...platform, config: {}, rootfs: { type: 'layers', diff_ids: diffIds } },
       image.editConfig,
+      image,
     )
     const mediaType = docker
       ? 'application/vnd.docker.distribution.manifest.v2+json'
       : 'application/vnd.oci.image.manifest.v1+json'
     const manifest = structuredClone({ schemaVersion: 2, mediaType, config, layers })
-    const descriptor = putDocument(mediaType, manifest, image.editManifest, image.algorithm)
+    const descriptor = putDocument(mediaType, manifest, image.editManifest, image)
     images.push({
       digest: String(descriptor['digest']),
       config: String(config['digest']),
@@ -129,7 +139,7 @@ export function buildLayout(description: EntryOf | readonly EntryOf[], options: 
         : 'application/vnd.oci.image.index.v1+json'
       const manifests = entry.entries.map((inner) => putEntry(inner, true))
       const document = { schemaVersion: 2, mediaType, manifests }
-      descriptor = putDocument(mediaType, document, entry.editIndex, entry.algorithm)
+      descriptor = putDocument(mediaType, document, entry.editIndex, entry)
       indexes.push(String(descriptor['digest']))
     } else descriptor = putImage(entry, inside)
     if (entry.reference !== undefined) {
@@ -147,6 +157,23 @@ export function buildLayout(description: EntryOf | readonly EntryOf[], options: 
   const wanted = [...reachable].toSorted()
   for (let number = 0; number < (options.garbage ?? 0); number++) put('', Buffer.from(`garbage ${number}`))
   return { directory, images, indexes, reachable: wanted, file }
+}
+
+/** An index of the image and of what buildkit attests of it: platform `unknown/unknown`, annotated with the image's digest. */
+export function withAttestation(image: ImageDescription): IndexDescription {
+  const subject = buildLayout(image).images[0]!.digest
+  const attestation: ImageDescription = {
+    os: 'unknown',
+    architecture: 'unknown',
+    layers: ['{"_type":"https://in-toto.io/Statement/v0.1"}'],
+    editDescriptor: (descriptor) => {
+      descriptor['annotations'] = {
+        'vnd.docker.reference.digest': subject,
+        'vnd.docker.reference.type': 'attestation-manifest',
+      }
+    },
+  }
+  return { reference: 'latest', entries: [image, attestation] }
 }
 
 export function digestOf(bytes: string | Uint8Array, algorithm = 'sha256'): string {

@@ -49,6 +49,7 @@ test('a target that says nothing gets every default', () => {
         },
       ],
       partial: false,
+      allowAbsentLayers: 'none',
       root: '/project',
       output: {
         directory: '/project/deploy/hello-multiarch-oci',
@@ -56,6 +57,7 @@ test('a target that says nothing gets every default', () => {
         mediaTypes: 'oci',
         reference: 'latest',
         references: [],
+        attestations: 'drop',
         name: 'localhost/hello:latest',
         annotations: {},
         link: 'auto',
@@ -118,6 +120,7 @@ test('paths are absolute and names are filled in', () => {
     mediaTypes: 'oci',
     reference: '2.0',
     references: ['2'],
+    attestations: 'drop',
     name: 'localhost/hello:2.0',
     annotations: {},
     archive: '/project/out/hello.tar',
@@ -141,6 +144,7 @@ test('a flat layout has no outer names', () => {
     'format',
     'mediaTypes',
     'references',
+    'attestations',
     'annotations',
     'link',
   ])

@@ -28,6 +28,8 @@ export const merge: Command = {
     'format',
     'archive',
     'link',
+    'attestations',
+    'allow-absent-layers',
     'metadata-file',
     'jobs',
     'progress',

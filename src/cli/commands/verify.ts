@@ -1,4 +1,5 @@
 /** `mab verify`: check images that are written, mab's or anybody's. */
+import type { AbsentLayers } from '../../oci/documents.js'
 import { verifyLayout } from '../../oci/validate.js'
 import { shortDigest } from '../../oci/digest.js'
 import type { VerifyReport } from '../../oci/verify-report.js'
@@ -10,7 +11,7 @@ import type { Arguments } from '../args.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import type { Io } from '../io.js'
-import { reportProblems, styleFor } from '../project.js'
+import { reportProblems, styleFor, text } from '../project.js'
 import { findSubjects } from '../subjects.js'
 
 export const verify: Command = {
@@ -24,7 +25,7 @@ export const verify: Command = {
     '--deep also unpacks each layer: its diff ID, entries that would land outside of the image, and programs and',
     'libraries that cannot run on its platform.',
   ],
-  options: ['config', 'deep', 'format'],
+  options: ['config', 'deep', 'allow-absent-layers', 'format'],
   operands: 'any',
   format: { choices: ['text', 'json'], help: 'how to print it' },
   examples: [
@@ -40,9 +41,14 @@ export const verify: Command = {
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
     const levels = { deep: options.deep === true, strict: false }
     const reports: VerifyReport[] = []
-    for (const { location, platforms, target } of subjects.value) {
-      const signal = io.interruption.stop
-      const report = await verifyLayout(location, { ...levels, signal, ...(platforms ? { platforms } : {}) })
+    const given = text(options['allow-absent-layers']) as AbsentLayers | undefined
+    for (const { location, platforms, target, allowAbsentLayers = 'none' } of subjects.value) {
+      const report = await verifyLayout(location, {
+        ...levels,
+        signal: io.interruption.stop,
+        ...(platforms ? { platforms } : {}),
+        allowAbsentLayers: given ?? allowAbsentLayers,
+      })
       const found = report.ok ? report.value : noLayout(location, levels, report.problems)
       reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
     }
@@ -60,7 +66,7 @@ function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
 }
 
 function noLayout(layout: string, levels: Levels, problems: readonly LayoutProblem[]): VerifyReport {
-  const nothing = { references: [], images: [], blobs: [], bytes: 0, ownerOnly: 0, unread: [] }
+  const nothing = { references: [], images: [], blobs: [], bytes: 0, absent: [], ownerOnly: 0, unread: [] }
   return { layout, kind: 'directory', ...levels, ...nothing, problems }
 }
 
@@ -81,6 +87,9 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
   if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
   for (const { digest, mediaType } of report.unread) {
     lines.push(`  ${style('warn', 'note:')} the layer ${shortDigest(digest)} was not read through: ${mediaType}`)
+  }
+  if (report.absent.length > 0) {
+    lines.push(`  ${style('warn', 'note:')} ${count(report.absent.length, 'layer')} absent, as is allowed`)
   }
   if (report.ownerOnly > 0) {
     const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`

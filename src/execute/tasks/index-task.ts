@@ -79,7 +79,7 @@ function compose(
   context: TaskContext,
 ): { written: ReturnType<typeof writeIndex>; output: ImageRecord } {
   const entries = entriesOf(task, context)
-  const written = writeIndex(entries, task.output)
+  const written = writeIndex([...entries, ...attestationsOf(task, context)], task.output)
   const blobs = new Map<string, BlobRecord>()
   for (const id of task.dependsOn) {
     for (const blob of context.outputOf(id, 'merge').blobs) blobs.set(blob.digest, blob)
@@ -110,11 +110,18 @@ function entriesOf(task: IndexTask, context: TaskContext): IndexEntry[] {
   })
 }
 
+/** Behind all images, so that the first entry which fits a reader's platform is one. */
+function attestationsOf(task: IndexTask, context: TaskContext): IndexEntry[] {
+  const attestations = task.dependsOn.flatMap((id) => context.outputOf(id, 'merge').attestations)
+  return attestations.map((attestation) => ({ ...attestation, platform: { os: 'unknown', architecture: 'unknown' } }))
+}
+
 function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
   const { directory, format, mediaTypes: types, reference, references, name, annotations } = task.output
   const entries = entriesOf(task, context)
   return fingerprint({
     'output.annotations': annotations,
+    attestations: attestationsOf(task, context).map(({ digest, annotations: own = {} }) => [digest, own]),
     'output.directory': context.state.relative(directory),
     'output.format': format,
     'output.mediaTypes': types,

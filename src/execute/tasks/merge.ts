@@ -1,11 +1,10 @@
 /** `merge`: the blobs of one platform's image into the output. */
 import path from 'node:path'
 import { blobPath, parseDigest } from '../../oci/digest.js'
-import { mergeImage } from '../../oci/merge.js'
+import { locateParts, mergeImage, type PartOptions } from '../../oci/merge.js'
 import { formatPlatform } from '../../oci/platform.js'
-import type { Image } from '../../oci/image.js'
+import type { SelectedImage } from '../../oci/select.js'
 import { isKnownWhole, isWhole } from '../../oci/store.js'
-import { manifestSteps } from '../../oci/walk.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { Reason } from '../../plan/reason.js'
 import type { MergeTask } from '../../plan/task.js'
@@ -13,7 +12,7 @@ import { count, formatBytes } from '../../util/format.js'
 import { exists } from '../../util/fs.js'
 import type { Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
-import type { BlobRecord } from '../image-record.js'
+import type { AttestationRecord, BlobRecord } from '../image-record.js'
 import { checkApart, checkOutput } from '../output.js'
 
 export const merge: Handler<'merge'> = {
@@ -23,11 +22,20 @@ export const merge: Handler<'merge'> = {
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image, context))
     if (reasons.length > 0) return { fresh: false, reasons }
-    const blobs = stamp.output as unknown as BlobRecord[]
+    const { blobs, absent } = stamp.output as unknown as Recorded
     const altered = await alteredBlobs(task.directory, blobs, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
-    const evidence = { identities: blobFiles(task.directory, blobs) }
-    return { fresh: true, output: outputOf(image, blobs), detail: count(blobs.length, 'blob'), evidence }
+    const gone = absent.flatMap((digest) => parseDigest(digest) ?? [])
+    const arrived = gone.filter((digest) => image.layout.locate(digest) !== undefined)
+    if (arrived.length > 0) {
+      const to = absent.length - arrived.length
+      return { fresh: false, reasons: [{ code: 'input-changed', input: 'absent layers', from: absent.length, to }] }
+    }
+    const evidence = {
+      files: gone.map((digest) => path.join(image.layout.path, blobPath(digest))),
+      identities: blobFiles(task.directory, blobs),
+    }
+    return { fresh: true, output: outputOf(task, image, blobs), detail: count(blobs.length, 'blob'), evidence }
   },
 
   async run(task, context) {
@@ -35,29 +43,55 @@ export const merge: Handler<'merge'> = {
     const strange = (await checkApart(task.directory, image.layout.path)) ?? (await checkOutput(task.directory))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
-    const merged = await mergeImage(image, task.directory, task.link, context.verified, context.stop)
+    if (task.attestations === 'drop' && image.attestations.length > 0) {
+      const platform = formatPlatform(image.platform)
+      const dropped = image.attestations.length
+      context.notice({ code: 'attestations-dropped', target: task.target, platform, count: dropped })
+    }
+    const merged = await mergeImage(image, task.directory, {
+      ...partOptions(task),
+      link: task.link,
+      verified: context.verified,
+      signal: context.stop,
+    })
     if (!merged.ok) return merged
-    const { blobs, arrivals, bytes } = merged.value
+    const { blobs, absent, arrivals, bytes } = merged.value
     context.state.stamps.write(task.id, {
       fingerprint: fingerprintOf(task, image, context),
-      output: toJson(blobs),
+      output: { blobs: toJson(blobs), absent: absent.map(({ digest }) => digest) },
     })
     const ways = [
       arrivals.reflink > 0 ? `${arrivals.reflink} reflinked` : '',
       arrivals.hardlink > 0 ? `${arrivals.hardlink} hard-linked` : '',
       arrivals.copy > 0 ? `${arrivals.copy} copied` : '',
       arrivals.present > 0 ? `${arrivals.present} already there` : '',
+      absent.length > 0 ? count(absent.length, 'absent layer') : '',
     ].filter((way) => way !== '')
     const detail = `${count(blobs.length, 'blob')}, ${formatBytes(bytes)}: ${ways.join(', ')}`
-    return { ok: true, output: outputOf(image, blobs), detail }
+    return { ok: true, output: outputOf(task, image, blobs), detail }
   },
 
   async foresee(task, context) {
     const image = imageOf(task, context)
-    const descriptors = [...manifestSteps(image.manifest).map(({ descriptor }) => descriptor), image.descriptor]
-    const blobs = new Map(descriptors.map(({ digest, size }) => [digest, { digest, size }]))
-    return outputOf(image, [...blobs.values()])
+    const parts = locateParts(image, partOptions(task))
+    if (!parts.ok) return undefined
+    return outputOf(
+      task,
+      image,
+      parts.value.blobs.map(({ digest, descriptor: { size } }) => ({ digest, size })),
+    )
   },
+}
+
+function partOptions({ allowAbsentLayers, attestations }: MergeTask): PartOptions {
+  return { allowAbsentLayers, keepAttestations: attestations === 'keep' }
+}
+
+/** What a stamp holds. */
+interface Recorded {
+  readonly blobs: readonly BlobRecord[]
+  /** Digests of layers that the source lacked: it may have them by now. */
+  readonly absent: readonly string[]
 }
 
 /** Interfaces are not assignable to index signatures, so each record is spelled out. */
@@ -66,21 +100,32 @@ function toJson(blobs: readonly BlobRecord[]): Json {
 }
 
 /** The first dependency is the platform's own discover task; the others are there to hold back a useless merge. */
-function imageOf(task: MergeTask, context: TaskContext): Image {
+function imageOf(task: MergeTask, context: TaskContext): SelectedImage {
   return context.outputOf(task.dependsOn[0]!, 'discover').image
 }
 
-function fingerprintOf(task: MergeTask, image: Image, context: TaskContext): Fingerprint {
+function fingerprintOf(task: MergeTask, image: SelectedImage, context: TaskContext): Fingerprint {
   return fingerprint({
+    allowAbsentLayers: task.allowAbsentLayers,
+    attestations: attestationsOf(task, image).map(({ digest }) => digest),
     'output.directory': context.state.relative(task.directory),
     'output.link': task.link,
     manifests: { [formatPlatform(image.platform)]: image.digest },
   })
 }
 
-function outputOf(image: Image, blobs: readonly BlobRecord[]): Outputs['merge'] {
+function outputOf(task: MergeTask, image: SelectedImage, blobs: readonly BlobRecord[]): Outputs['merge'] {
   const { mediaType, digest, size } = image.descriptor
-  return { platform: image.platform, manifest: { mediaType, digest, size }, blobs }
+  const attestations = attestationsOf(task, image)
+  return { platform: image.platform, manifest: { mediaType, digest, size }, attestations, blobs }
+}
+
+function attestationsOf(task: MergeTask, image: SelectedImage): AttestationRecord[] {
+  if (task.attestations === 'drop') return []
+  return image.attestations.map(({ descriptor }) => {
+    const { mediaType, digest, size, annotations = {} } = descriptor
+    return { mediaType, digest, size, annotations }
+  })
 }
 
 /** Where the blobs are. */

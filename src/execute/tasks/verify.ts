@@ -34,6 +34,7 @@ export const verify: Handler<'verify'> = {
     const report = await verifyLayout(task.directory, {
       ...(isStaged ? { indexFile: stagedIndexFile } : {}),
       platforms: platformsOf(task, index),
+      allowAbsentLayers: task.allowAbsentLayers,
       verified: context.verified,
       signal: context.stop,
     })
@@ -68,6 +69,7 @@ function platformsOf(task: VerifyTask, index: Outputs['index']): Platform[] {
 
 function fingerprintOf(task: VerifyTask, index: Outputs['index'], context: TaskContext): Fingerprint {
   return fingerprint({
+    allowAbsentLayers: task.allowAbsentLayers,
     'output.directory': context.state.relative(task.directory),
     index: index.digest,
     indexJson: index.indexJson,

@@ -1,0 +1,105 @@
+/** The manifests that a name in a layout leads to, through whatever indexes lie between. */
+import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { annotationKeys, isAttestation, isIndexType, isManifestType, type Descriptor } from './documents.js'
+import { indexSchema } from './schemas.js'
+import type { Layout } from './layout.js'
+import { readDocument } from './read.js'
+import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
+
+export interface FoundManifest {
+  readonly descriptor: Descriptor
+  readonly at: TreePath
+}
+
+/** Each manifest once. */
+export interface FoundManifests {
+  readonly manifests: readonly FoundManifest[]
+  /** Never images, though they stand in the same lists. */
+  readonly attestations: readonly FoundManifest[]
+}
+
+/** What `reference` names. Without one, the entry named `latest`, or else the only one there is. */
+export function manifestsOf(layout: Layout, reference: string | undefined): Result<FoundManifests, LayoutProblem> {
+  const roots = indexSteps(layout.index)
+  if (roots.length === 0) {
+    return fail({
+      code: 'manifests-empty',
+      layout: layout.path,
+      at: ['index.json', 'manifests'],
+      expected: 'at least one image',
+      found: 'none: the layout is empty',
+    })
+  }
+  const named = entriesOf(roots, reference)
+  if (named === undefined) {
+    const names = roots.map(
+      ({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] ?? 'one without a name',
+    )
+    return fail({
+      code: 'reference-missing',
+      layout: layout.path,
+      at: ['index.json'],
+      expected: reference === undefined ? 'the reference "latest", or a single image' : `the reference "${reference}"`,
+      found: [...new Set(names)].join(', '),
+      next: `set the target's \`reference\` to the image that you mean`,
+    })
+  }
+  return collect(layout, named)
+}
+
+/** Under whatever names. */
+export function allManifests(layout: Layout): Result<FoundManifests, LayoutProblem> {
+  return collect(layout, indexSteps(layout.index))
+}
+
+function entriesOf(roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {
+  const withName = (name: string): readonly Step[] =>
+    roots.filter(({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] === name)
+  const matches = withName(reference ?? 'latest')
+  if (matches.length > 0) return matches
+  if (reference !== undefined) return undefined
+  const images = roots.filter(({ descriptor }) => !isAttestation(descriptor))
+  return new Set(images.map(({ descriptor }) => descriptor.digest)).size === 1 ? roots : undefined
+}
+
+function collect(layout: Layout, steps: readonly Step[]): Result<FoundManifests, LayoutProblem> {
+  const found: FoundManifest[] = []
+  const problem = expand(layout, steps, ['index.json'], found, new Set())
+  if (problem !== undefined) return problem
+  const distinct = [...new Map(found.map((one) => [one.descriptor.digest, one])).values()]
+  return ok({
+    manifests: distinct.filter(({ descriptor }) => !isAttestation(descriptor)),
+    attestations: distinct.filter(({ descriptor }) => isAttestation(descriptor)),
+  })
+}
+
+/**
+ * Adds to `found`.
+ * @param expanded the indexes that were met so far: each is read once, or a few that list one another never end.
+ */
+function expand(
+  layout: Layout,
+  steps: readonly Step[],
+  at: TreePath,
+  found: FoundManifest[],
+  expanded: Set<string>,
+): { readonly ok: false; readonly problems: readonly LayoutProblem[] } | undefined {
+  for (const { descriptor, label } of steps) {
+    const place = [...at, label]
+    if (!isIndexType(descriptor.mediaType)) {
+      if (isManifestType(descriptor.mediaType)) found.push({ descriptor, at: place })
+      continue
+    }
+    if (expanded.has(descriptor.digest)) continue
+    expanded.add(descriptor.digest)
+    if (at.length > maximumIndexDepth) {
+      const expected = `at most ${maximumIndexDepth} levels of indexes`
+      return fail({ code: 'index-too-deep', layout: layout.path, at: place, expected, found: 'one more' })
+    }
+    const index = readDocument(layout, descriptor, place, indexSchema)
+    if (!index.ok) return index
+    const problem = expand(layout, indexSteps(index.value.value), place, found, expanded)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
