@@ -12,8 +12,8 @@ export type { TaskForecast } from './execute/execute.js'
 export type { Event, Notice, RunReport, TargetReport, TaskState } from './execute/event.js'
 export type { DocumentRecord, ImageRecord, ManifestRecord } from './execute/image-record.js'
 export type { RunOptions } from './execute/handler.js'
-export { verifyLayout, type VerifyOptions } from './oci/validate.js'
-export type { VerifiedImage, VerifyReport } from './oci/verify-report.js'
+export { verifyLayout } from './oci/validate.js'
+export type { VerifiedImage, VerifyOptions, VerifyReport } from './oci/verify-report.js'
 export {
   inspectLayout,
   type InspectedBlob,

@@ -35,6 +35,7 @@ export const optionSpecs = {
   deep: {
     help: 'also read layers through: diff IDs, entries that lead out, programs and libraries of another platform',
   },
+  strict: { help: 'also complain about blobs that no image needs, and files that are of no layout' },
   format: { value: 'FORMAT', help: '' },
   output: { short: 'o', value: 'DIR', help: 'the layout to write' },
   tag: {

@@ -4,11 +4,12 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { errorText, fileIdentity, isAbsent, statIfThere } from '../util/fs.js'
+import { errorText, fileIdentity, isAbsent } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
 import type { IndexDocument } from './documents.js'
 import { indexSchema, layoutFileSchema } from './schemas.js'
+import { fileAt, listFiles } from './layout-directory.js'
 import { maximumDocument, parseDocument } from './parse.js'
 import { readTarMembers, type TarMember } from './tar.js'
 
@@ -34,6 +35,8 @@ export interface Layout {
   readonly indexBytes: Buffer
   /** `undefined` when there is no such blob, or the place holds something else than a file. */
   locate(digest: Digest): BlobLocation | undefined
+  /** Everything in it that is no directory, by its path in the layout; in an archive also what lies beside the layout. */
+  files(): readonly string[]
 }
 
 export interface OpenOptions {
@@ -61,26 +64,25 @@ export function openLayout(location: string, options: OpenOptions = {}): Result<
 
 function openDirectory(directory: string, options: OpenOptions): Result<Layout, LayoutProblem> {
   const read = (name: string): Buffer | undefined => {
-    const file = path.join(directory, name)
-    const stat = statIfThere(file)
-    if (stat?.isFile() !== true) return undefined
-    return readFrom(file, 0, Math.min(Number(stat.size), maximumDocument + 1))
+    const stat = fileAt(directory, name, false)
+    return stat && readFrom(path.join(directory, name), 0, Math.min(Number(stat.size), maximumDocument + 1))
   }
   const locate = (digest: Digest): BlobLocation | undefined => {
-    const file = path.join(directory, blobPath(digest))
-    const stat = statIfThere(file)
-    return stat?.isFile() === true
-      ? {
-          file,
-          offset: 0,
-          size: Number(stat.size),
-          whole: true,
-          identity: fileIdentity(stat),
-          ownerOnly: (stat.mode & 0o004n) === 0n,
-        }
-      : undefined
+    const name = blobPath(digest)
+    const stat = fileAt(directory, name, true)
+    return (
+      stat && {
+        file: path.join(directory, name),
+        offset: 0,
+        size: Number(stat.size),
+        whole: true,
+        identity: fileIdentity(stat),
+        ownerOnly: (stat.mode & 0o004n) === 0n,
+      }
+    )
   }
-  return assemble(directory, 'directory', read, locate, options.indexFile ?? 'index.json')
+  const files = (): string[] => listFiles(directory)
+  return assemble(directory, 'directory', read, { locate, files }, options.indexFile ?? 'index.json')
 }
 
 function openArchive(file: string): Result<Layout, LayoutProblem> {
@@ -118,7 +120,9 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
       const member = files.get(prefix + blobPath(digest))
       return member && { file, offset: member.offset, size: member.size, whole: false, identity }
     }
-    return assemble(file, 'archive', read, locate, 'index.json')
+    const names = members.filter(({ type }) => type !== 'directory').map(({ name }) => name)
+    const list = (): string[] => names.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name))
+    return assemble(file, 'archive', read, { locate, files: list }, 'index.json')
   } finally {
     fs.closeSync(descriptor)
   }
@@ -153,7 +157,7 @@ function assemble(
   location: string,
   kind: Layout['kind'],
   read: (name: string) => Buffer | undefined,
-  locate: Layout['locate'],
+  look: Pick<Layout, 'locate' | 'files'>,
   indexFile: string,
 ): Result<Layout, LayoutProblem> {
   const indexBytes = read(indexFile)
@@ -175,7 +179,7 @@ function assemble(
     })
   }
   if (problems.length > 0 || !index.ok) return fail(...problems)
-  return ok({ path: location, kind, index: index.value, indexBytes, locate })
+  return ok({ path: location, kind, index: index.value, indexBytes, ...look })
 }
 
 /** Bytes `offset` to `offset + length` of a file; fewer when the file ends before. */

@@ -9,32 +9,22 @@ import {
   isConfigType,
   isIndexType,
   isManifestType,
-  type AbsentLayers,
   type Descriptor,
   type IndexDocument,
   type ManifestDocument,
 } from './documents.js'
 import { indexSchema, manifestSchema } from './schemas.js'
-import { openLayout, type Layout, type OpenOptions } from './layout.js'
+import { openLayout, type Layout } from './layout.js'
 import { samePlatform, type Platform } from './platform.js'
 import { isAbsentAsAllowed, locateBlob, readDocument, type LocatedFile } from './read.js'
-import { describeImage, type FoundImage } from './found-image.js'
-import { checkImageConfig, checkTogether } from './image.js'
+import { describeImage, judgeImages, type FoundImage } from './found-image.js'
+import { checkImageConfig } from './image.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
 import { judgeLayer, judgeTogether } from './layer/judge-layer.js'
 import { Readings, type LayerReading } from './readings.js'
-import type { ReadingOptions } from './verified.js'
-import type { VerifyReport } from './verify-report.js'
+import { strayProblems } from './strays.js'
+import type { VerifyOptions, VerifyReport } from './verify-report.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
-
-export interface VerifyOptions extends OpenOptions, ReadingOptions {
-  /** The image must hold exactly these platforms. Without it, those that its descriptors say are taken as wanted. */
-  readonly platforms?: readonly Platform[]
-  /** Layers whose blobs may be absent; `none` by default. */
-  readonly allowAbsentLayers?: AbsentLayers
-  /** Layers are read through: diff IDs, the entries of their tars, and the machine of each program and library. */
-  readonly deep?: boolean
-}
 
 /**
  * Checks structure, every size and every digest; that image configs say what descriptors say; that layers and diff
@@ -78,6 +68,10 @@ class Check {
   readonly #absent = new Map<string, number>()
   readonly #unread = new Map<string, string>()
   readonly #readings: Readings
+  /** All that documents name. */
+  readonly #referenced = new Set<string>()
+  /** All documents could be read. */
+  #whole = true
   #index: string | undefined
 
   constructor(layout: Layout, options: VerifyOptions) {
@@ -89,9 +83,7 @@ class Check {
   async run(): Promise<void> {
     await this.#checkIndex(this.#layout.index, ['index.json'], 0)
     const images = this.#images
-    const pairs = images.map(({ descriptor, platform }) => ({ platform, digest: descriptor.digest }))
-    const together = checkTogether(pairs, this.#layout.path, (index) => images[index]!.at)
-    for (const problem of together) this.#problems.push(problem)
+    for (const problem of judgeImages(images, this.#layout.path)) this.#problems.push(problem)
     const { platforms } = this.#options
     if (platforms !== undefined) this.#problems.push(...comparePlatforms(images, platforms, this.#layout.path))
   }
@@ -107,6 +99,9 @@ class Check {
       const [at, expected] = [['index.json', 'manifests'], 'at least one image']
       problems.push({ code: 'manifests-empty', layout: this.#layout.path, at, expected, found: 'no entry is an image' })
     }
+    if (this.#options.strict === true) {
+      problems.push(...strayProblems(this.#layout, this.#whole ? this.#referenced : undefined))
+    }
     for (const digest of await this.#readings.damaged()) this.#seen.delete(digest)
     const blobs = [...this.#seen].map(([digest, size]) => ({ digest, size }))
     const names = (this.#layout.index.manifests ?? []).map((entry) => entry.annotations?.[annotationKeys.reference])
@@ -116,7 +111,7 @@ class Check {
       ...(this.#index === undefined ? {} : { index: this.#index }),
       references: names.filter((name) => name !== undefined),
       deep: this.#options.deep === true,
-      strict: false,
+      strict: this.#options.strict === true,
       images: await Promise.all(this.#images.map(describeImage)),
       blobs,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
@@ -141,15 +136,17 @@ class Check {
 
   async #checkEntry({ descriptor }: Step, at: TreePath, depth: number, list: string): Promise<void> {
     this.#options.signal?.throwIfAborted()
+    this.#referenced.add(descriptor.digest)
     if (isIndexType(descriptor.mediaType)) {
       if (this.#indexes.has(descriptor.digest)) return this.#checkAgain(descriptor, at)
       this.#indexes.add(descriptor.digest)
       if (depth >= maximumIndexDepth) {
+        this.#whole = false
         this.#add('index-too-deep', at, `at most ${maximumIndexDepth} levels of indexes`, 'one more')
         return
       }
       const inner = readDocument(this.#layout, descriptor, at, indexSchema)
-      if (!inner.ok) return void this.#problems.push(...inner.problems)
+      if (!inner.ok) return this.#addUnread(inner.problems)
       this.#seen.set(inner.value.digest, descriptor.size)
       this.#index ??= descriptor.digest
       return this.#checkIndex(inner.value.value, at, depth + 1)
@@ -167,11 +164,11 @@ class Check {
       const platform = descriptor.platform ?? image.platform
       // Listed elsewhere as the same, or under another name, it is the one image.
       if (this.#listed.has(entry) || !samePlatform(platform, image.platform)) {
-        this.#images.push({ ...image, platform, at })
+        this.#images.push({ ...image, descriptor, platform, at, list })
       }
     } else {
       const before = this.#images.length
-      await this.#checkManifest(descriptor, at)
+      await this.#checkManifest(descriptor, at, list)
       this.#manifests.set(descriptor.digest, this.#images[before])
     }
     this.#listed.add(entry)
@@ -183,9 +180,9 @@ class Check {
     if (!located.ok) this.#problems.push(...located.problems)
   }
 
-  async #checkManifest(descriptor: Descriptor, at: TreePath): Promise<void> {
+  async #checkManifest(descriptor: Descriptor, at: TreePath, list: string): Promise<void> {
     const manifest = readDocument(this.#layout, descriptor, at, manifestSchema)
-    if (!manifest.ok) return void this.#problems.push(...manifest.problems)
+    if (!manifest.ok) return this.#addUnread(manifest.problems)
     this.#seen.set(manifest.value.digest, descriptor.size)
     const steps = manifestSteps(manifest.value.value)
     const isImage = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
@@ -193,6 +190,7 @@ class Check {
     const readings: Promise<LayerReading>[] = []
     for (const [position, step] of steps.entries()) {
       const place = [...at, step.label]
+      this.#referenced.add(step.descriptor.digest)
       if (position > 0 && isAbsentAsAllowed(this.#layout, step.descriptor, this.#options.allowAbsentLayers)) {
         this.#absent.set(step.descriptor.digest, step.descriptor.size)
         continue
@@ -208,7 +206,15 @@ class Check {
     this.#problems.push(contents.then((layers) => judgeTogether(layers, platform, this.#layout.path, at)))
     const size = steps.reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
     const layers = manifest.value.value.layers.length
-    this.#images.push({ descriptor, platform, at, size, layers, ...(this.#options.deep === true && { contents }) })
+    this.#images.push({
+      descriptor,
+      platform,
+      at,
+      list,
+      size,
+      layers,
+      ...(this.#options.deep === true && { contents }),
+    })
   }
 
   /** @returns its platform, and the diff IDs when all is right with its config. */
@@ -278,6 +284,12 @@ class Check {
     if (known || isDocument) return
     this.#problems.push(this.#readings.blob(located).then((problem) => problem && { ...problem, at }))
     await breathe()
+  }
+
+  /** Of a document that says no one knows what. */
+  #addUnread(problems: readonly LayoutProblem[]): void {
+    this.#whole = false
+    this.#problems.push(...problems)
   }
 
   #add(code: LayoutProblem['code'], at: TreePath, expected: string, found: string): void {

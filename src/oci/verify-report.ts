@@ -1,6 +1,20 @@
-/** What `verifyLayout` finds. `verify-schema.ts` is its JSON Schema's source, apart from this, so that types need no zod. */
+/** What `verifyLayout` is asked, and what it finds. Of the latter `verify-schema.ts` is the JSON Schema's source. */
 import type { LayoutProblem } from '../util/problem.js'
-import type { Layout } from './layout.js'
+import type { AbsentLayers } from './documents.js'
+import type { Layout, OpenOptions } from './layout.js'
+import type { Platform } from './platform.js'
+import type { ReadingOptions } from './verified.js'
+
+export interface VerifyOptions extends OpenOptions, ReadingOptions {
+  /** The image must hold exactly these platforms. Without it, those that its descriptors say are taken as wanted. */
+  readonly platforms?: readonly Platform[]
+  /** Layers whose blobs may be absent; `none` by default. */
+  readonly allowAbsentLayers?: AbsentLayers
+  /** Layers are read through: diff IDs, the entries of their tars, and the machine of each program and library. */
+  readonly deep?: boolean
+  /** Nothing may lie in the layout that belongs to no image of it. */
+  readonly strict?: boolean
+}
 
 export interface VerifiedImage {
   readonly platform: string

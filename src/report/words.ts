@@ -264,6 +264,9 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'layer-too-large':
     case 'layer-entry-escapes':
     case 'file-platform':
+    case 'blob-unreferenced':
+    case 'file-unknown':
+    case 'platform-unstated':
     case 'index-too-deep':
     case 'reference-missing':
     case 'reference-ambiguous':
@@ -317,6 +320,9 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'layer-too-large': 'layer too large',
   'layer-entry-escapes': 'layer that leads out of the image',
   'file-platform': 'program of another platform',
+  'blob-unreferenced': 'unneeded blob',
+  'file-unknown': 'unknown file',
+  'platform-unstated': 'image without a platform',
   'index-too-deep': 'indexes nested too deep',
   'reference-missing': 'no such reference',
   'reference-ambiguous': 'ambiguous reference',

@@ -61,6 +61,13 @@ const wrong: Record<string, [build: () => BuiltLayout, expected: readonly string
     [`index-too-deep ${inIndex} > manifests[0] > manifests[0] > manifests[0] > manifests[0]`],
   ],
   'an index without images': [() => buildLayout({ entries: [] }), [`manifests-empty ${inIndex} > manifests`]],
+  'images to choose from that do not say their platform': [
+    () =>
+      buildLayout({
+        entries: [{ platform: false }, { architecture: 'arm64' }, { architecture: 's390x', platform: false }],
+      }),
+    [`platform-unstated ${inIndex} > manifests[0]`, `platform-unstated ${inIndex} > manifests[2]`],
+  ],
   'one platform twice': [
     () => buildLayout({ entries: [{ architecture: 'arm64' }, { architecture: 'arm64', variant: 'v8' }] }),
     [`platform-duplicate ${inIndex} > manifests[1] (linux/arm64/v8)`],

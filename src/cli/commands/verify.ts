@@ -23,9 +23,9 @@ export const verify: Command = {
     'configs say what descriptors say, and that no platform is there twice. Of a target it also checks that exactly its',
     'platforms are there. All problems are reported. Without operands: every target that is not manual.',
     '--deep also unpacks each layer: its diff ID, entries that would land outside of the image, and programs and',
-    'libraries that cannot run on its platform.',
+    'libraries that cannot run on its platform. --strict also wants nothing in a layout that no image of it needs.',
   ],
-  options: ['config', 'deep', 'allow-absent-layers', 'format'],
+  options: ['config', 'deep', 'strict', 'allow-absent-layers', 'format'],
   operands: 'any',
   format: { choices: ['text', 'json'], help: 'how to print it' },
   examples: [
@@ -39,7 +39,7 @@ export const verify: Command = {
     const { options } = args
     const subjects = await findSubjects(args, io)
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
-    const levels = { deep: options.deep === true, strict: false }
+    const levels = { deep: options.deep === true, strict: options.strict === true }
     const reports: VerifyReport[] = []
     const given = text(options['allow-absent-layers']) as AbsentLayers | undefined
     for (const { location, platforms, target, allowAbsentLayers = 'none' } of subjects.value) {

@@ -72,9 +72,7 @@ export class TarStream {
   push(chunk: Uint8Array): void {
     let at = 0
     while (at < chunk.length && this.#state !== 'ended' && this.#state !== 'broken') {
-      const used = this.#step(chunk, at)
-      at += used
-      this.#position += used
+      at += this.#step(chunk, at)
     }
   }
 
@@ -87,7 +85,7 @@ export class TarStream {
     return this.#fault
   }
 
-  /** Takes what it can of the chunk from `at` on. */
+  /** Takes what it can of the chunk from `at` on. @returns how much that was. */
   #step(chunk: Uint8Array, at: number): number {
     if (this.#state === 'extension') {
       const used = this.#fill(this.#extension, chunk, at)
@@ -100,6 +98,7 @@ export class TarStream {
       this.#remaining -= used
       const padding = this.#remaining > 0 ? 0 : Math.min(this.#padding, chunk.length - at - used)
       this.#padding -= padding
+      this.#position += used + padding
       if (this.#remaining === 0 && this.#padding === 0) this.#endContent()
       return used + padding
     }
@@ -115,12 +114,13 @@ export class TarStream {
     const used = Math.min(into.length - this.#filled, chunk.length - at)
     into.set(chunk.subarray(at, at + used), this.#filled)
     this.#filled += used
+    this.#position += used
     return used
   }
 
   #header(): void {
     const header = this.#block
-    const start = this.#position - (this.#position % blockSize)
+    const start = this.#position - blockSize
     if (isZeroBlock(header)) {
       this.#state = this.#state === 'zero' ? 'ended' : 'zero'
       return

@@ -1,0 +1,52 @@
+/** What lies in a layout and belongs to no image of it. The image spec allows it; a published image should have none. */
+import { formatBytes } from '../util/format.js'
+import { errorText } from '../util/fs.js'
+import type { LayoutProblem } from '../util/problem.js'
+import { parseDigest } from './digest.js'
+import type { Layout } from './layout.js'
+
+/** Strays of a kind that are named. */
+const named = 20
+
+/**
+ * @param referenced digests that some document of the layout names; `undefined` when not all of them could be read, so
+ *   that nobody knows which blobs are needed.
+ */
+export function strayProblems(layout: Layout, referenced: ReadonlySet<string> | undefined): LayoutProblem[] {
+  const [blobs, files]: [LayoutProblem[], LayoutProblem[]] = [[], []]
+  let names: readonly string[]
+  try {
+    names = layout.files()
+  } catch (error) {
+    const expected = 'a directory whose files can be listed'
+    return [{ code: 'layout-unreadable', layout: layout.path, at: [], expected, found: errorText(error) }]
+  }
+  for (const name of names) {
+    if (name === 'index.json' || name === 'oci-layout') continue
+    const [, algorithm, hex] = /^blobs\/([^/]+)\/([^/]+)$/.exec(name) ?? []
+    const digest = algorithm === undefined ? undefined : parseDigest(`${algorithm}:${hex}`)
+    if (digest === undefined) {
+      const expected = 'index.json, oci-layout and blobs alone'
+      files.push({ code: 'file-unknown', layout: layout.path, at: [name], expected, found: 'a file of no layout' })
+    } else if (referenced?.has(digest) === false) {
+      const expected = 'a blob that an image of the layout needs'
+      const found = `${sizeOf(layout, digest)} that nothing refers to`
+      blobs.push({ code: 'blob-unreferenced', layout: layout.path, at: [name], expected, found })
+    }
+  }
+  return [...shorten(blobs), ...shorten(files)]
+}
+
+function sizeOf(layout: Layout, digest: NonNullable<ReturnType<typeof parseDigest>>): string {
+  try {
+    return formatBytes(layout.locate(digest)?.size ?? 0)
+  } catch (error) {
+    return errorText(error)
+  }
+}
+
+function shorten(problems: readonly LayoutProblem[]): LayoutProblem[] {
+  const more = problems.length - named
+  if (more <= 0) return [...problems]
+  return [...problems.slice(0, named), { ...problems[0]!, at: [], found: `${more} more` }]
+}
