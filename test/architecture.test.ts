@@ -39,7 +39,7 @@ const table: Readonly<Record<string, Rules>> = {
     process: ['arch', 'env', 'off', 'once', 'platform', 'setSourceMapsEnabled', 'versions'],
   },
   targets: {
-    uses: ['util', 'config/platforms', 'config/rules', 'oci/platform', 'oci/reference'],
+    uses: ['util', 'config/build-rules', 'config/platforms', 'config/rules', 'oci/platform', 'oci/reference'],
     types: ['config/types'],
     modules: ['node:path'],
   },

@@ -53,10 +53,17 @@ export class EnvironmentReader {
 /** Where tinfoil's answers are among BitBake's other lines. */
 const mark = 'mab-answer '
 
-/** Says what `bitbake -e` says, for all targets in one call. To be run by BitBake's Python. */
+/**
+ * Says what `bitbake -e` says, for all targets in one call, through the library beside the program that `bitbake` is on
+ * PATH; nothing, when that is a wrapper. Arguments: the program, the variables, the targets.
+ */
 export const queryProgram = `
-import json, sys
-sys.path.insert(0, sys.argv[1])
+import json, os, shutil, sys
+program = os.path.realpath(shutil.which(sys.argv[1]) or "")
+library = os.path.join(os.path.dirname(os.path.dirname(program)), "lib")
+if not os.path.exists(os.path.join(library, "bb", "tinfoil.py")):
+    sys.exit()
+sys.path.insert(0, library)
 import bb.tinfoil
 with bb.tinfoil.Tinfoil(setup_logging=False) as tinfoil:
     tinfoil.prepare(quiet=3)

@@ -2,18 +2,21 @@
 import { promises as fs, constants } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Build } from '../targets/target.js'
 import { errorCode, exists } from '../util/fs.js'
 import type { BitbakeProblem } from '../util/problem.js'
 import { buildDirectoryMarker } from './command.js'
 import { serverAtWork, type ServerAtWork } from './server.js'
 
 /** BitBake would litter any directory that it is started in, so the check comes first. */
-export async function checkBuildDirectory(directory: string): Promise<BitbakeProblem | undefined> {
+export async function checkBuildDirectory({ directory, kas }: Build): Promise<BitbakeProblem | undefined> {
   const unfit = /[\s:]/.exec(directory)
   if (unfit !== null)
     return { code: 'build-directory-name', directory, found: unfit[0] === ':' ? 'a colon' : 'a space' }
   const marker = buildDirectoryMarker(directory)
-  if (!exists(marker)) {
+  // kas makes it.
+  if (kas !== undefined && !exists(directory)) return undefined
+  if (kas === undefined && !exists(marker)) {
     const found = await fs.readdir(directory).catch(() => null)
     return { code: 'not-a-build-directory', directory, missing: path.relative(directory, marker), found }
   }

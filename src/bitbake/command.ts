@@ -1,6 +1,5 @@
 /** What BitBake is called with: pure functions of the build and the targets. */
 import path from 'node:path'
-import type { Build } from '../targets/target.js'
 
 /** One target on BitBake's command line. */
 export interface BitbakeTarget {
@@ -21,8 +20,9 @@ export function recipeArgument({ multiconfig, recipe }: Pick<BitbakeTarget, 'mul
   return `${multiconfig === '' ? '' : `mc:${multiconfig}:`}${recipe}`
 }
 
-export function bitbakeArgv(build: Build, targets: readonly BitbakeTarget[], keepGoing: boolean): string[] {
-  return [...build.command, ...build.args, ...(keepGoing ? ['-k'] : []), ...targets.map(targetArgument)]
+/** What stands behind `build.args`. */
+export function buildArguments(targets: readonly BitbakeTarget[], keepGoing: boolean): string[] {
+  return [...(keepGoing ? ['-k'] : []), ...targets.map(targetArgument)]
 }
 
 /** Names whose values are credentials by every custom, also within a word: PGPASSWORD, SYSTEM_ACCESSTOKEN. */

@@ -10,8 +10,9 @@ import type { Build } from '../targets/target.js'
 import { errorCode, exists } from '../util/fs.js'
 import type { BitbakeProblem } from '../util/problem.js'
 import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate, type Answer } from './answer.js'
-import { bitbakeEnvironment, recipeArgument, type BitbakeTarget } from './command.js'
+import { recipeArgument, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
+import { prepareBuild } from './prepare.js'
 import { serverGone, serverPid } from './server.js'
 import { Transcript } from './transcript.js'
 
@@ -36,13 +37,15 @@ export interface QueryResult {
 export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   const { build, targets, log } = call
   const before = await serverPid(build.directory)
-  const { variables } = bitbakeEnvironment(call.environment, build.environment)
+  const prepared = await prepareBuild(build, call.environment)
+  if (!prepared.ok) return { answers: new Map(), problems: prepared.problems }
+  const { cwd, variables, bitbake, beside } = prepared.value
   const answers = new Map<string, Answer>()
   const problems: BitbakeProblem[] = []
   const said: string[] = []
   const ask = (argv: readonly string[], onLine: OnLine): Promise<Exited | undefined> => {
     said.push(`# ${argv.join(' ')}`)
-    return read(argv, build.directory, variables, call.stop, onLine)
+    return read(argv, cwd, variables, call.stop, onLine)
   }
   const add = (name: string, answer: Answer): void => {
     const elsewhere = answer.TOPDIR !== undefined && !exists(answer.TOPDIR)
@@ -50,11 +53,11 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   }
 
   const names = [...new Map(targets.map((target) => [recipeArgument(target), target]))]
-  const library = await findLibrary(build, variables['PATH'] ?? '')
-  if (library !== undefined && names.length > 1) {
-    const argv = ['python3', '-c', queryProgram, library, queriedVariables.join(' '), ...names.map(([name]) => name)]
+  const words = [programOf(build), queriedVariables.join(' '), ...names.map(([name]) => name)]
+  const atOnce = names.length > 1 ? beside(['python3', '-c', queryProgram, ...words]) : undefined
+  if (atOnce !== undefined) {
     const found: (readonly [string, Answer])[] = []
-    await ask(argv, (line) => {
+    await ask(atOnce, (line) => {
       const answer = readAnswer(line)
       if (answer === undefined) said.push(line)
       else found.push(answer)
@@ -66,7 +69,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     if (answers.has(name) || call.stop.aborted) continue
     const reader = new EnvironmentReader()
     const transcript = new Transcript()
-    const exit = await ask([...build.command, ...build.args, '-e', name], (line, stream) => {
+    const exit = await ask(bitbake(['-e', name]), (line, stream) => {
       if (stream === 'stdout') reader.line(line)
       // Its output is the answer, unless it speaks of an error.
       if (stream === 'stderr' || /^(ERROR|WARNING|FATAL|NOTE): /.test(line)) said.push(line)
@@ -86,19 +89,9 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   return { answers, problems }
 }
 
-/** BitBake's `lib`, beside the program that the command runs; `undefined` when a wrapper stands before it. */
-async function findLibrary(build: Build, searchPath: string): Promise<string | undefined> {
-  const [program, ...rest] = build.command
-  if (rest.length > 0 || build.args.length > 0) return undefined
-  const directories = program!.includes('/') ? [''] : searchPath.split(path.delimiter)
-  for (const directory of directories) {
-    const file = path.resolve(build.directory, directory, program!)
-    if (!exists(file)) continue
-    const real = await fs.realpath(file)
-    const library = path.join(path.dirname(path.dirname(real)), 'lib')
-    return exists(path.join(library, 'bb', 'tinfoil.py')) ? library : undefined
-  }
-  return undefined
+/** As BitBake is called within its set-up. */
+function programOf({ kas, command }: Build): string {
+  return kas === undefined ? command[0]! : 'bitbake'
 }
 
 type OnLine = (line: string, stream: 'stdout' | 'stderr') => void

@@ -6,9 +6,10 @@ import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
-import { bitbakeArgv, bitbakeEnvironment, type BitbakeTarget } from './command.js'
+import { buildArguments, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
 import { openLog, type Log } from './log.js'
+import { prepareBuild, type PreparedBuild } from './prepare.js'
 import { serverGone, serverPid, type ServerAtWork } from './server.js'
 import { guard, stopOnSignals } from './stop.js'
 import { Transcript, type Progress, type Summary } from './transcript.js'
@@ -52,27 +53,29 @@ export interface BitbakeRun {
  */
 export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, BitbakeProblem>> {
   const { build, targets, keepGoing, neededBy } = call
-  const unfit = (await checkBuildDirectory(build.directory)) ?? (await waitForBuildDirectory(build.directory, call))
+  const prepared = await prepareBuild(build, call.environment)
+  if (!prepared.ok) return prepared
+  const unfit = (await checkBuildDirectory(build)) ?? (await waitForBuildDirectory(build.directory, call))
   if (unfit !== undefined) return fail(unfit)
   const serverBefore = await serverPid(build.directory)
-  const { variables, withheld } = bitbakeEnvironment(call.environment, build.environment)
+  const { withheld } = prepared.value
   const log = await openLog(call.log)
-  const invoke = (argv: readonly string[], onProgress: BitbakeCall['onProgress']): Promise<Invocation | undefined> =>
-    invokeBitbake(argv, variables, log, serverBefore, { ...call, onProgress })
+  const invoke = (args: readonly string[], onProgress: BitbakeCall['onProgress']): Promise<Invocation | undefined> =>
+    invokeBitbake(args, prepared.value, log, serverBefore, { ...call, onProgress })
   try {
     if (withheld.length > 0) log.line(`# withheld from BitBake's environment: ${withheld.join(' ')}`)
-    const argv = bitbakeArgv(build, targets, keepGoing)
-    const ran = await invoke(argv, call.onProgress)
+    const ran = await invoke(buildArguments(targets, keepGoing), call.onProgress)
     if (ran === undefined) return ok({ ...nothing, interrupted: true })
     const { exit, transcript } = ran
     if ('error' in exit) {
-      const missing = argv[0]!.includes('/') ? 'no such file' : 'no such program on PATH'
+      const command = build.command[0]!
+      const missing = command.includes('/') ? 'no such file' : 'no such program on PATH'
       const found = errorCode(exit.error) === 'ENOENT' ? missing : errorText(exit.error)
-      return fail({ code: 'command-not-found', command: argv[0]!, found })
+      return fail({ code: 'command-not-found', command, found })
     }
     const options = { exit, keepGoing, directory: build.directory, log: call.log, neededBy }
     const { built, unsure, problems } = judge(transcript, targets, options)
-    const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, build, invoke))
+    const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, invoke))
     const interrupted = call.stop.aborted || call.stopNow.aborted
     if (interrupted) await serverGone(build.directory, serverBefore, exit)
     const { summary, warnings } = transcript
@@ -87,11 +90,9 @@ const nothing = { built: [], problems: [], summary: undefined, warnings: 0 }
 /** Asks BitBake, which is quick and changes nothing, whether nothing is left to do for all of them. */
 async function areCurrent(
   targets: readonly BitbakeTarget[],
-  build: Build,
-  invoke: (argv: readonly string[], onProgress: BitbakeCall['onProgress']) => Promise<Invocation | undefined>,
+  invoke: (args: readonly string[], onProgress: BitbakeCall['onProgress']) => Promise<Invocation | undefined>,
 ): Promise<boolean> {
-  const argv = bitbakeArgv({ ...build, args: [...build.args, '-n'] }, targets, false)
-  const ran = await invoke(argv, () => {})
+  const ran = await invoke(['-n', ...buildArguments(targets, false)], () => {})
   if (ran === undefined || 'error' in ran.exit || ran.exit.code !== 0) return false
   const { summary } = ran.transcript
   return summary !== undefined && summary.failed === 0 && summary.upToDate === summary.attempted
@@ -107,21 +108,22 @@ interface Invocation {
 
 /** One process from its start to its end; `undefined` when it was told to stop before. */
 async function invokeBitbake(
-  argv: readonly string[],
-  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  prepared: PreparedBuild,
   log: Log,
   serverBefore: number | undefined,
   call: BitbakeCall,
 ): Promise<Invocation | undefined> {
   if (call.stop.aborted || call.stopNow.aborted) return undefined
-  log.line(`# cd ${call.build.directory}\n# ${argv.join(' ')}`)
+  const argv = prepared.bitbake(args)
+  log.line(`# cd ${prepared.cwd}\n# ${argv.join(' ')}`)
   const transcript = new Transcript()
   let child: ChildProcessByStdio<null, Readable, Readable>
   try {
     // Its own process group: a terminal's Ctrl-C then reaches BitBake through us, and once.
     child = spawn(argv[0]!, argv.slice(1), {
-      cwd: call.build.directory,
-      env,
+      cwd: prepared.cwd,
+      env: { ...prepared.variables },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

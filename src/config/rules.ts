@@ -5,11 +5,12 @@ import { formatPlatform, matchKey } from '../oci/platform.js'
 import { isWithin } from '../util/fs.js'
 import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
+import { buildsOf, checkBuilds } from './build-rules.js'
 import { defaultPlatformKeys, ociPlatform, platformConfig, platformKeys } from './platforms.js'
 import type { Config } from './types.js'
 
 type TargetConfig = Config['targets'][string]
-type Place = readonly (string | number)[]
+export type Place = readonly (string | number)[]
 
 export const stateDirectoryName = '.mab'
 
@@ -33,6 +34,7 @@ export function checkRules(config: Config, file: string): ConfigProblem[] {
       ...(suggestion === undefined ? {} : { suggestion }),
     })
   }
+  checkBuilds(config, file, add)
   for (const key of Object.keys(config.platforms)) checkPlatform(config, key, add)
   const outputs = new Map<string, string>()
   for (const [name, target] of Object.entries(config.targets)) {
@@ -46,7 +48,7 @@ export function checkRules(config: Config, file: string): ConfigProblem[] {
   return problems
 }
 
-type Add = (at: Place, message: string, suggestion?: string) => void
+export type Add = (at: Place, message: string, suggestion?: string) => void
 
 function checkPlatform(config: Config, key: string, add: Add): void {
   const at = ['platforms', key]
@@ -65,7 +67,7 @@ function checkPlatform(config: Config, key: string, add: Add): void {
     )
   }
   if (entry.source !== undefined) {
-    for (const other of ['multiconfig', 'machine', 'deployDirectory', 'layout'] as const) {
+    for (const other of ['multiconfig', 'build', 'machine', 'deployDirectory', 'layout'] as const) {
       if (config.platforms[key]?.[other] !== undefined) {
         add(
           [...at, other],
@@ -76,6 +78,11 @@ function checkPlatform(config: Config, key: string, add: Add): void {
   }
   if (entry.source?.reference !== undefined && !isReference(entry.source.reference)) {
     add([...at, 'source', 'reference'], notAReference(entry.source.reference))
+  }
+  if (entry.build !== undefined && !Object.hasOwn(config.builds, entry.build)) {
+    const known = Object.keys(config.builds)
+    const there = known.length > 0 ? `there are ${known.join(', ')}` : '`builds` has none'
+    add([...at, 'build'], `unknown build "${entry.build}"; ${there}`, suggest(entry.build, known))
   }
   if (entry.layout !== undefined && entry.deployDirectory !== undefined) {
     add([...at, 'deployDirectory'], '`layout` says already where the image is: remove one of the two')
@@ -239,6 +246,6 @@ function refusePlace(config: Config, claimed: string, file: string): string | un
   if (first === stateDirectoryName)
     return `"${shown}" is inside ${stateDirectoryName}, which may be deleted at any time`
   if (first === '.git' || claimed === file) return `"${shown}" is no place for an output`
-  const build = path.resolve(directory, config.build.directory ?? 'build')
-  return isWithin(build, claimed) ? `"${shown}" holds the build directory` : undefined
+  const held = buildsOf(config, file).some(([, , build]) => isWithin(build, claimed))
+  return held ? `"${shown}" holds the build directory` : undefined
 }

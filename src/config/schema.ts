@@ -13,28 +13,40 @@ const environment = z.record(z.string(), z.string())
 
 const annotations = z.record(text, z.string())
 
-const buildSchema = z
-  .strictObject({
-    directory: file
-      .optional()
-      .describe(
-        'The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.',
-      ),
-    command: z
-      .array(text)
-      .min(1)
-      .default(['bitbake'])
-      .describe(
-        'What starts BitBake: a program and its first arguments, run in the build directory without a shell. A program path that starts with `./` or `../` is relative to the config file.',
-      ),
-    args: z.array(text).default([]).describe('Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.'),
-    environment: environment
-      .default({})
-      .describe(
-        'Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.',
-      ),
-  })
-  .describe('How BitBake is run.')
+const buildShape = {
+  directory: file
+    .optional()
+    .describe(
+      'The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.',
+    ),
+  init: z
+    .union([file, z.array(text).min(1)])
+    .optional()
+    .describe(
+      'A script that sets up BitBake: `oe-init-build-env` of openembedded-core or poky. It is sourced by bash in the directory of the config file, with the build directory as its argument, or, in a list, with the arguments that follow it. Not needed in a shell where that was done.',
+    ),
+  kas: z
+    .union([file, z.array(file).min(1)])
+    .optional()
+    .describe(
+      'kas configuration files: BitBake is then run by `kas shell`, with `build.directory` as KAS_BUILD_DIR. What `build.environment` declares is part of the command line then; for secrets use `env` of the kas file.',
+    ),
+  command: z
+    .array(text)
+    .min(1)
+    .optional()
+    .describe(
+      'What starts BitBake: a program and its first arguments, run in the build directory without a shell; with `kas`, what starts kas (in the directory of the config file). A program path that starts with `./` or `../` is relative to the config file. Default: `bitbake`, or `kas`.',
+    ),
+  args: z.array(text).default([]).describe('Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.'),
+  environment: environment
+    .default({})
+    .describe(
+      'Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.',
+    ),
+}
+
+const buildSchema = z.strictObject(buildShape).describe('How BitBake is run.')
 
 const sourceSchema = z
   .strictObject({
@@ -56,6 +68,9 @@ const platformSchema = z
       .regex(/^([A-Za-z_][A-Za-z0-9_-]*)?$/, 'expected a name as BBMULTICONFIG has them (not starting with a digit)')
       .optional()
       .describe('The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.'),
+    build: text
+      .optional()
+      .describe('The build directory that builds the platform: a name in `builds`. Default: that of `build`.'),
     machine: text
       .optional()
       .describe(
@@ -177,6 +192,12 @@ const targetSchema = z
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
   build: buildSchema.prefault({}),
+  builds: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/), z.strictObject(buildShape))
+    .default({})
+    .describe(
+      'More build directories, by a name of your choice; platforms name theirs in `build`. They have the keys of `build`; `directory` is `build-<name>` by default. BitBake runs in all of them at the same time.',
+    ),
   platforms: z
     .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/), platformSchema)
     .default({})

@@ -14,7 +14,15 @@ export interface UserConfig {
      */
     directory?: string
     /**
-     * What starts BitBake: a program and its first arguments, run in the build directory without a shell. A program path that starts with `./` or `../` is relative to the config file.
+     * A script that sets up BitBake: `oe-init-build-env` of openembedded-core or poky. It is sourced by bash in the directory of the config file, with the build directory as its argument, or, in a list, with the arguments that follow it. Not needed in a shell where that was done.
+     */
+    init?: string | readonly string[]
+    /**
+     * kas configuration files: BitBake is then run by `kas shell`, with `build.directory` as KAS_BUILD_DIR. What `build.environment` declares is part of the command line then; for secrets use `env` of the kas file.
+     */
+    kas?: string | readonly string[]
+    /**
+     * What starts BitBake: a program and its first arguments, run in the build directory without a shell; with `kas`, what starts kas (in the directory of the config file). A program path that starts with `./` or `../` is relative to the config file. Default: `bitbake`, or `kas`.
      *
      * @minItems 1
      */
@@ -28,6 +36,41 @@ export interface UserConfig {
      */
     environment?: {
       [k: string]: string
+    }
+  }
+  /**
+   * More build directories, by a name of your choice; platforms name theirs in `build`. They have the keys of `build`; `directory` is `build-<name>` by default. BitBake runs in all of them at the same time.
+   */
+  builds?: {
+    [k: string]: {
+      /**
+       * The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.
+       */
+      directory?: string
+      /**
+       * A script that sets up BitBake: `oe-init-build-env` of openembedded-core or poky. It is sourced by bash in the directory of the config file, with the build directory as its argument, or, in a list, with the arguments that follow it. Not needed in a shell where that was done.
+       */
+      init?: string | readonly string[]
+      /**
+       * kas configuration files: BitBake is then run by `kas shell`, with `build.directory` as KAS_BUILD_DIR. What `build.environment` declares is part of the command line then; for secrets use `env` of the kas file.
+       */
+      kas?: string | readonly string[]
+      /**
+       * What starts BitBake: a program and its first arguments, run in the build directory without a shell; with `kas`, what starts kas (in the directory of the config file). A program path that starts with `./` or `../` is relative to the config file. Default: `bitbake`, or `kas`.
+       *
+       * @minItems 1
+       */
+      command?: readonly string[]
+      /**
+       * Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.
+       */
+      args?: readonly string[]
+      /**
+       * Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.
+       */
+      environment?: {
+        [k: string]: string
+      }
     }
   }
   /**
@@ -46,6 +89,10 @@ export interface UserConfig {
        * The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.
        */
       multiconfig?: string
+      /**
+       * The build directory that builds the platform: a name in `builds`. Default: that of `build`.
+       */
+      build?: string
       /**
        * The multiconfig's MACHINE: the name of its folder in `deploy/images`. Needed only where BitBake cannot be asked.
        */
@@ -196,11 +243,19 @@ export interface Config {
      */
     directory?: string
     /**
-     * What starts BitBake: a program and its first arguments, run in the build directory without a shell. A program path that starts with `./` or `../` is relative to the config file.
+     * A script that sets up BitBake: `oe-init-build-env` of openembedded-core or poky. It is sourced by bash in the directory of the config file, with the build directory as its argument, or, in a list, with the arguments that follow it. Not needed in a shell where that was done.
+     */
+    init?: string | readonly string[]
+    /**
+     * kas configuration files: BitBake is then run by `kas shell`, with `build.directory` as KAS_BUILD_DIR. What `build.environment` declares is part of the command line then; for secrets use `env` of the kas file.
+     */
+    kas?: string | readonly string[]
+    /**
+     * What starts BitBake: a program and its first arguments, run in the build directory without a shell; with `kas`, what starts kas (in the directory of the config file). A program path that starts with `./` or `../` is relative to the config file. Default: `bitbake`, or `kas`.
      *
      * @minItems 1
      */
-    command: readonly string[]
+    command?: readonly string[]
     /**
      * Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.
      */
@@ -210,6 +265,41 @@ export interface Config {
      */
     environment: {
       [k: string]: string
+    }
+  }
+  /**
+   * More build directories, by a name of your choice; platforms name theirs in `build`. They have the keys of `build`; `directory` is `build-<name>` by default. BitBake runs in all of them at the same time.
+   */
+  builds: {
+    [k: string]: {
+      /**
+       * The BitBake build directory (TOPDIR): the one with `conf/local.conf`. Default: BUILDDIR of the environment (set by oe-init-build-env), else `build`.
+       */
+      directory?: string
+      /**
+       * A script that sets up BitBake: `oe-init-build-env` of openembedded-core or poky. It is sourced by bash in the directory of the config file, with the build directory as its argument, or, in a list, with the arguments that follow it. Not needed in a shell where that was done.
+       */
+      init?: string | readonly string[]
+      /**
+       * kas configuration files: BitBake is then run by `kas shell`, with `build.directory` as KAS_BUILD_DIR. What `build.environment` declares is part of the command line then; for secrets use `env` of the kas file.
+       */
+      kas?: string | readonly string[]
+      /**
+       * What starts BitBake: a program and its first arguments, run in the build directory without a shell; with `kas`, what starts kas (in the directory of the config file). A program path that starts with `./` or `../` is relative to the config file. Default: `bitbake`, or `kas`.
+       *
+       * @minItems 1
+       */
+      command?: readonly string[]
+      /**
+       * Arguments added to every BitBake call, for example `["-R", "ci.conf"]`.
+       */
+      args: readonly string[]
+      /**
+       * Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.
+       */
+      environment: {
+        [k: string]: string
+      }
     }
   }
   /**
@@ -228,6 +318,10 @@ export interface Config {
        * The BitBake multiconfig (a name in BBMULTICONFIG). The empty string is the default configuration.
        */
       multiconfig?: string
+      /**
+       * The build directory that builds the platform: a name in `builds`. Default: that of `build`.
+       */
+      build?: string
       /**
        * The multiconfig's MACHINE: the name of its folder in `deploy/images`. Needed only where BitBake cannot be asked.
        */

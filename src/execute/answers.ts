@@ -88,6 +88,7 @@ export class Answers {
       lasting[name] = answer
       for (const file of included.split(/\s+/)) if (file !== '') files[file] = null
     }
+    for (const file of setupFiles(build)) files[file] = null
     for (const file of Object.keys(files)) files[file] = recordOf(file)
     const remembered: Remembered = { environment: this.#digest(build), files, answers: lasting }
     replaceFile(this.#file(build), JSON.stringify({ format, ...remembered }))
@@ -106,9 +107,15 @@ export class Answers {
     const inherited = Object.fromEntries(
       Object.entries(this.#environment).filter(([name]) => relevant.test(name) || passed.includes(name)),
     )
-    const { directory, command, args, environment: declared } = build
-    return sha256(canonicalJson({ directory, command, args, declared, inherited }))
+    const { directory, command, args, environment: declared, init, kas } = build
+    return sha256(canonicalJson({ directory, command, args, declared, init, kas, inherited }))
   }
+}
+
+/** What makes BitBake's environment, but is not in its list. */
+function setupFiles({ init, kas }: Build): string[] {
+  const configs = kas === undefined ? [] : kas.config.split(':').map((file) => path.resolve(kas.cwd, file))
+  return [...(init === undefined ? [] : [init.script]), ...configs]
 }
 
 /** Variables that BitBake takes from its environment by default, or that OE-core's set-up lets through. */

@@ -35,8 +35,8 @@ class TaskList {
 type BitbakeSource = Extract<Source, { kind: 'bitbake' }>
 
 function buildKey(source: BitbakeSource): string {
-  const { directory, command, args, environment } = source.build
-  return canonicalJson({ directory, command, args, environment })
+  const { directory, command, args, environment, init, kas } = source.build
+  return canonicalJson({ directory, command, args, environment, init, kas })
 }
 
 function addBuilds(targets: readonly Target[], tasks: TaskList): Map<string, TaskId> {

@@ -85,6 +85,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         next: "set `build.directory` to the directory with conf/local.conf and conf/bblayers.conf, or make it with '. oe-init-build-env'",
       }
     }
+    case 'init-failed':
+      return {
+        headline: `cannot set up BitBake by ${show(problem.script)}`,
+        details: problem.found.split('\n'),
+        next: 'correct `build.init` and `build.directory`, or run mab in a shell that was initialised by hand',
+      }
     case 'build-directory-name':
       return {
         headline: `BitBake cannot build in ${problem.directory}`,

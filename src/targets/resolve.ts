@@ -1,6 +1,7 @@
 /** From a checked config and what the user selected to the targets of this run. */
 import path from 'node:path'
 import { ociPlatform, defaultPlatformKeys, platformConfig, platformKeys } from '../config/platforms.js'
+import { defaultBuildDirectory } from '../config/build-rules.js'
 import { defaultImageName, defaultOutputDirectory } from '../config/rules.js'
 import type { Config } from '../config/types.js'
 import { matchKey, parsePlatform } from '../oci/platform.js'
@@ -102,7 +103,6 @@ function matchOf(config: Config, text: string): string | undefined {
 function resolveTarget(config: Config, name: string, context: ResolveContext): Target {
   const target = config.targets[name]!
   const absolute = (file: string): string => path.resolve(context.directory, file)
-  const build = resolveBuild(config, context)
   const platforms = (target.platforms ?? defaultPlatformKeys(config)).map((key): TargetPlatform => {
     const entry = platformConfig(config, key)!
     const platform = ociPlatform(key, entry)
@@ -121,7 +121,7 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
           }
         : {
             kind: 'bitbake',
-            build,
+            build: resolveBuild(config, entry.build, context),
             multiconfig: entry.multiconfig!,
             recipe,
             task: target.task.replace(/^do_/, ''),
@@ -143,14 +143,21 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
   }
 }
 
-function resolveBuild(config: Config, context: ResolveContext): Build {
-  const { directory, command, args, environment } = config.build
-  const [program, ...rest] = command
+/** @param name of `builds`; absent for `build` */
+function resolveBuild(config: Config, name: string | undefined, context: ResolveContext): Build {
+  const { command, args, environment, init, kas, ...build } = name === undefined ? config.build : config.builds[name]!
+  const absolute = (file: string): string => path.resolve(context.directory, file)
+  const [program, ...rest] = command ?? [kas === undefined ? 'bitbake' : 'kas']
+  const fallback = name === undefined ? (context.buildDirectory ?? 'build') : defaultBuildDirectory(name)
+  const directory = absolute(build.directory ?? fallback)
+  const [script, ...scriptArgs] = typeof init === 'string' ? [init, directory] : (init ?? [])
   return {
-    directory: path.resolve(context.directory, directory ?? context.buildDirectory ?? 'build'),
-    command: [/^\.\.?\//.test(program!) ? path.resolve(context.directory, program!) : program!, ...rest],
+    directory,
+    command: [/^\.\.?\//.test(program!) ? absolute(program!) : program!, ...rest],
     args,
     environment,
+    ...(script === undefined ? {} : { init: { script: absolute(script), args: scriptArgs, cwd: context.directory } }),
+    ...(kas === undefined ? {} : { kas: { config: [kas].flat().join(':'), cwd: context.directory } }),
   }
 }
 

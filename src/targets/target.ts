@@ -9,6 +9,10 @@ export interface Build {
   readonly command: readonly string[]
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** A script that is sourced in `cwd` to set up BitBake's environment. Paths are absolute. */
+  readonly init?: { readonly script: string; readonly args: readonly string[]; readonly cwd: string }
+  /** `command` is then what starts kas, which starts BitBake: its configuration, as it takes it in `cwd`. */
+  readonly kas?: { readonly config: string; readonly cwd: string }
 }
 
 /** A path or a glob, relative to `root` (which may itself hold characters that a glob gives a meaning). */

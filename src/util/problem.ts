@@ -79,6 +79,8 @@ export type BitbakeProblem =
       readonly missing: string
       readonly found: readonly string[] | null
     }
+  /** `build.init` could not be sourced, or sets up something else. */
+  | { readonly code: 'init-failed'; readonly script: string; readonly found: string }
   /** BitBake takes no such path for TOPDIR. */
   | { readonly code: 'build-directory-name'; readonly directory: string; readonly found: string }
   | { readonly code: 'build-directory-not-writable'; readonly directory: string; readonly found: string }

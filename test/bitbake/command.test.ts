@@ -1,11 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bitbakeArgv, bitbakeEnvironment, buildDirectoryMarker, targetArgument } from '../../src/bitbake/command.js'
-import type { Build } from '../../src/targets/target.js'
+import { bitbakeEnvironment, buildArguments, buildDirectoryMarker, targetArgument } from '../../src/bitbake/command.js'
 
 const test = suite('bitbake command')
 
-const build: Build = { directory: '/b', command: ['bitbake'], args: [], environment: {} }
 const arm = { multiconfig: 'container-aarch64', recipe: 'hello', task: 'image_complete' }
 const plain = { multiconfig: '', recipe: 'hello', task: 'build' }
 
@@ -18,16 +16,11 @@ test('a target of the default configuration has no mc:', () => {
 })
 
 test('one call for all targets, in their order', () => {
-  assert.equal(bitbakeArgv(build, [arm, plain], false), [
-    'bitbake',
-    'mc:container-aarch64:hello:do_image_complete',
-    'hello:do_build',
-  ])
+  assert.equal(buildArguments([arm, plain], false), ['mc:container-aarch64:hello:do_image_complete', 'hello:do_build'])
 })
 
-test("a wrapper's words come first, then the declared arguments, then -k", () => {
-  const wrapped = { ...build, command: ['kas', 'shell', '--'], args: ['-R', '/extra.conf'] }
-  assert.equal(bitbakeArgv(wrapped, [plain], true), ['kas', 'shell', '--', '-R', '/extra.conf', '-k', 'hello:do_build'])
+test('-k comes before them', () => {
+  assert.equal(buildArguments([plain], true), ['-k', 'hello:do_build'])
 })
 
 const kept = [

@@ -25,7 +25,7 @@ const hello = { hello: {} }
 
 test('fills in the documented defaults', () => {
   const { build, platforms, targets } = configOf({ targets: hello })
-  assert.equal(build, { command: ['bitbake'], args: [], environment: {} })
+  assert.equal(build, { args: [], environment: {} })
   assert.equal(platforms, {})
   assert.equal(targets, {
     hello: {

@@ -106,6 +106,7 @@ const examples: Examples<Coded> = {
   ],
   'archive-not-ours': [{ file: '/project/notes.txt', found: 'a file of another kind' }],
   'output-is-source': [{ directory: '/project/out', source: '/project/in' }],
+  'init-failed': [{ script: '/project/oe-init-build-env', found: 'exit code 1\nno bitbake directory' }],
   'build-directory-name': [{ directory: '/my project/build', found: 'a space' }],
   'output-not-ours': [{ directory: '/project/out', found: ['README.md', 'notes'] }],
   'source-unreadable': [{ pattern: 'layers/**', path: 'layers/x.bb', found: 'permission denied' }],

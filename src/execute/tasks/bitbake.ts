@@ -5,9 +5,11 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
+import { prepareBuild } from '../../bitbake/prepare.js'
 import { runBitbake } from '../../bitbake/run.js'
 import type { ServerAtWork } from '../../bitbake/server.js'
-import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
+import type { Build } from '../../targets/target.js'
+import { compareFingerprints, fingerprint, type Fingerprint, type Inputs } from '../../plan/fingerprint.js'
 import { requestKey } from '../../plan/plan.js'
 import type { Reason } from '../../plan/reason.js'
 import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../../plan/task.js'
@@ -46,8 +48,10 @@ export const bitbake: Handler<'bitbake'> = {
       context.progress(`waiting for another BitBake (process ${atWork.pid})`)
     }
     const waiting = { wait: context.options.wait ?? Number.POSITIVE_INFINITY, stop: context.stop, onWait }
+    const prepared = await prepareBuild(task.build, context.options.environment)
+    if (!prepared.ok) return prepared
     const unfit =
-      (await checkBuildDirectory(task.build.directory)) ?? (await waitForBuildDirectory(task.build.directory, waiting))
+      (await checkBuildDirectory(task.build)) ?? (await waitForBuildDirectory(task.build.directory, waiting))
     if (unfit !== undefined) return fail(unfit)
     context.stop.throwIfAborted()
     await askBitbake(task, stale, context)
@@ -181,6 +185,7 @@ async function fingerprintOf(
   return ok(
     fingerprint({
       'build.args': task.build.args,
+      ...describeSetup(task.build, context),
       'build.command': task.build.command.map((word) => context.state.relative(word)),
       // Digests: the values may be secrets, which a stamp must not hold.
       'build.environment': Object.fromEntries(
@@ -190,6 +195,16 @@ async function fingerprintOf(
       sources: sources.value.digest,
     }),
   )
+}
+
+/** Absent inputs are none, so that what never had them stays fresh. */
+function describeSetup({ init, kas }: Build, context: TaskContext): Inputs {
+  return {
+    ...(init === undefined
+      ? {}
+      : { 'build.init': [init.script, ...init.args].map((word) => context.state.relative(word)) }),
+    ...(kas === undefined ? {} : { 'build.kas': kas.config }),
+  }
 }
 
 async function sourcesOf(

@@ -1,0 +1,150 @@
+/** What BitBake is started with: words that a shell would take apart, in every place where there is one. */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { prepareBuild, quote, type PreparedBuild } from '../../src/bitbake/prepare.js'
+import type { Build } from '../../src/targets/target.js'
+import type { BitbakeProblem } from '../../src/util/problem.js'
+import { temporaryDirectory } from '../rig/temp.js'
+
+const test = suite('prepare')
+
+const awkward = [
+  `a b`,
+  `it's`,
+  `"quoted"`,
+  '$HOME `id` $(id)',
+  'two\nlines',
+  '',
+  '*',
+  String.raw`back\slash`,
+  '-n',
+  '!x',
+]
+
+function place(more: Partial<Build> = {}): Build {
+  const root = temporaryDirectory()
+  mkdirSync(path.join(root, 'build'))
+  return { directory: path.join(root, 'build'), command: ['bitbake'], args: [], environment: {}, ...more }
+}
+
+async function prepared(build: Build, environment = process.env): Promise<PreparedBuild> {
+  const result = await prepareBuild(build, environment)
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.value
+}
+
+async function refused(build: Build): Promise<BitbakeProblem> {
+  const result = await prepareBuild(build, process.env)
+  if (result.ok) throw new Error('it was prepared')
+  return result.problems[0]!
+}
+
+interface Seen {
+  readonly args: readonly string[]
+  readonly passed: string
+  readonly value: string
+}
+
+/** A program that writes its arguments and two variables to a file. */
+function recorder(): { program: string; seen(): Seen } {
+  const directory = path.join(temporaryDirectory(), `it's a "dir" with $HOME`)
+  mkdirSync(directory)
+  const [program, file] = [path.join(directory, 'bitbake'), path.join(directory, 'seen')]
+  const what =
+    '{ args: process.argv.slice(2), passed: process.env.BB_ENV_PASSTHROUGH_ADDITIONS, value: process.env.VALUE }'
+  const script = `require('node:fs').writeFileSync(${JSON.stringify(file)}, JSON.stringify(${what}))`
+  writeFileSync(program, `#!${process.execPath}\n${script}\n`)
+  chmodSync(program, 0o755)
+  return { program, seen: () => JSON.parse(readFileSync(file, 'utf8')) as Seen }
+}
+
+function start({ cwd, variables, bitbake }: PreparedBuild, args: readonly string[]): void {
+  const [program, ...rest] = bitbake(args)
+  const { status, stderr } = spawnSync(program!, rest, { cwd, env: { ...variables }, encoding: 'utf8' })
+  assert.is(status, 0, stderr)
+}
+
+test('a quoted word is one word again to a shell', () => {
+  const { stdout } = spawnSync('/bin/sh', ['-c', `printf '%s\\0' ${awkward.map(quote).join(' ')}`], {
+    encoding: 'utf8',
+  })
+  assert.equal(stdout.split('\0').slice(0, -1), awkward)
+})
+
+test('without a shell every argument arrives as it is', async () => {
+  const { program, seen } = recorder()
+  const environment = { VALUE: awkward.join('|') }
+  start(await prepared(place({ command: ['env', program], args: ['x y'], environment })), awkward)
+  assert.equal(seen(), { args: ['x y', ...awkward], passed: 'VALUE', value: awkward.join('|') })
+})
+
+/** As kas does: a clean environment, and the command to the user's shell. */
+const pretendedKas = `#!/bin/sh
+[ "$1" = shell ] && [ "$3" = -c ] || exit 9
+printf '%s\\n' "$2" "$KAS_BUILD_DIR" "$PWD" >"$KAS_BUILD_DIR/kas-saw"
+exec env -i PATH="$PATH" BB_ENV_PASSTHROUGH_ADDITIONS="DL_DIR" "$SHELL" -c "$4"
+`
+
+test('through kas as well', async () => {
+  const { program, seen } = recorder()
+  const cwd = temporaryDirectory()
+  writeFileSync(path.join(cwd, 'kas'), pretendedKas)
+  chmodSync(path.join(cwd, 'kas'), 0o755)
+  const kas = { config: 'a.yml:b.yml', cwd }
+  const build = place({
+    command: [path.join(cwd, 'kas')],
+    args: ['x y'],
+    environment: { VALUE: awkward.join('|') },
+    kas,
+  })
+  const environment = {
+    PATH: `${path.dirname(program)}:${process.env['PATH']}`,
+    SHELL: '/usr/bin/fish',
+    CI_JOB_TOKEN: 'x',
+  }
+  const ready = await prepared(build, environment)
+  start(ready, awkward)
+  assert.equal(seen(), { args: ['x y', ...awkward], passed: 'DL_DIR VALUE', value: awkward.join('|') })
+  assert.is(readFileSync(path.join(build.directory, 'kas-saw'), 'utf8'), `a.yml:b.yml\n${build.directory}\n${cwd}\n`)
+  assert.is(ready.variables['CI_JOB_TOKEN'], 'x', 'kas fetches with it, and keeps it to itself')
+})
+
+function withScript(text: string, args: readonly string[] = []): Build {
+  const cwd = path.join(temporaryDirectory(), `a "b" $c 'd'\ne`)
+  mkdirSync(cwd)
+  const script = path.join(cwd, `oe init's $env`)
+  writeFileSync(script, text)
+  return place({ init: { script, args, cwd } })
+}
+
+test('a script is sourced with its arguments, quietly and once', async () => {
+  const build = withScript(
+    'echo a banner; printf "%s\\0" "$@" >seen; echo once >>count; SECRET_TOKEN=x; export MADE="two\nlines" SECRET_TOKEN\n' +
+      'export BB_ENV_PASSTHROUGH_ADDITIONS="MADE MACHINE"; cd /\n',
+    awkward,
+  )
+  const { cwd } = build.init!
+  const [first, second] = [await prepared(build), await prepared(build)]
+  assert.is(readFileSync(path.join(cwd, 'seen'), 'utf8'), awkward.map((word) => `${word}\0`).join(''))
+  assert.is(readFileSync(path.join(cwd, 'count'), 'utf8'), 'once\n')
+  assert.equal(first.variables, second.variables)
+  assert.is(first.variables['MADE'], 'two\nlines')
+  assert.is(first.variables['BB_ENV_PASSTHROUGH_ADDITIONS'], 'MADE MACHINE')
+  assert.equal(first.withheld, ['SECRET_TOKEN'])
+  assert.is(first.cwd, build.directory)
+})
+
+test('a script that fails, or sets up another directory, is a problem', async () => {
+  const failing = await refused(withScript('echo no bitbake here >&2; return 3\n'))
+  assert.equal(failing.code === 'init-failed' && failing.found, 'exit code 3\nno bitbake here')
+  const other = await refused(withScript('export BUILDDIR=/elsewhere\n'))
+  assert.match(other.code === 'init-failed' ? other.found : '', /^it sets up \/elsewhere, and the config's/)
+  const missing = await refused(place({ init: { script: '/no/such/script', args: [], cwd: '/' } }))
+  assert.match(missing.code === 'init-failed' ? missing.found : '', /No such file/)
+  assert.not(existsSync('/elsewhere'))
+})
+
+test.run()
