@@ -47,13 +47,20 @@ export function replaceFile(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** Runs `write`, and once more after making the missing directory of `file`, which nearly always is there. */
+/**
+ * Runs `write`, and once more after making the missing directory of `file`, which nearly always is there. As with files,
+ * the mode is one that lets others read, whatever the umask was.
+ */
 export function inDirectory<T>(file: string, write: () => T): T {
   try {
     return write()
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error
-    fs.mkdirSync(path.dirname(file), { recursive: true })
+    const directory = path.dirname(file)
+    const first = fs.mkdirSync(directory, { recursive: true })
+    if (first !== undefined) {
+      for (let made = directory; isWithin(made, first); made = path.dirname(made)) fs.chmodSync(made, 0o755)
+    }
     return write()
   }
 }

@@ -50,10 +50,17 @@ export interface Merged extends WrittenIndex {
   readonly blobs: readonly string[]
 }
 
+export interface MergeLayoutsOptions extends Partial<IndexOptions> {
+  readonly link?: LinkMode
+  readonly directory?: string
+  /** Of each entry. */
+  readonly entryAnnotations?: Readonly<Record<string, string>>
+}
+
 /** @param sources the layout of each platform */
 export async function mergeLayouts(
   sources: Readonly<Record<string, string>>,
-  options: Partial<IndexOptions> & { readonly link?: LinkMode; readonly directory?: string } = {},
+  options: MergeLayoutsOptions = {},
 ): Promise<Merged> {
   const { format = 'nested', annotations = {}, link = 'auto', directory = temporaryDirectory(), ...names } = options
   const images = await Promise.all(Object.entries(sources).map(([platform, location]) => select(location, platform)))
@@ -62,7 +69,13 @@ export async function mergeLayouts(
     const merged = valueOf(await mergeImage(image, directory, { link, verified: nothingVerified }))
     for (const { digest } of merged.blobs) blobs.add(digest)
   }
-  const entries = images.map(({ descriptor, platform }) => ({ ...descriptor, platform }))
+  const entries = images.map(({ descriptor: { mediaType, digest, size }, platform }) => ({
+    mediaType,
+    digest,
+    size,
+    platform,
+    annotations: options.entryAnnotations,
+  }))
   const written = writeIndex(entries, { ...names, format, annotations })
   if (format === 'nested') {
     await putBytes(directory, written.digest, written.bytes, nothingVerified)
