@@ -3,6 +3,7 @@
  * the deploy directory: a failed multiconfig leaves its old image there.
  */
 import type { BitbakeProblem } from '../util/problem.js'
+import { findCause } from './cause.js'
 import type { BitbakeTarget } from './command.js'
 import { taskKey, type Transcript } from './transcript.js'
 
@@ -25,6 +26,8 @@ export interface Exited {
 
 export interface JudgeOptions {
   readonly exit: Exited
+  /** It was ended because its server was gone. */
+  readonly serverDied?: boolean
   readonly keepGoing: boolean
   /** The build directory, for messages. */
   readonly directory: string
@@ -46,7 +49,11 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   const problems = explain(transcript, targets, options)
   if (problems.length === 0) {
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`
-    problems.push({ code: 'bitbake-failed', exit: how, errors: tellingErrors(transcript), log })
+    const errors = tellingErrors(transcript)
+    const cause = options.serverDied
+      ? ({ kind: 'server-died' } as const)
+      : findCause([...errors, ...transcript.lastWords])
+    problems.push({ code: 'bitbake-failed', exit: how, errors, ...(cause === undefined ? {} : { cause }), log })
   }
   const failed = new Set([
     ...transcript.failedTasks.map(({ multiconfig }) => multiconfig),
@@ -76,6 +83,13 @@ function tellingErrors(transcript: Transcript): readonly string[] {
   return telling.length > 0 ? telling.slice(0, maximumErrors) : [...errors, ...transcript.lastWords]
 }
 
+/** The targets that BitBake refuses before it builds anything, `-k` or not: it would build the others without them. */
+export function refusedTargets(transcript: Transcript, targets: readonly BitbakeTarget[]): readonly BitbakeTarget[] {
+  const { unknownMulticonfigs, unknownTasks } = transcript
+  const unknown = new Set(unknownTasks.map(taskKey))
+  return targets.filter((target) => unknownMulticonfigs.includes(target.multiconfig) || unknown.has(taskKey(target)))
+}
+
 function hasSetupProblem(transcript: Transcript): boolean {
   return transcript.unknownMulticonfigs.length > 0 || transcript.unknownTasks.length > 0
 }
@@ -86,27 +100,52 @@ function explain(
   { directory, log, neededBy }: JudgeOptions,
 ): BitbakeProblem[] {
   const problems: BitbakeProblem[] = []
+  const needing = (holds: (target: BitbakeTarget) => boolean): readonly string[] => [
+    ...new Set(targets.filter(holds).flatMap(neededBy)),
+  ]
   for (const multiconfig of new Set(transcript.unknownMulticonfigs)) {
-    problems.push({ code: 'unknown-multiconfig', multiconfig, directory, log })
+    problems.push({
+      code: 'unknown-multiconfig',
+      multiconfig,
+      platforms: needing((target) => target.multiconfig === multiconfig),
+      directory,
+      log,
+    })
   }
   for (const { recipe, closeMatches, reasons } of transcript.unknownRecipes) {
     const reason = reasons.join('; ')
-    problems.push({ code: 'unknown-recipe', recipe, closeMatches, ...(reason === '' ? {} : { reason }), log })
+    const platforms = needing((target) => target.recipe === recipe)
+    problems.push({
+      code: 'unknown-recipe',
+      recipe,
+      platforms,
+      closeMatches,
+      ...(reason === '' ? {} : { reason }),
+      log,
+    })
   }
-  for (const unknown of transcript.unknownTasks) problems.push({ code: 'unknown-task', ...unknown, log })
+  for (const unknown of transcript.unknownTasks) {
+    const { recipe, task, closeMatches } = unknown
+    const platforms = needing((target) => taskKey(target) === taskKey(unknown))
+    problems.push({ code: 'unknown-task', recipe, task, platforms, closeMatches, log })
+  }
   for (const failed of transcript.failedTasks) {
-    const affected = targets.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
     const ofMulticonfig = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
     const own = ofMulticonfig.filter(({ task }) => isTask(task, failed))
     const said = own.length > 0 ? own : ofMulticonfig
+    const errors = said.map(({ text }) => text)
+    const rest = transcript.errors.filter(({ multiconfig }) => multiconfig === undefined).map(({ text }) => text)
+    // What no task said may be about this one, when it said nothing.
+    const cause = findCause(errors.length > 0 ? errors : rest)
     problems.push({
       code: 'bitbake-task-failed',
       multiconfig: failed.multiconfig,
       recipe: failed.recipe,
       task: failed.task,
-      platforms: [...new Set(affected.flatMap(neededBy))],
-      errors: said.map(({ text }) => text),
+      platforms: needing(({ multiconfig }) => multiconfig === failed.multiconfig),
+      errors,
       ...(failed.log === undefined ? {} : { taskLog: failed.log }),
+      ...(cause === undefined ? {} : { cause }),
       log,
     })
   }

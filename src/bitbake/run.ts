@@ -7,10 +7,10 @@ import { errorCode, errorText } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
 import { buildArguments, type BitbakeTarget } from './command.js'
-import { judge, type Exited } from './judge.js'
+import { judge, refusedTargets, type Exited } from './judge.js'
 import { openLog, type Log } from './log.js'
 import { prepareBuild, type PreparedBuild } from './prepare.js'
-import { serverGone, serverPid, type ServerAtWork } from './server.js'
+import { serverGone, serverPid, signalProcess, watchServer, type ServerAtWork } from './server.js'
 import { guard, stopOnSignals } from './stop.js'
 import { Transcript, type Progress, type Summary } from './transcript.js'
 
@@ -28,7 +28,7 @@ export interface BitbakeCall {
   readonly stopNow: AbortSignal
   /** ms to wait for another BitBake that is at work in the build directory. */
   readonly wait: number
-  /** ms that BitBake has to end in when it was told to stop now; 30 s by default. */
+  /** ms that BitBake has to end in by itself when it was told to stop now, or its server is gone; 30 s by default. */
   readonly grace?: number
   /** Called once, when there is one to wait for. */
   onWait(atWork: ServerAtWork): void
@@ -42,9 +42,18 @@ export interface BitbakeRun {
   readonly built: readonly BitbakeTarget[]
   readonly problems: readonly BitbakeProblem[]
   readonly summary: Summary | undefined
-  readonly warnings: number
+  readonly warnings: Warnings
   /** It was told to stop before it was done. */
   readonly interrupted: boolean
+}
+
+export interface Warnings {
+  /** As BitBake counts them. */
+  readonly count: number
+  /** Each once, with the multiconfig and the task that said it. */
+  readonly texts: readonly string[]
+  /** Tasks that were forced at some time: `mc:<multiconfig>:<recipe>:do_<task>`. */
+  readonly tainted: readonly string[]
 }
 
 /**
@@ -64,28 +73,48 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     invokeBitbake(args, prepared.value, log, serverBefore, { ...call, onProgress })
   try {
     if (withheld.length > 0) log.line(`# withheld from BitBake's environment: ${withheld.join(' ')}`)
-    const ran = await invoke(buildArguments(targets, keepGoing), call.onProgress)
+    return await ask(targets)
+  } finally {
+    await log.close()
+  }
+
+  async function ask(asked: readonly BitbakeTarget[]): Promise<Result<BitbakeRun, BitbakeProblem>> {
+    const ran = await invoke(buildArguments(asked, keepGoing), call.onProgress)
     if (ran === undefined) return ok({ ...nothing, interrupted: true })
-    const { exit, transcript } = ran
+    const { exit, transcript, serverDied } = ran
     if ('error' in exit) {
       const command = build.command[0]!
       const missing = command.includes('/') ? 'no such file' : 'no such program on PATH'
       const found = errorCode(exit.error) === 'ENOENT' ? missing : errorText(exit.error)
       return fail({ code: 'command-not-found', command, found })
     }
-    const options = { exit, keepGoing, directory: build.directory, log: call.log, neededBy }
-    const { built, unsure, problems } = judge(transcript, targets, options)
+    const options = { exit, serverDied, keepGoing, directory: build.directory, log: call.log, neededBy }
+    const { built, unsure, problems } = judge(transcript, asked, options)
     const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, invoke))
     const interrupted = call.stop.aborted || call.stopNow.aborted
     if (interrupted) await serverGone(build.directory, serverBefore, exit)
-    const { summary, warnings } = transcript
-    return ok({ built: current ? [...built, ...unsure] : built, problems, summary, warnings, interrupted })
-  } finally {
-    await log.close()
+    const refused = keepGoing && !interrupted ? refusedTargets(transcript, asked) : []
+    const others = asked.filter((target) => !refused.includes(target))
+    if (refused.length > 0 && others.length > 0) {
+      const ofOthers = await ask(others)
+      if (!ofOthers.ok) return ofOthers
+      return ok({ ...ofOthers.value, problems: [...problems, ...ofOthers.value.problems] })
+    }
+    return ok({
+      built: current ? [...built, ...unsure] : built,
+      problems,
+      summary: transcript.summary,
+      warnings: {
+        count: transcript.warnings,
+        texts: [...transcript.warningTexts],
+        tainted: [...transcript.tainted],
+      },
+      interrupted,
+    })
   }
 }
 
-const nothing = { built: [], problems: [], summary: undefined, warnings: 0 }
+const nothing = { built: [], problems: [], summary: undefined, warnings: { count: 0, texts: [], tainted: [] } }
 
 /** Asks BitBake, which is quick and changes nothing, whether nothing is left to do for all of them. */
 async function areCurrent(
@@ -104,6 +133,7 @@ const defaultGrace = 30_000
 interface Invocation {
   readonly exit: Exit
   readonly transcript: Transcript
+  readonly serverDied: boolean
 }
 
 /** One process from its start to its end; `undefined` when it was told to stop before. */
@@ -128,7 +158,7 @@ async function invokeBitbake(
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   } catch (error) {
-    return { exit: { error }, transcript }
+    return { exit: { error }, transcript, serverDied: false }
   }
   for (const stream of ['stdout', 'stderr'] as const) {
     createInterface({ input: child[stream], crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
@@ -141,12 +171,21 @@ async function invokeBitbake(
   const { stop, stopNow, grace = defaultGrace, build } = call
   const release = stopOnSignals(child, { stop, stopNow, grace, directory: build.directory, serverBefore, log })
   const unguard = guard(child, log)
+  let serverDied = false
+  const unwatch = watchServer(build.directory, grace, (pid) => {
+    // Then its end is asked for, and the client is seen to.
+    if (stopNow.aborted) return
+    serverDied = true
+    log.line(`# BitBake's server (process ${pid}) is gone: its client is ended`)
+    signalProcess(-child.pid!, 'SIGKILL')
+  })
   const exit = await ended(child)
   release()
   unguard()
+  unwatch()
   transcript.end()
   if (!('error' in exit)) log.line(`# ended with ${exit.signal ?? `exit code ${exit.code}`}`)
-  return { exit, transcript }
+  return { exit, transcript, serverDied }
 }
 
 type Exit = Exited | { readonly error: unknown }

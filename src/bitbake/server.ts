@@ -78,6 +78,28 @@ async function family(pid: number): Promise<number[]> {
   return members
 }
 
+/**
+ * Calls back when the server that was there has been gone for `grace` ms: BitBake 2.0 would wait for it for ever, later
+ * ones for a minute. @returns what ends the watch.
+ */
+export function watchServer(directory: string, grace: number, onLoss: (pid: number) => void): () => void {
+  let [known, seen] = [0, 0]
+  const timer = setInterval(
+    () => {
+      void serverPid(directory).then((pid) => {
+        if (pid !== undefined) [known, seen] = [pid, performance.now()]
+        else if (known > 0 && performance.now() - seen > grace) {
+          clearInterval(timer)
+          onLoss(known)
+        }
+      })
+    },
+    Math.min(grace, 1_000),
+  )
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
 /** ms. A server that lost its client while it started gives up after 30 s (facts: BitBake's own time limit). */
 const lostServerGrace = 35_000
 /** ms. Else it goes a second after its client, or has a BB_SERVER_TIMEOUT and stays: then it takes the next call. */

@@ -2,6 +2,7 @@
  * Reading what BitBake prints on a pipe. The lines and where they go were recorded from real runs (test/transcripts);
  * prefixes are matched anywhere in a line, because BitBake writes `Initialising tasks...` without a newline.
  */
+import { targetArgument } from './command.js'
 import { errorText } from './error-text.js'
 
 export interface Progress {
@@ -45,10 +46,12 @@ const taskError = /^ERROR: (?:mc:([^:\s]+):)?(\S+ do_\w+): /
 /** `Summary: N tasks failed:` lists them with their logs; BitBake 2.0 without. */
 const summaryTask = /^ {2}(?:mc:([^:]+):)?(\/.+):do_(\w+)$/
 const summaryTaskLog = /^ {4}log: (\S+)$/
-const anyMessage = /^(NOTE|WARNING|ERROR|Summary|DEBUG|Loading|Parsing|Initialising|Checking|done)\b/
+const anyMessage = /^(NOTE|WARNING|ERROR|Summary|DEBUG|Loading|Loaded|Parsing|Initialising|Checking|done)\b/
 const noMulticonfig = /depends on nonexistent multiconfig configuration named (\S+)/
 const nothingProvides = /^ERROR: Nothing (?:R?PROVIDES|provides) '([^']+)'(?: \(but (.+) R?DEPENDS on)?/
-const noTask = /^ERROR: Task do_(\S+) does not exist for target (\S+)/
+const noTask = /^ERROR: Task do_(\S+) does not exist for target (\S+)(?: \((?:mc:([^:]+):)?)?/
+const warning = /(?:^|\.)WARNING: (?:mc:([^:\s]+):)?(?:(\S+ do_\w+): )?(.*)$/
+const tainted = /WARNING: (?:mc:([^:]+):)?(\/.+):do_(\w+) is tainted from a forced run/
 /** What follows an error, its tracebacks included. */
 const maximumErrorLines = 200
 
@@ -59,9 +62,14 @@ export class Transcript {
   readonly unknownMulticonfigs: string[] = []
   readonly unknownRecipes: { readonly recipe: string; readonly closeMatches: string[]; readonly reasons: string[] }[] =
     []
-  readonly unknownTasks: { readonly recipe: string; readonly task: string; readonly closeMatches: string[] }[] = []
+  readonly unknownTasks: (FailedTask & { readonly closeMatches: string[] })[] = []
   summary: Summary | undefined
+  /** As many as BitBake counts; tasks that are tainted are not among them. */
   warnings = 0
+  /** Each once. */
+  readonly warningTexts = new Set<string>()
+  /** `mc:<multiconfig>:<recipe>:do_<task>` of each that was forced (`-f`, `-C`) at some time. */
+  readonly tainted = new Set<string>()
   /** The last lines that are none of BitBake's messages: where a wrapper, or BitBake's own start, says why it gave up. */
   lastWords: readonly string[] = []
   /** `taskKey` of each task that was not up to date. */
@@ -82,7 +90,7 @@ export class Transcript {
       else if (open.lines.length < maximumErrorLines) open.lines.push(line)
     }
     if (/^\S/.test(line) && !anyMessage.test(line)) this.lastWords = [...this.lastWords, line].slice(-3)
-    if (/(^|\.)WARNING: /.test(line)) this.warnings++
+    this.#warning(line)
     if (/^(ERROR|FATAL): /.test(line)) this.#error(line, stream)
     if (stream === 'stdout') this.#summary(line)
     return this.#progress(line)
@@ -96,6 +104,21 @@ export class Transcript {
       const log = this.#summaryLogs.get(taskKey(failed))
       if (log !== undefined) this.failedTasks[position] = { ...failed, log }
     }
+  }
+
+  #warning(line: string): void {
+    const forced = tainted.exec(line)
+    if (forced !== null) {
+      const [, multiconfig = '', file = '', task = ''] = forced
+      this.tainted.add(targetArgument({ multiconfig, recipe: recipeOf(file), task }))
+      return
+    }
+    const found = warning.exec(line)
+    if (found === null) return
+    const [, multiconfig, task, text = ''] = found
+    const where = [multiconfig, task].filter((part) => part !== undefined)
+    this.warnings++
+    this.warningTexts.add(where.length === 0 ? text : `${where.join(': ')}: ${text}`)
   }
 
   #error(line: string, stream: 'stdout' | 'stderr'): void {
@@ -117,7 +140,12 @@ export class Transcript {
     const close = (): void => {
       if (multiconfig !== null) this.unknownMulticonfigs.push(multiconfig[1]!)
       else if (task !== null)
-        this.unknownTasks.push({ task: task[1]!, recipe: task[2]!, closeMatches: following(lines) })
+        this.unknownTasks.push({
+          task: task[1]!,
+          recipe: task[2]!,
+          multiconfig: task[3] ?? '',
+          closeMatches: following(lines),
+        })
       else if (unknown !== null) {
         const rest = following(lines)
         const closeMatches = /Close matches:/.test(line) ? rest : []

@@ -45,7 +45,15 @@ export type Notice =
   | { readonly code: 'layout-passed-over'; readonly place: string; readonly found: string; readonly taken: string }
   /** BitBake was asked where these recipes deploy, and did not say. */
   | { readonly code: 'bitbake-silent'; readonly recipes: readonly string[]; readonly log: string }
-  | { readonly code: 'bitbake-warnings'; readonly count: number; readonly log: string }
+  | {
+      readonly code: 'bitbake-warnings'
+      readonly count: number
+      /** Each once, with the multiconfig and the task that said it. */
+      readonly warnings: readonly string[]
+      readonly log: string
+    }
+  /** Tasks that were forced at some time (`bitbake -f`, `-C`): `mc:<multiconfig>:<recipe>:do_<task>`. */
+  | { readonly code: 'bitbake-tainted'; readonly tasks: readonly string[] }
   | { readonly code: 'sources-match-nothing'; readonly pattern: string }
   | { readonly code: 'waiting-for-lock'; readonly pid: number; readonly file: string }
   | {

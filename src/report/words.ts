@@ -4,6 +4,7 @@ import type { Notice } from '../execute/event.js'
 import type { Reason } from '../plan/reason.js'
 import type { Task } from '../plan/task.js'
 import { count } from '../util/format.js'
+import { wordCause } from './cause-words.js'
 import { unreachable, type LayoutProblem, type Problem } from '../util/problem.js'
 
 export interface Wording {
@@ -104,11 +105,11 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         next: `run mab as the owner of the build directory (ls -ld ${show(problem.directory)}), or give it to this user`,
       }
     case 'build-directory-busy': {
-      const client = problem.detached ? ', for a client that is gone' : ''
+      const client = problem.detached ? ', whose client is gone: it ends by itself' : ''
       return {
         headline: `another BitBake is at work in ${show(problem.directory)}`,
         details: [`its server is process ${problem.pid}${client}`],
-        next: `let it finish (--wait says how long mab waits for it), or stop it: ${stopBitbake(problem)}`,
+        next: 'let it finish (--wait says how long mab waits for it), or stop it with Ctrl-C where it was started',
       }
     }
     case 'command-not-found':
@@ -121,6 +122,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `BitBake knows no multiconfig "${problem.multiconfig}"`,
         details: [
+          ...neededBy(problem.platforms),
           `expected: BBMULTICONFIG in ${show(path.join(problem.directory, 'conf/local.conf'))} names it, and conf/multiconfig/${problem.multiconfig}.conf is there`,
           `log: ${show(problem.log)}`,
         ],
@@ -131,37 +133,51 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `no recipe provides "${problem.recipe}"`,
         details: [
+          ...neededBy(problem.platforms),
           ...matches,
           ...(problem.reason === undefined ? [] : [`BitBake says: ${problem.reason}`]),
           `log: ${show(problem.log)}`,
         ],
-        next: "correct the target's `recipe`, or add the layer that has it to conf/bblayers.conf",
+        next: /was skipped/.test(problem.reason ?? '')
+          ? 'it does not take this configuration (COMPATIBLE_MACHINE, a feature): take the platform out of the target, or correct what it asks for'
+          : "correct the target's `recipe`, or add the layer that has it to conf/bblayers.conf",
       }
     }
     case 'unknown-task':
       return {
         headline: `the recipe ${problem.recipe} has no task do_${problem.task}`,
-        details: [...closeMatches(problem.closeMatches), `log: ${show(problem.log)}`],
+        details: [...neededBy(problem.platforms), ...closeMatches(problem.closeMatches), `log: ${show(problem.log)}`],
         next: "let the recipe inherit image-oci (IMAGE_FSTYPES with 'oci'), or correct the target's `task`",
       }
     case 'bitbake-task-failed': {
       const where = problem.multiconfig === '' ? 'the default configuration' : `multiconfig ${problem.multiconfig}`
       const affected = problem.platforms.length > 0 ? ` (needed by ${problem.platforms.join(', ')})` : ''
+      const cause = problem.cause === undefined ? undefined : wordCause(problem.cause, show)
       return {
         headline: `${problem.recipe} do_${problem.task} failed in ${where}${affected}`,
         details: [
+          ...(cause === undefined ? [] : [cause.headline]),
           ...problem.errors.flatMap((error) => error.split('\n')),
           ...(problem.taskOutput ?? []).map((line) => `| ${line}`),
           ...(problem.taskLog === undefined ? [] : [`task log: ${show(problem.taskLog)}`]),
           `BitBake's output: ${show(problem.log)}`,
         ],
+        next: cause?.next ?? 'correct it and run again: what has succeeded is not built again',
       }
     }
-    case 'bitbake-failed':
+    case 'bitbake-failed': {
+      const cause = problem.cause === undefined ? undefined : wordCause(problem.cause, show)
+      const ended = `BitBake ended with ${problem.exit}`
       return {
-        headline: `BitBake ended with ${problem.exit}`,
-        details: [...problem.errors.flatMap((error) => error.split('\n')), `BitBake's output: ${show(problem.log)}`],
+        headline: cause?.headline ?? ended,
+        details: [
+          ...(cause === undefined ? [] : [ended]),
+          ...problem.errors.flatMap((error) => error.split('\n')),
+          `BitBake's output: ${show(problem.log)}`,
+        ],
+        next: cause?.next ?? 'its output begins with the call: repeat that by hand to look closer',
       }
+    }
     case 'bitbake-incomplete':
       return {
         headline: 'BitBake ended with exit code 0, but did not say that it was done',
@@ -287,11 +303,6 @@ export function wordProblem(problem: Problem, show: Show): Wording {
   }
 }
 
-/** SIGTERM to the server ends the build cleanly; its client is told. */
-function stopBitbake({ pid, detached }: { readonly pid: number; readonly detached: boolean }): string {
-  return detached ? `kill ${pid}` : `Ctrl-C where it was started, or kill ${pid}`
-}
-
 function nextForMissingLayout({ request, asked }: Extract<Problem, { code: 'layout-not-found' }>): string {
   if (request === undefined) return 'make the layout first, or correct `source.path`'
   const { multiconfig, recipe, task } = request
@@ -346,6 +357,10 @@ function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
     details: [...place, `expected: ${problem.expected}`, `found: ${problem.found}`],
     next: problem.next ?? 'have the layout made again by whatever made it',
   }
+}
+
+function neededBy(platforms: readonly string[]): string[] {
+  return platforms.length > 0 ? [`needed by ${platforms.join(', ')}`] : []
 }
 
 function closeMatches(names: readonly string[]): string[] {
@@ -421,6 +436,9 @@ export function wordReason(reason: Reason, show: Show): string {
   }
 }
 
+/** Of BitBake, below a notice that counts them. */
+const shownWarnings = 5
+
 export function wordNotice(notice: Notice, show: Show): string {
   switch (notice.code) {
     case 'stale-link':
@@ -429,15 +447,22 @@ export function wordNotice(notice: Notice, show: Show): string {
       return `${show(notice.place)} is no readable layout (${notice.found}): ${show(notice.taken)} is taken instead`
     case 'bitbake-silent':
       return `BitBake does not say where ${notice.recipes.join(', ')} deploys (${show(notice.log)}): looking by convention`
-    case 'bitbake-warnings':
-      return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}`
+    case 'bitbake-warnings': {
+      const shown = notice.warnings.slice(0, shownWarnings).map((warning) => `\n  ${warning}`)
+      const more = notice.warnings.length - shown.length
+      return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`
+    }
+    case 'bitbake-tainted':
+      return `forced at some time (bitbake -f or -C), so that its hash is nobody else's: ${notice.tasks.join(', ')}; 'bitbake -c clean' of the recipe ends that, or removing the .taint file beside its stamps`
     case 'sources-match-nothing':
       return `the sources pattern "${notice.pattern}" matches no file`
     case 'waiting-for-lock':
       return `waiting for another mab (process ${notice.pid}) to finish in this project`
     case 'waiting-for-bitbake': {
-      const whose = notice.detached ? 'a BitBake whose client is gone' : 'another BitBake'
-      return `waiting for ${whose} to finish in ${show(notice.directory)} (process ${notice.pid}); to stop it: ${stopBitbake(notice)}`
+      const [whose, how] = notice.detached
+        ? ['a BitBake whose client is gone', 'it ends by itself']
+        : ['another BitBake', 'Ctrl-C where it was started stops it']
+      return `waiting for ${whose} to finish in ${show(notice.directory)} (process ${notice.pid}); ${how}`
     }
     case 'attestations-dropped':
       return `${count(notice.count, 'attestation')} of the image for ${notice.platform} left out of ${notice.target}: \`output.attestations: 'keep'\` keeps them`

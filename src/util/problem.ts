@@ -95,12 +95,15 @@ export type BitbakeProblem =
   | {
       readonly code: 'unknown-multiconfig'
       readonly multiconfig: string
+      /** `<target> <platform>` for each that is not built for it; so below. */
+      readonly platforms: readonly string[]
       readonly directory: string
       readonly log: string
     }
   | {
       readonly code: 'unknown-recipe'
       readonly recipe: string
+      readonly platforms: readonly string[]
       readonly closeMatches: readonly string[]
       readonly reason?: string
       readonly log: string
@@ -108,12 +111,13 @@ export type BitbakeProblem =
   | {
       readonly code: 'unknown-task'
       readonly recipe: string
+      readonly platforms: readonly string[]
       readonly task: string
       readonly closeMatches: readonly string[]
       readonly log: string
     }
   | {
-      /** One BitBake task failed. `platforms` are the platforms of the run whose multiconfig it belongs to. */
+      /** One BitBake task failed; `platforms` are those of its multiconfig. */
       readonly code: 'bitbake-task-failed'
       readonly multiconfig: string
       readonly recipe: string
@@ -123,6 +127,7 @@ export type BitbakeProblem =
       readonly taskLog?: string
       /** The last lines of `taskLog`. */
       readonly taskOutput?: readonly string[]
+      readonly cause?: BitbakeCause
       readonly log: string
     }
   | {
@@ -130,6 +135,7 @@ export type BitbakeProblem =
       readonly code: 'bitbake-failed'
       readonly exit: string
       readonly errors: readonly string[]
+      readonly cause?: BitbakeCause
       readonly log: string
     }
   | {
@@ -137,6 +143,17 @@ export type BitbakeProblem =
       readonly code: 'bitbake-incomplete'
       readonly expected: string
       readonly log: string
+    }
+
+/** A reason of BitBake's to give up that has a remedy of its own. */
+export type BitbakeCause =
+  | { readonly kind: 'parse-error'; readonly file: string; readonly line?: number }
+  | { readonly kind: 'multiconfig-file-missing'; readonly multiconfig: string }
+  | { readonly kind: 'program-missing'; readonly programs: readonly string[] }
+  | { readonly kind: 'locale-missing'; readonly locale: string }
+  | {
+      readonly kind:
+        'layer-missing' | 'disk-full' | 'refused-root' | 'server-died' | 'worker-died' | 'server-unreachable'
     }
 
 /** A path in a layout's tree, outermost first: `index.json`, `manifests[0] sha256:ab… (linux/arm64)`, `layers[2]`. */

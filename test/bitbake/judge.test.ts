@@ -272,7 +272,8 @@ test('every recorded case is judged alike whichever pipe is read first', () => {
     everywhere(name, (recorded, order) => {
       assert.equal(judged(recorded, order), judged(recorded))
       const failed = recorded.targets.length - judged(recorded).built.length
-      assert.is(failed > 0, recorded.exit.code !== 0)
+      // A server that is ended from outside lets its client end with 0.
+      assert.is(failed > 0, recorded.exit.code !== 0 || name === 'server-terminated')
     })
   }
 })

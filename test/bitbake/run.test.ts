@@ -21,7 +21,7 @@ test('a build: one call for all targets, everything built', async () => {
   const call = start(fake)
   const run = await finished(call)
   assert.equal(namesOf(run.built), ['a', 'b'])
-  assert.equal([run.problems, run.interrupted, run.warnings], [[], false, 0])
+  assert.equal([run.problems, run.interrupted, run.warnings.count], [[], false, 0])
   assert.equal(run.summary, { attempted: 6, upToDate: 0, failed: 0 })
   assert.equal(
     fake.seen().flatMap(({ argv }) => (argv === undefined ? [] : [argv])),
@@ -204,6 +204,35 @@ test('a failed multiconfig, the other given up for it: not built, whatever lies 
   assert.equal(
     run.problems.map(({ code }) => code),
     ['bitbake-task-failed'],
+  )
+})
+
+test('-k: what BitBake refuses is left out, and the others are built without it', async () => {
+  const fake = fakeBitbake({ unknown: ['a'] })
+  const run = await finished(start(fake, { keepGoing: true }))
+  assert.equal(namesOf(run.built), ['b'])
+  assert.equal(
+    run.problems.map((problem) => problem.code === 'unknown-multiconfig' && [problem.multiconfig, problem.platforms]),
+    [['a', ['a']]],
+  )
+  assert.equal(
+    fake.seen().map(({ argv }) => argv),
+    [
+      ['-k', 'mc:a:hello-container:do_image_complete', 'mc:b:hello-container:do_image_complete'],
+      ['-k', 'mc:b:hello-container:do_image_complete'],
+    ],
+  )
+  const alone = fakeBitbake({ unknown: ['a'] })
+  assert.equal(namesOf((await finished(start(alone))).built), [])
+  assert.is(alone.seen().length, 1)
+})
+
+test('a client whose server is gone is ended, and that is the reason', async () => {
+  const fake = fakeBitbake({ hangs: 'b', serverDies: true })
+  const run = await finished(start(fake, { grace: 100 }))
+  assert.equal(
+    run.problems.map((problem) => problem.code === 'bitbake-failed' && problem.cause),
+    [{ kind: 'server-died' }],
   )
 })
 

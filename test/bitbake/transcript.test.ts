@@ -231,4 +231,24 @@ test('what a task prints is no message of BitBake', () => {
   assert.equal([transcript.summary, transcript.warnings, transcript.errors], [undefined, 0, []])
 })
 
+test('warnings are kept once, with who said them; what was forced is told apart', () => {
+  everywhere('warnings', (recorded, order) => {
+    const [transcript] = read(recorded, order)
+    assert.equal(
+      [...transcript.warningTexts].toSorted(),
+      [
+        '/work-dir/meta-hello/recipes/warns.bb: a warning while parsing',
+        'a warning while parsing',
+        'container-aarch64: warns-1.0 do_rootfs: a warning of the task',
+      ].toSorted(),
+    )
+    assert.equal([...transcript.tainted], [])
+  })
+  everywhere('tainted', (recorded, order) => {
+    const [transcript] = read(recorded, order)
+    assert.equal([...transcript.tainted], ['mc:container-aarch64:hello-container:do_rootfs'])
+    assert.equal([transcript.warnings, [...transcript.warningTexts]], [0, []])
+  })
+})
+
 test.run()

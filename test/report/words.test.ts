@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import type { Notice } from '../../src/execute/event.js'
 import type { Reason } from '../../src/plan/reason.js'
 import { pathShower, wordNotice, wordProblem, wordReason } from '../../src/report/words.js'
-import { layoutProblemCodes, type LayoutProblem, type Problem } from '../../src/util/problem.js'
+import { layoutProblemCodes, type BitbakeCause, type LayoutProblem, type Problem } from '../../src/util/problem.js'
 
 const test = suite('report/words')
 
@@ -56,12 +56,22 @@ const examples: Examples<Coded> = {
     { directory: '/project/build', pid: 4711, detached: true },
   ],
   'command-not-found': [{ command: 'bitbake', found: 'no such file' }],
-  'unknown-multiconfig': [{ multiconfig: 'container-arm', directory: '/project/build', log }],
-  'unknown-recipe': [
-    { recipe: 'helo', closeMatches: ['hello', 'hallo'], log },
-    { recipe: 'helo', closeMatches: [], reason: 'it was skipped', log },
+  'unknown-multiconfig': [
+    { multiconfig: 'container-arm', platforms: ['hello linux/arm64'], directory: '/project/build', log },
   ],
-  'unknown-task': [{ closeMatches: ['do_image_complete'], recipe: 'hello', task: 'image_complete', log }],
+  'unknown-recipe': [
+    { recipe: 'helo', platforms: ['hello linux/arm64'], closeMatches: ['hello', 'hallo'], log },
+    { recipe: 'helo', platforms: [], closeMatches: [], reason: 'it was skipped', log },
+  ],
+  'unknown-task': [
+    {
+      platforms: ['hello linux/arm64'],
+      closeMatches: ['do_image_complete'],
+      recipe: 'hello',
+      task: 'image_complete',
+      log,
+    },
+  ],
   'bitbake-task-failed': [
     {
       multiconfig: 'container-aarch64',
@@ -70,11 +80,29 @@ const examples: Examples<Coded> = {
       platforms: ['linux/arm64'],
       errors: ['first error', 'second error'],
       taskLog: '/project/build/tmp/log.do_rootfs',
+      cause: { kind: 'program-missing', programs: ['zstd'] },
       log,
     },
     { multiconfig: '', recipe: 'hello', task: 'rootfs', platforms: [], errors: [], log },
   ],
-  'bitbake-failed': [{ exit: 'exit code 1', errors: ['no space left'], log }],
+  'bitbake-failed': [
+    { exit: 'exit code 1', errors: ['no space left'], log },
+    ...(
+      [
+        { kind: 'parse-error', file: '/project/meta/recipes/broken.bb', line: 17 },
+        { kind: 'parse-error', file: '/project/meta/recipes/broken.bb' },
+        { kind: 'multiconfig-file-missing', multiconfig: 'container-arm' },
+        { kind: 'program-missing', programs: ['chrpath', 'diffstat'] },
+        { kind: 'locale-missing', locale: 'en_US.UTF-8' },
+        { kind: 'layer-missing' },
+        { kind: 'disk-full' },
+        { kind: 'refused-root' },
+        { kind: 'server-died' },
+        { kind: 'worker-died' },
+        { kind: 'server-unreachable' },
+      ] satisfies BitbakeCause[]
+    ).map((cause) => ({ exit: 'exit code 1', errors: ['an error'], cause, log })),
+  ],
   'bitbake-incomplete': [{ expected: 'a line "Tasks Summary"', log }],
   'layout-not-found': [
     {
@@ -113,17 +141,14 @@ const examples: Examples<Coded> = {
 }
 
 /** What says by itself what to do, or where to read on. Every other wording ends with the next step. */
-const withoutNext: ReadonlySet<Problem['code']> = new Set([
-  'config-broken',
-  'config-invalid',
-  'bitbake-task-failed',
-  'bitbake-failed',
-] as const)
+const withoutNext: ReadonlySet<Problem['code']> = new Set(['config-broken', 'config-invalid'] as const)
 
 function leaves(value: unknown): string[] {
   if (typeof value === 'string') return value.split('\n')
   if (typeof value === 'number') return [String(value)]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : []
+  if (typeof value !== 'object' || value === null) return []
+  // A cause's kind is what its words say.
+  return Object.entries(value).flatMap(([key, inner]) => (key === 'kind' ? [] : leaves(inner)))
 }
 
 function checkWording(problem: Problem): string {
@@ -250,9 +275,10 @@ const notices: Examples<Notice> = {
   'stale-link': [{ link: '/project/a-oci', to: 'a-1-oci', newer: 'a-2-oci' }],
   'bitbake-silent': [{ recipes: ['mc:a:hello'], log }],
   'bitbake-warnings': [
-    { count: 1, log },
-    { count: 2, log },
+    { count: 1, warnings: ['container-arm: hello-1.0 do_rootfs: careful'], log },
+    { count: 9, warnings: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], log },
   ],
+  'bitbake-tainted': [{ tasks: ['mc:container-arm:hello:do_rootfs'] }],
   'sources-match-nothing': [{ pattern: 'x/**' }],
   'waiting-for-lock': [{ pid: 4711, file: '/project/.mab/lock' }],
   'waiting-for-bitbake': [
@@ -271,12 +297,13 @@ test('notices in words', () => {
     'a-oci is no readable layout (no index.json): a-oci.tar is taken instead',
     'a-oci points to a-1-oci, but a-2-oci lies beside it: a stale link? (ln -sf on a link to a directory leaves it)',
     'BitBake does not say where mc:a:hello deploys (.mab/logs/x.log): looking by convention',
-    '1 warning of BitBake, in .mab/logs/x.log',
-    '2 warnings of BitBake, in .mab/logs/x.log',
+    '1 warning of BitBake, in .mab/logs/x.log\n  container-arm: hello-1.0 do_rootfs: careful',
+    '9 warnings of BitBake, in .mab/logs/x.log\n  a\n  b\n  c\n  d\n  e\n  and 2 more',
+    "forced at some time (bitbake -f or -C), so that its hash is nobody else's: mc:container-arm:hello:do_rootfs; 'bitbake -c clean' of the recipe ends that, or removing the .taint file beside its stamps",
     'the sources pattern "x/**" matches no file',
     'waiting for another mab (process 4711) to finish in this project',
-    'waiting for another BitBake to finish in build (process 4711); to stop it: Ctrl-C where it was started, or kill 4711',
-    'waiting for a BitBake whose client is gone to finish in build (process 4711); to stop it: kill 4711',
+    'waiting for another BitBake to finish in build (process 4711); Ctrl-C where it was started stops it',
+    'waiting for a BitBake whose client is gone to finish in build (process 4711); it ends by itself',
     "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them",
     'blobs of earlier images stay in out: permission denied',
   ])

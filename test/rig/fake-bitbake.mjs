@@ -28,9 +28,10 @@ process.on('SIGINT', () => {
 })
 if (scenario.environment) writeFileSync(scenario.environment, JSON.stringify(process.env))
 for (const line of scenario.lines ?? []) out(line)
-if (scenario.serverOutlives) {
-  const life = `setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives})`
-  const server = spawn(process.execPath, ['-e', life, 'bitbake-server'], { detached: true, stdio: 'ignore' })
+let server
+if (scenario.serverOutlives || scenario.serverDies) {
+  const life = `setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives ?? 600_000})`
+  server = spawn(process.execPath, ['-e', life, 'bitbake-server'], { detached: true, stdio: 'ignore' })
   writeFileSync('bitbake.lock', `${server.pid}\n`)
   server.unref()
 }
@@ -147,6 +148,7 @@ async function interrupted() {
   // The test that wanted it is over, one way or another.
   const alive = setInterval(() => existsSync(process.env.FAKE_BITBAKE) || process.exit(1), 1000)
   note({ hanging: true })
+  if (scenario.serverDies) setTimeout(() => server.kill('SIGKILL'), 300)
   while (interrupts < (scenario.interrupts ?? 1)) await new Promise((resolve) => (wake = resolve))
   clearInterval(alive)
 }

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly starts?: number
   /** ms that a server lives, which holds the build directory's lock. */
   readonly serverOutlives?: number
+  /** A server holds the lock until the task hangs, and is killed then. */
+  readonly serverDies?: boolean
   /** To print first, on stdout. */
   readonly lines?: readonly string[]
   /** To print a recording instead, without the ending of its name: test/transcripts/2.19/no-op. */

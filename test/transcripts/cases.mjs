@@ -118,6 +118,47 @@ python() {
     project: { 'build/conf/bblayers.conf': (text) => text.replace('/meta-hello"', '/meta-hello /no/such/layer"') },
     argv: [arm],
   },
+  'no-image-class': {
+    project: { [recipe('plain')]: 'SUMMARY = "no image"\n' },
+    argv: [image('container-aarch64', 'plain'), x86],
+  },
+  tainted: { first: [['-f', '-c', 'rootfs', 'mc:container-aarch64:hello-container']], argv: [arm, x86] },
+  'locale-missing': { environment: { LOCPATH: '/no/locales' }, argv: [arm] },
+  'zstd-missing': { without: ['zstd'], argv: [arm, x86] },
+  'python-missing': { without: ['python3'], argv: [arm] },
+  'disk-full-task': {
+    tmpfs: { 'build/tmp-container-aarch64': '200k' },
+    project: { [recipe('big')]: 'inherit image-oci\ndo_rootfs() {\n    head -c 1000000 /dev/zero > big\n}\n' },
+    argv: ['-k', image('container-aarch64', 'big'), x86],
+  },
+  'disk-full-python-task': {
+    tmpfs: { 'build/tmp-container-aarch64': '200k' },
+    project: { [recipe('big')]: python('open(d.expand("${IMAGE_ROOTFS}/big"), "wb").write(bytes(1000000))') },
+    argv: ['-k', image('container-aarch64', 'big'), x86],
+  },
+  'disk-full-build-directory': { tmpfs: { 'build/cache': '4k' }, argv: [arm, x86] },
+  'disk-monitor': {
+    project: {
+      ...sleeper(4),
+      [localConf]: (text) => `${text}BB_DISKMON_DIRS = "HALT,\${TOPDIR},90000G,1K"\n`,
+    },
+    argv: [image('container-aarch64', 'sleeper'), x86],
+  },
+  'server-killed': {
+    project: sleeper(90),
+    argv: [image('container-aarch64', 'sleeper'), x86],
+    kills: { who: 'server', signal: 'SIGKILL' },
+  },
+  'server-terminated': {
+    project: sleeper(60),
+    argv: [image('container-aarch64', 'sleeper'), x86],
+    kills: { who: 'server', signal: 'SIGTERM' },
+  },
+  'worker-killed': {
+    project: sleeper(5),
+    argv: [image('container-aarch64', 'sleeper'), x86],
+    kills: { who: 'worker', signal: 'SIGKILL' },
+  },
   'unknown-option': { argv: ['--no-such-option', arm] },
   'interrupted-once': { project: sleeper(4), argv: [image('container-aarch64', 'sleeper'), x86], interrupts: 1 },
   'interrupted-twice': { project: sleeper(60), argv: [image('container-aarch64', 'sleeper')], interrupts: 2 },

@@ -7,7 +7,18 @@
  * difference. Needs what BitBake needs: /usr/bin/python3, the locale en_US.UTF-8, zstd.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,25 +34,31 @@ const directory = path.join(here, version.replace(/\.\d+$/, ''))
 mkdirSync(directory, { recursive: true })
 
 const chosen = Object.entries(cases).filter(([name]) => only.length === 0 || only.includes(name))
-for (const [name, { argv, project = {}, edit = {}, first = [], interrupts = 0 }] of chosen) {
+for (const [name, { argv, project = {}, edit = {}, first = [], tmpfs = {}, ...how }] of chosen) {
   const place = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'record-')))
   copyExample(place)
   write(place, project)
-  for (const earlier of first) await run(place, earlier, 0)
+  for (const earlier of first) await run(place, earlier)
   write(place, edit)
-  const { stdout, stderr, code, signal } = await run(place, argv, interrupts)
+  const mounts = Object.entries(tmpfs).map(([where, size]) => mount(path.join(place, where), size))
+  const { stdout, stderr, code, signal } = await run(place, argv, how)
   const neutral = (text) =>
     text.replaceAll(place, '/work-dir').replaceAll(path.dirname(path.dirname(bitbake)), '/bitbake')
   writeFileSync(path.join(directory, `${name}.stdout`), neutral(stdout))
   writeFileSync(path.join(directory, `${name}.stderr`), neutral(stderr))
-  const record = { bitbake: version, argv, ...(interrupts > 0 ? { interrupts } : {}), code, signal }
+  const record = { bitbake: version, argv, ...how, code, signal }
   writeFileSync(
     path.join(directory, `${name}.json`),
     await format(JSON.stringify(record), { parser: 'json', printWidth: 120 }),
   )
   console.log(`${version} ${name}: ${signal ?? `exit ${code}`}`)
   // BitBake's server outlives its client, and writes into the directory until it goes.
-  while (existsSync(path.join(place, 'build/bitbake.lock'))) await delay(200)
+  // That of BitBake 2.0 hangs after a SIGTERM.
+  for (let waits = 150; serverAlive(place); waits--) {
+    if (waits === 0) process.kill(serverPid(place), 'SIGKILL')
+    await delay(200)
+  }
+  for (const unmount of mounts) unmount()
   rmSync(place, { recursive: true, force: true })
 }
 
@@ -68,10 +85,55 @@ function write(place, files) {
   }
 }
 
-/** Interrupts once the task of `sleeper` runs, and again a second later: BitBake does not say at once that it heard. */
-function run(place, argv, interrupts) {
+/** A file system with room for so much, as a disk that is nearly full. Needs root. */
+function mount(place, size) {
+  mkdirSync(place, { recursive: true })
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', place], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`cannot mount a tmpfs at ${place}`)
+  return () => spawnSync('umount', ['-l', place], { stdio: 'inherit' })
+}
+
+/** A directory with every program of the machine but these. */
+function programsWithout(names) {
+  const place = mkdtempSync(path.join(os.tmpdir(), 'record-bin-'))
+  for (const from of ['/usr/bin', '/bin']) {
+    for (const name of readdirSync(from)) {
+      const link = path.join(place, name)
+      if (!names.includes(name) && !existsSync(link)) symlinkSync(path.join(from, name), link)
+    }
+  }
+  return place
+}
+
+function serverPid(place) {
+  const file = path.join(place, 'build/bitbake.lock')
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : Number.NaN
+}
+
+function serverAlive(place) {
+  const pid = serverPid(place)
+  return pid > 1 && existsSync(`/proc/${pid}`)
+}
+
+/** The server, or the first worker of it. */
+function victim(place, who) {
+  const server = serverPid(place)
+  if (who === 'server') return server
+  return readdirSync('/proc').find((pid) => {
+    const read = (name) => (existsSync(`/proc/${pid}/${name}`) ? readFileSync(`/proc/${pid}/${name}`, 'latin1') : '')
+    return /^\d+$/.test(pid) && read('status').includes(`PPid:\t${server}\n`) && read('cmdline').includes('-worker')
+  })
+}
+
+/**
+ * Interrupts once the task of `sleeper` runs, and again a second later: BitBake does not say at once that it heard; or
+ * sends the signal of `kills` to its server or worker.
+ */
+function run(place, argv, { interrupts = 0, kills, environment = {}, without = [] } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(bitbake, argv, { cwd: path.join(place, 'build'), env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const restricted = without.length > 0 ? { PATH: `${path.dirname(bitbake)}:${programsWithout(without)}` } : {}
+    const options = { cwd: path.join(place, 'build'), env: { ...env, ...restricted, ...environment } }
+    const child = spawn(bitbake, argv, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     const output = { stdout: '', stderr: '' }
     let sent = 0
     for (const stream of ['stdout', 'stderr']) {
@@ -79,6 +141,10 @@ function run(place, argv, interrupts) {
         output[stream] += text
         if (sent > 0 || !output.stdout.includes('sleeper-1.0: task do_rootfs: Started')) return
         for (; sent < interrupts; sent++) setTimeout(() => child.kill('SIGINT'), 1000 * sent)
+        if (kills === undefined || sent++ > 0) return
+        process.kill(victim(place, kills.who), kills.signal)
+        // BitBake 2.0 waits for ever for a server that is gone.
+        setTimeout(() => child.kill('SIGKILL'), 100_000).unref()
       })
     }
     child.once('close', (code, signal) => resolve({ ...output, code, signal }))

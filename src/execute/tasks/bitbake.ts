@@ -5,6 +5,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
+import { findCause } from '../../bitbake/cause.js'
 import { prepareBuild } from '../../bitbake/prepare.js'
 import { runBitbake } from '../../bitbake/run.js'
 import type { ServerAtWork } from '../../bitbake/server.js'
@@ -82,7 +83,10 @@ export const bitbake: Handler<'bitbake'> = {
     // Broken off by us: what it says of unfinished tasks is no failure of theirs.
     if (ran.value.interrupted) context.stop.throwIfAborted()
     const { built, problems, summary, warnings } = ran.value
-    if (warnings > 0) context.notice({ code: 'bitbake-warnings', count: warnings, log: context.logFile(task.id) })
+    const { count: warned, texts, tainted } = warnings
+    const log = context.logFile(task.id)
+    if (warned > 0) context.notice({ code: 'bitbake-warnings', count: warned, warnings: texts, log })
+    if (tainted.length > 0) context.notice({ code: 'bitbake-tainted', tasks: tainted })
 
     const keys = new Set(built.map(requestKey))
     const done = wanted.filter((request) => keys.has(requestKey(request)))
@@ -127,7 +131,9 @@ async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakeProblem> 
   if (problem.code !== 'bitbake-task-failed' || problem.taskLog === undefined) return problem
   const content = await fs.readFile(problem.taskLog, 'utf8').catch(() => '')
   const lines = content.split('\n').filter((line) => line.trim() !== '' && !/^(DEBUG|NOTE): /.test(line))
-  return { ...problem, taskOutput: lines.slice(-shownLines) }
+  const taskOutput = lines.slice(-shownLines)
+  const cause = problem.cause ?? findCause(taskOutput)
+  return { ...problem, taskOutput, ...(cause === undefined ? {} : { cause }) }
 }
 
 /** Whose word it is, when it is not plain `bitbake`'s: a wrapper, or an example's stand-in. */

@@ -1,0 +1,67 @@
+/** The wording of the reasons for which BitBake gives up: what it is, and what to do about it. */
+import { unreachable, type BitbakeCause } from '../util/problem.js'
+
+export interface CauseWording {
+  /** One line without a period. */
+  readonly headline: string
+  readonly next: string
+}
+
+export function wordCause(cause: BitbakeCause, show: (file: string) => string): CauseWording {
+  switch (cause.kind) {
+    case 'parse-error': {
+      const line = cause.line === undefined ? '' : `:${cause.line}`
+      return {
+        headline: `BitBake cannot parse ${show(cause.file)}${line}`,
+        next: `correct it; 'bitbake -p' in the build directory parses everything and builds nothing`,
+      }
+    }
+    case 'multiconfig-file-missing':
+      return {
+        headline: `there is no conf/multiconfig/${cause.multiconfig}.conf`,
+        next: `write it (in the build directory's conf/multiconfig, or in a layer's), or take ${cause.multiconfig} out of BBMULTICONFIG in conf/local.conf`,
+      }
+    case 'layer-missing':
+      return {
+        headline: 'a layer is not where conf/bblayers.conf says',
+        next: "correct BBLAYERS in conf/bblayers.conf; 'bitbake-layers show-layers' lists what BitBake finds",
+      }
+    case 'disk-full':
+      return {
+        headline: 'the disk is full',
+        next: 'free space where TMPDIR, DL_DIR and SSTATE_DIR are (df -h; df -i for inodes), or move them; INHERIT += "rm_work" needs less. What is built already is kept',
+      }
+    case 'program-missing':
+      return {
+        headline: `not found on PATH: ${cause.programs.join(', ')}`,
+        next: `install ${cause.programs.join(' ')} (Debian and Ubuntu: apt-get install ${cause.programs.join(' ')}), or correct PATH`,
+      }
+    case 'locale-missing':
+      return {
+        headline: `BitBake needs the locale ${cause.locale}, which this machine lacks`,
+        next: "make it: 'localedef -i en_US -f UTF-8 en_US.UTF-8' (Debian and Ubuntu: apt-get install locales first)",
+      }
+    case 'refused-root':
+      return {
+        headline: 'OpenEmbedded does not build as root',
+        next: 'run mab as an ordinary user to whom the build directory belongs; in a container: its --user option',
+      }
+    case 'server-died':
+      return {
+        headline: "BitBake's server was killed while it built",
+        next: "if it was for want of memory ('dmesg | grep -i oom' says so), lower BB_NUMBER_THREADS and PARALLEL_MAKE; then run again, what is built is kept",
+      }
+    case 'worker-died':
+      return {
+        headline: 'a worker of BitBake was killed while it built',
+        next: "if it was for want of memory ('dmesg | grep -i oom' says so), lower BB_NUMBER_THREADS and PARALLEL_MAKE; then run again, what is built is kept",
+      }
+    case 'server-unreachable':
+      return {
+        headline: "BitBake's server does not start, or does not answer",
+        next: 'see the end of bitbake-cookerdaemon.log in the build directory; when another BitBake holds it, let that one end',
+      }
+    default:
+      return unreachable(cause)
+  }
+}
