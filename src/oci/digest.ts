@@ -8,6 +8,9 @@ export type Digest = string & { readonly [checked]: true }
 /** The registered algorithms that a reader must or may support, with the length of their hex form. */
 const hexLengths: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 }
 
+/** For messages. */
+export const digestGrammar = 'sha256: and 64, or sha512: and 128 lower-case hex digits'
+
 /** `undefined` for anything but a registered algorithm with exactly its number of lower-case hex digits. */
 export function parseDigest(text: string): Digest | undefined {
   const [, algorithm = '', hex = ''] = /^([a-z0-9]+):([0-9a-f]+)$/.exec(text) ?? []

@@ -1,6 +1,6 @@
 /** One single-platform image: its manifest and image config, and what they must say together. */
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import type { Digest } from './digest.js'
+import { digestGrammar, parseDigest, type Digest } from './digest.js'
 import { isConfigType, type Descriptor, type ImageConfigDocument, type ManifestDocument } from './documents.js'
 import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
@@ -80,10 +80,14 @@ export function checkImageConfig(
   if (platform === undefined) {
     add('platform-contradiction', configAt, describe(wanted!), `the image config says ${describe(stated)}`)
   }
-  const diffIds = config.value.value.rootfs.diff_ids?.length ?? 0
-  if (diffIds !== manifest.layers.length) {
+  const diffIds = config.value.value.rootfs.diff_ids ?? []
+  if (diffIds.length !== manifest.layers.length) {
     const expected = `${manifest.layers.length} diff IDs in the image config, as the manifest has layers`
-    add('layer-count', at, expected, `${diffIds} diff IDs`)
+    add('layer-count', at, expected, `${diffIds.length} diff IDs`)
+  }
+  for (const [position, diffId] of diffIds.entries()) {
+    if (parseDigest(diffId) !== undefined) continue
+    add('digest-invalid', [...configAt, `rootfs.diff_ids[${position}]`], digestGrammar, diffId.slice(0, 160))
   }
   return problems.length > 0 || platform === undefined
     ? { ok: false, problems }

@@ -48,11 +48,17 @@ export function parseDocument<T>(
       code: 'document-malformed',
       layout,
       at: [...at, placeOf(issue.path)].filter((part) => part !== ''),
-      expected: /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message,
+      expected: expectedBy(issue.message),
       found: summarize(valueAt(value, issue.path)),
     }
   })
   return { ok: false, problems }
+}
+
+/** zod's `Invalid input: expected string, received number` says what was expected, not what stands there. */
+function expectedBy(message: string): string {
+  const expected = /expected (.*?)(?:, received .*)?$/.exec(message)?.[1] ?? message
+  return expected === 'undefined' ? 'nothing' : expected
 }
 
 function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem {

@@ -2,8 +2,8 @@
 import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { createHasher, finishHasher, parseDigest, type Digest } from './digest.js'
-import { mayBeAbsent, type AbsentLayers, type Descriptor } from './documents.js'
+import { createHasher, digestGrammar, finishHasher, parseDigest, type Digest } from './digest.js'
+import { isIndexType, isManifestType, mayBeAbsent, type AbsentLayers, type Descriptor } from './documents.js'
 import { recallDocument, rememberDocument } from './document-cache.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
 import { maximumDocument, parseDocument } from './parse.js'
@@ -28,8 +28,8 @@ export interface EmbeddedBlob {
 export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath): Result<LocatedBlob, LayoutProblem> {
   const digest = parseDigest(descriptor.digest)
   if (digest === undefined) {
-    const expected = 'sha256: and 64, or sha512: and 128 lower-case hex digits'
-    return fail({ code: 'digest-invalid', layout: layout.path, at, expected, found: descriptor.digest.slice(0, 160) })
+    const found = descriptor.digest.slice(0, 160)
+    return fail({ code: 'digest-invalid', layout: layout.path, at, expected: digestGrammar, found })
   }
   const embedded = descriptor.data === undefined ? undefined : Buffer.from(descriptor.data, 'base64')
   if (embedded !== undefined) {
@@ -76,13 +76,37 @@ export function isAbsentAsAllowed(layout: Layout, layer: Descriptor, allowed: Ab
   return !located.ok && located.problems.every(({ code }) => code === 'blob-missing')
 }
 
-/** Reads the document that `descriptor` names, checks its digest, and parses it. */
+export interface ReadDocument<T> {
+  readonly value: T
+  readonly bytes: Buffer
+  readonly digest: Digest
+}
+
+/**
+ * Reads the document that `descriptor` names, checks its digest, and parses it. Where it says a media type, that must be
+ * the descriptor's: readers differ in which of them they believe.
+ */
 export function readDocument<T>(
   layout: Layout,
   descriptor: Descriptor,
   at: TreePath,
   schema: z.ZodType<T>,
-): Result<{ readonly value: T; readonly bytes: Buffer; readonly digest: Digest }, LayoutProblem> {
+): Result<ReadDocument<T>, LayoutProblem> {
+  const read = readOfAnyType(layout, descriptor, at, schema)
+  const isTyped = isIndexType(descriptor.mediaType) || isManifestType(descriptor.mediaType)
+  if (!read.ok || !isTyped) return read
+  const { mediaType: found } = read.value.value as { readonly mediaType?: unknown }
+  if (typeof found !== 'string' || found === descriptor.mediaType) return read
+  const expected = `${descriptor.mediaType}, as its descriptor says`
+  return fail({ code: 'media-type', layout: layout.path, at: [...at, 'mediaType'], expected, found })
+}
+
+function readOfAnyType<T>(
+  layout: Layout,
+  descriptor: Descriptor,
+  at: TreePath,
+  schema: z.ZodType<T>,
+): Result<ReadDocument<T>, LayoutProblem> {
   const located = locateBlob(layout, descriptor, at)
   if (!located.ok) return located
   const { digest } = located.value

@@ -28,11 +28,15 @@ const descriptorSchema: z.ZodType<Descriptor> = z.looseObject({
   data: z.string().optional(),
 })
 
+// A document that says to be something else, or has what makes it two things, is read as either (CVE-2021-41190).
+const none = z.undefined().optional()
+
 export const indexSchema: z.ZodType<IndexDocument> = z.looseObject({
   schemaVersion: z.literal(2),
-  // One that says to be something else is read as that by others (CVE-2021-41190).
   mediaType: z.enum([mediaTypes.index, mediaTypes.dockerList]).optional(),
   manifests: z.array(descriptorSchema).nullable(),
+  config: none,
+  layers: none,
   annotations: annotations.optional(),
 })
 
@@ -42,6 +46,7 @@ export const manifestSchema: z.ZodType<ManifestDocument> = z.looseObject({
   mediaType: z.enum([mediaTypes.manifest, mediaTypes.dockerManifest]).optional(),
   config: descriptorSchema,
   layers: z.array(descriptorSchema),
+  manifests: none,
   annotations: annotations.optional(),
 })
 

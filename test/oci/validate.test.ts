@@ -1,10 +1,9 @@
-import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyLayout } from '../../src/oci/validate.js'
 import type { VerifyOptions, VerifyReport } from '../../src/oci/verify-report.js'
-import { blobsIn, buildLayout, digestOf, editJson, flipByte, seededBytes } from '../rig/layout-builder.js'
+import { blobsIn, buildLayout, digestOf, flipByte, seededBytes } from '../rig/layout-builder.js'
 import type { BuiltLayout, IndexDescription } from '../rig/layout-builder.js'
 import { describeProblems, platformOf, valueOf } from './merge-layouts.js'
 
@@ -17,8 +16,6 @@ const two: IndexDescription = {
     { architecture: 'arm', variant: 'v7', layers: ['shared', seededBytes(7, 1_200_000)] },
   ],
 }
-const inIndex = 'index.json > manifests[0]'
-const [amd64, arm] = [`${inIndex} > manifests[0] (linux/amd64)`, `${inIndex} > manifests[1] (linux/arm/v7)`]
 
 async function verify(built: BuiltLayout, platforms?: readonly string[]): Promise<VerifyReport> {
   const options: VerifyOptions = platforms === undefined ? {} : { platforms: platforms.map(platformOf) }
@@ -64,74 +61,6 @@ const good: Record<string, () => BuiltLayout> = {
 }
 for (const [what, build] of Object.entries(good)) {
   test(`takes ${what}`, async () => assert.equal((await verify(build())).problems, []))
-}
-
-const config = (built: BuiltLayout, image = 0): string => built.file(built.images[image]!.config)
-const layer = (built: BuiltLayout, image: number, position: number): string =>
-  built.file(built.images[image]!.layers[position]!)
-const cut = (file: string): void => truncateSync(file, 3)
-
-/** What is done to a good image, and all problems that are told of it. */
-const damages: Record<string, [damage: (built: BuiltLayout) => void, expected: readonly string[]]> = {
-  'an index changed': [(built) => flipByte(built.file(built.indexes[0]!)), [`blob-digest ${inIndex}`]],
-  'an index missing': [(built) => rmSync(built.file(built.indexes[0]!)), [`blob-missing ${inIndex}`]],
-  'an index with a newline more': [
-    (built) => writeFileSync(built.file(built.indexes[0]!), '\n', { flag: 'a' }),
-    [`blob-size ${inIndex}`],
-  ],
-  'a manifest changed': [(built) => flipByte(built.file(built.images[1]!.digest)), [`blob-digest ${arm}`]],
-  'a manifest missing': [(built) => rmSync(built.file(built.images[0]!.digest)), [`blob-missing ${amd64}`]],
-  'a config changed': [(built) => flipByte(config(built)), [`blob-digest ${amd64} > config`]],
-  'a config missing': [(built) => rmSync(config(built)), [`blob-missing ${amd64} > config`]],
-  'a config cut off': [(built) => cut(config(built)), [`blob-size ${amd64} > config`]],
-  'a layer changed': [(built) => flipByte(layer(built, 1, 1)), [`blob-digest ${arm} > layers[1]`]],
-  'the last byte of a layer changed': [
-    (built) => flipByte(layer(built, 1, 1), 1_199_999, 0x80),
-    [`blob-digest ${arm} > layers[1]`],
-  ],
-  'a layer missing': [(built) => rmSync(layer(built, 0, 1)), [`blob-missing ${amd64} > layers[1]`]],
-  'a layer cut off': [(built) => cut(layer(built, 0, 1)), [`blob-size ${amd64} > layers[1]`]],
-  'a shared layer changed': [
-    (built) => flipByte(layer(built, 0, 0)),
-    [`blob-digest ${amd64} > layers[0]`, `blob-digest ${arm} > layers[0]`],
-  ],
-  'everything at once': [
-    (built) => {
-      flipByte(config(built))
-      rmSync(layer(built, 0, 1))
-      cut(layer(built, 1, 1))
-    },
-    [`blob-digest ${amd64} > config`, `blob-missing ${amd64} > layers[1]`, `blob-size ${arm} > layers[1]`],
-  ],
-  'another size in index.json': [
-    (built) => editJson(path.join(built.directory, 'index.json'), (index) => index['manifests'][0].size++),
-    [`blob-size ${inIndex}`],
-  ],
-  'a digest that leads out': [
-    (built) =>
-      editJson(path.join(built.directory, 'index.json'), (index) => {
-        index['manifests'][0].digest = 'sha256:../../../etc/passwd'
-      }),
-    [`digest-invalid ${inIndex} sha256:../../../etc`],
-  ],
-  'a media type that makes the image a mere blob': [
-    (built) =>
-      editJson(path.join(built.directory, 'index.json'), (index) => {
-        index['manifests'][0].mediaType = 'application/vnd.oci.image.index.v2+json'
-      }),
-    ['manifests-empty index.json > manifests'],
-  ],
-  'no entries': [
-    (built) => editJson(path.join(built.directory, 'index.json'), (index) => (index['manifests'] = null)),
-    ['manifests-empty index.json > manifests'],
-  ],
-}
-for (const [what, [damage, expected]] of Object.entries(damages)) {
-  test(`tells of ${what}`, async () => {
-    const built = buildLayout(two)
-    damage(built)
-    assert.equal(describeProblems((await verify(built)).problems), expected)
-  })
 }
 
 test('compares the platforms with those that are wanted', async () => {

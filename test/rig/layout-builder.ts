@@ -33,6 +33,8 @@ export interface ImageDescription extends EntryDescription {
   readonly layers?: readonly (string | Uint8Array)[]
   /** Compressed layers, as tools write them; else plain tars. */
   readonly gzip?: boolean
+  /** What is stored of a layer's tar, and the end of its media type; in place of `gzip`. */
+  readonly pack?: (tar: Uint8Array) => readonly [bytes: Uint8Array, ending: string]
   /** Whether the entry says the platform: as a rule inside an index only. */
   readonly platform?: boolean
   readonly editManifest?: Edit
@@ -106,11 +108,12 @@ export function buildLayout(description: EntryOf | readonly EntryOf[], options: 
       typeof layer === 'string' ? tarOf({ 'etc/content': layer }) : layer,
     )
     const layerType = docker ? 'application/vnd.docker.image.rootfs.diff.tar' : 'application/vnd.oci.image.layer.v1.tar'
-    const layers = contents.map((bytes) =>
-      gzip
-        ? put(`${layerType}${docker ? '.' : '+'}gzip`, gzipSync(bytes), image.algorithm)
-        : put(layerType, bytes, image.algorithm),
-    )
+    const mark = docker ? '.' : '+'
+    const { pack = (tar) => (gzip ? [gzipSync(tar), `${mark}gzip`] : [tar, '']) } = image
+    const layers = contents.map((tar) => {
+      const [bytes, ending] = pack(tar)
+      return put(`${layerType}${ending}`, bytes, image.algorithm)
+    })
     const diffIds = contents.map((bytes) => digestOf(bytes))
     const config = putDocument(
       docker ? 'application/vnd.docker.container.image.v1+json' : 'application/vnd.oci.image.config.v1+json',

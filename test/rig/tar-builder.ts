@@ -1,4 +1,6 @@
 /** Tars from a description of each entry, also such as no tar program writes. Nothing of `src/` is used. */
+import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import path from 'node:path'
 
 export interface TarEntryDescription {
   readonly name: string
@@ -60,6 +62,20 @@ function blocksOf({
   const body = Buffer.alloc(Math.ceil(bytes.length / 512) * 512)
   body.set(bytes)
   return [...before, header, body]
+}
+
+/** What `tar -cf FILE -C directory .` makes of it: links stay links. */
+export function tarOfDirectory(directory: string): Buffer {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted()
+  return tarOfEntries(
+    names.map((name) => {
+      const file = path.join(directory, name)
+      const stat = lstatSync(file)
+      if (stat.isDirectory()) return { name: `./${name}/`, type: '5' }
+      if (stat.isSymbolicLink()) return { name: `./${name}`, type: '2', target: readlinkSync(file) }
+      return { name: `./${name}`, content: readFileSync(file) }
+    }),
+  )
 }
 
 /** Each record counts its own length. */
