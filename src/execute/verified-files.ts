@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { Digest } from '../oci/digest.js'
 import type { VerifiedFiles } from '../oci/verified.js'
-import { exists, isWithin, replaceFile, sameIdentity } from '../util/fs.js'
+import { exists, replaceFile, sameIdentity } from '../util/fs.js'
 import { readJsonRecord } from './json-file.js'
 
 type Known = readonly [identity: string, digest: string]
@@ -14,7 +14,8 @@ export class KnownFiles implements VerifiedFiles {
   readonly #known = new Map<string, Known>()
   /** By device and inode: what one name of a file is known to hold, its other names hold too. */
   readonly #byInode = new Map<string, Known>()
-  #changed = false
+  /** Learnt in this run: there a moment ago, and not worth another look at each. */
+  readonly #learnt = new Set<string>()
 
   constructor(file: string, root: string, forget: boolean) {
     this.#file = file
@@ -37,18 +38,20 @@ export class KnownFiles implements VerifiedFiles {
 
   add(file: string, identity: string, digest: Digest): void {
     this.#learn(file, [identity, digest])
-    this.#changed = true
+    this.#learnt.add(file)
   }
 
   /** Writes what was learnt, without files that are gone. */
   save(): void {
-    if (!this.#changed) return
+    if (this.#learnt.size === 0) return
+    const within = this.#root + path.sep
     const entries: Record<string, Known> = {}
     for (const [file, known] of this.#known) {
-      if (exists(file)) entries[isWithin(file, this.#root) ? path.relative(this.#root, file) : file] = known
+      if (!this.#learnt.has(file) && !exists(file)) continue
+      entries[file.startsWith(within) ? file.slice(within.length) : file] = known
     }
     replaceFile(this.#file, JSON.stringify(entries))
-    this.#changed = false
+    this.#learnt.clear()
   }
 
   #learn(file: string, known: Known): void {
