@@ -69,18 +69,24 @@ const table: Readonly<Record<string, Rules>> = {
     modules: ['fast-glob', 'node:crypto', 'node:fs', 'node:path', 'node:timers'],
     process: ['kill', 'pid'],
   },
+  doctor: {
+    uses: ['util', 'bitbake', 'execute/agree', 'oci/platform'],
+    types: ['plan/task'],
+    modules: ['node:child_process', 'node:fs', 'node:path'],
+  },
+  'report/doctor-text': { uses: [], types: ['doctor/finding'], modules: [] },
   report: { uses: ['util'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
   'report/inspect-text': { uses: ['util'], types: ['oci/inspect'], modules: [] },
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },
   cli: {
-    uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'report'],
+    uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'doctor', 'report'],
     modules: ['node:fs', 'node:os', 'node:path', 'node:util'],
   },
   'cli/entry': { uses: [], modules: ['node:fs', 'node:module'], process: ['argv', 'exitCode'] },
   'cli/main': {
     uses: ['util', 'report/problems', 'report/style'],
     modules: ['node:fs'],
-    process: ['cwd', 'env', 'exitCode', 'on', 'once', 'stderr', 'stdout'],
+    process: ['cwd', 'env', 'exitCode', 'on', 'once', 'stderr', 'stdout', 'versions'],
   },
   // The package's API.
   index: { uses: ['config', 'targets', 'plan', 'oci', 'execute'], types: ['util'], modules: [] },

@@ -16,7 +16,11 @@ const multiconfigs = {
 }
 
 const targets = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
-const asked = process.argv.includes('-e')
+const [asked, dryRun] = [process.argv.includes('-e'), process.argv.includes('-n')]
+if (process.argv.includes('--version')) {
+  console.log('stand-in for BitBake, version 2')
+  process.exit()
+}
 console.log('NOTE: this is the stand-in of examples/hello-container, not BitBake')
 const requests = targets.map((target) => {
   const form = asked ? /^mc:([^:]*):([^:]+)$/ : /^mc:([^:]*):([^:]+):do_image_complete$/
@@ -69,6 +73,7 @@ function build() {
     console.log(
       `NOTE: Running task ${position + 1} of ${requests.length} (mc:${multiconfig}:${file}:do_image_complete)`,
     )
+    if (dryRun) return
     console.log(`NOTE: recipe ${recipe}-1.0: task do_image_complete: Started`)
     rmSync(deploy, { recursive: true, force: true })
     const stamp = new Date().toISOString().replaceAll(/[-:T]|\..*/g, '')

@@ -8,6 +8,8 @@ export interface Stream {
 
 export interface Io {
   readonly cwd: string
+  /** Without a `v`. */
+  readonly nodeVersion: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Data: what was asked for. */
   readonly stdout: Stream

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
+import { doctor } from './commands/doctor.js'
 import { inspect } from './commands/inspect.js'
 import { list } from './commands/list.js'
 import { merge } from './commands/merge.js'
@@ -18,7 +19,7 @@ import { errorText, systemProblem, withPath } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
-const commands: readonly Command[] = [run, plan, verify, inspect, merge, list]
+const commands: readonly Command[] = [run, plan, verify, inspect, merge, list, doctor]
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -46,7 +47,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     // A terminal of no size (docker without a window) would wrap each letter.
     const canDraw = process.stderr.isTTY && process.stderr.columns > 0 && process.env['TERM'] !== 'dumb'
     const terminal = canDraw ? process.stderr : undefined
-    process.exitCode = await dispatch(argv, { cwd: cwd(), env: process.env, stdout, stderr, terminal, interruption })
+    const { node: nodeVersion } = process.versions
+    const streams = { stdout, stderr, terminal }
+    process.exitCode = await dispatch(argv, { cwd: cwd(), env: process.env, nodeVersion, ...streams, interruption })
   } catch (error) {
     process.exitCode = explain(error, interruption, stderr)
   }

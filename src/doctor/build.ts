@@ -1,0 +1,163 @@
+/** One build directory: its set-up, its BitBake, and whether BitBake knows all that is asked of it. */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Answer } from '../bitbake/answer.js'
+import { checkBuildDirectory } from '../bitbake/build-directory.js'
+import { prepareBuild, type PreparedBuild } from '../bitbake/prepare.js'
+import { queryBitbake } from '../bitbake/query.js'
+import { runBitbake } from '../bitbake/run.js'
+import { serverAtWork, serverPid } from '../bitbake/server.js'
+import type { BitbakeTask } from '../plan/task.js'
+import { exists } from '../util/fs.js'
+import type { Finding } from './finding.js'
+
+export interface BuildCheck {
+  readonly task: BitbakeTask
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Where BitBake's output goes. */
+  log(name: string): string
+  readonly stop: AbortSignal
+  readonly stopNow: AbortSignal
+}
+
+export interface CheckedBuild {
+  readonly findings: readonly Finding[]
+  /** What BitBake says, by `recipeArgument`. */
+  readonly answers: ReadonlyMap<string, Answer>
+}
+
+export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
+  const { task, environment, stop } = call
+  const { build } = task
+  const subject = task.id.slice('bitbake:'.length)
+  const none = new Map<string, Answer>()
+  const prepared = await prepareBuild(build, environment)
+  if (!prepared.ok) {
+    const findings = prepared.problems.map((problem): Finding => ({
+      check: 'set-up',
+      status: 'failure',
+      subject,
+      problem,
+    }))
+    return { findings, answers: none }
+  }
+  const unfit = await checkBuildDirectory(build)
+  if (unfit !== undefined) {
+    return { findings: [{ check: 'set-up', status: 'failure', subject, problem: unfit }], answers: none }
+  }
+  const findings: Finding[] = [{ check: 'set-up', status: 'ok', subject, found: describeSetUp(prepared.value) }]
+  findings.push(...checkVariables(subject, prepared.value), ...checkHost(subject, prepared.value))
+  const atWork = await serverAtWork(build.directory)
+  findings.push(await checkLock(subject, build.directory, atWork?.pid))
+  const version = bitbakeVersion(prepared.value)
+  findings.push(version === undefined ? notStarted(subject, prepared.value) : checkVersion(subject, version))
+  // Behind another BitBake the questions would wait until it ends.
+  if (version === undefined || atWork !== undefined) return { findings, answers: none }
+
+  const targets = task.requests
+  const { answers } = await queryBitbake({ build, targets, environment, log: call.log(`${subject}-query`), stop })
+  // A dry run of BitBake's: it resolves recipes and tasks, and runs none.
+  const ran = await runBitbake({
+    ...call,
+    build: { ...build, args: [...build.args, '-n'] },
+    targets,
+    keepGoing: true,
+    log: call.log(`${subject}-dry-run`),
+    wait: 0,
+    onWait: () => {},
+    onProgress: () => {},
+    neededBy: (target) =>
+      targets.find(({ multiconfig, recipe }) => multiconfig === target.multiconfig && recipe === target.recipe)
+        ?.neededBy ?? [],
+  })
+  const problems = ran.ok ? ran.value.problems : ran.problems
+  for (const problem of problems) findings.push({ check: 'bitbake', status: 'failure', subject, problem })
+  return { findings, answers }
+}
+
+function describeSetUp({ build }: PreparedBuild): string {
+  if (build.kas !== undefined) return `kas ${build.kas.config}`
+  return build.init === undefined ? `${build.command.join(' ')} as it is` : `sourced ${build.init.script}`
+}
+
+function checkVariables(subject: string, { variables, withheld }: PreparedBuild): Finding[] {
+  const findings: Finding[] = []
+  if (variables['BBSERVER'] !== undefined) {
+    const found = `BBSERVER is set (${variables['BBSERVER']}): BitBake looks for a server there`
+    findings.push({ check: 'set-up', status: 'warning', subject, found, fix: 'unset BBSERVER' })
+  }
+  if (withheld.length > 0) {
+    const found = `withheld from BitBake, which logs its environment: ${withheld.join(', ')}`
+    findings.push({ check: 'set-up', status: 'ok', subject, found })
+  }
+  return findings
+}
+
+/** What BitBake cannot do without, and says only after a while. */
+function checkHost(subject: string, { build, variables }: PreparedBuild): Finding[] {
+  // Behind a wrapper it is another world that counts.
+  if (build.kas !== undefined || build.command.length > 1) return []
+  const findings: Finding[] = []
+  const lacks = (found: string, fix: string): void => {
+    findings.push({ check: 'host', status: 'failure', subject, found, fix })
+  }
+  const runs = (program: string, ...args: readonly string[]): string | undefined => {
+    const { status, stdout } = spawnSync(program, args, { env: { ...variables }, encoding: 'utf8', timeout: 10_000 })
+    return status === 0 ? stdout : undefined
+  }
+  if (runs('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 8))') === undefined) {
+    lacks('python3 of at least 3.8 is not on PATH', 'install python3')
+  }
+  if (runs('zstd', '--version') === undefined) lacks('zstd is not on PATH: tasks fail', 'install zstd')
+  const locales = runs('locale', '-a')
+  if (locales !== undefined && !/^en_US\.utf-?8$/im.test(locales)) {
+    lacks('the locale en_US.UTF-8 is not there', 'localedef -i en_US -f UTF-8 en_US.UTF-8 (package locales)')
+  }
+  try {
+    fs.accessSync('/dev/shm', fs.constants.W_OK)
+  } catch {
+    lacks('/dev/shm is not writable', 'mount a tmpfs on /dev/shm that everybody may write to')
+  }
+  return findings.length > 0
+    ? findings
+    : [{ check: 'host', status: 'ok', subject, found: 'python3, zstd, en_US.UTF-8, /dev/shm' }]
+}
+
+async function checkLock(subject: string, directory: string, atWork: number | undefined): Promise<Finding> {
+  const common = { check: 'lock', subject } as const
+  if (atWork !== undefined) {
+    const found = `another BitBake (process ${atWork}) is at work: what follows from its answers was not checked`
+    return { ...common, status: 'warning', found, fix: 'wait for it, and run mab doctor again' }
+  }
+  const pid = await serverPid(directory)
+  if (pid !== undefined) return { ...common, status: 'ok', found: `a resident BitBake server (process ${pid})` }
+  const stale = exists(path.join(directory, 'bitbake.lock'))
+  return { ...common, status: 'ok', found: stale ? 'free; an old bitbake.lock lies there, which does no harm' : 'free' }
+}
+
+function bitbakeVersion({ bitbake, build, cwd, variables }: PreparedBuild): string | undefined {
+  const [program, ...args] = bitbake(['--version'])
+  // kas may fetch its repositories first.
+  const timeout = build.kas === undefined ? 60_000 : 1_800_000
+  const { status, stdout } = spawnSync(program!, args, { cwd, env: { ...variables }, encoding: 'utf8', timeout })
+  return status === 0 ? (/version (\d[\w.]*)/.exec(stdout)?.[1] ?? 'of an unknown version') : undefined
+}
+
+function notStarted(subject: string, { build }: PreparedBuild): Finding {
+  const problem = { code: 'command-not-found', command: build.command.join(' '), found: '--version fails' } as const
+  return { check: 'bitbake', status: 'failure', subject, problem }
+}
+
+function checkVersion(subject: string, version: string): Finding {
+  const major = Number(/^\d+/.exec(version)?.[0] ?? 2)
+  return major >= 2
+    ? { check: 'bitbake', status: 'ok', subject, found: version }
+    : {
+        check: 'bitbake',
+        status: 'warning',
+        subject,
+        found: `${version}: mab is tested with 2.0 (kirkstone) and later`,
+        fix: 'use BitBake 2.0 or later',
+      }
+}

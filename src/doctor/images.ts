@@ -1,0 +1,147 @@
+/** What BitBake's answers mean for the images: platforms, places that two share, file systems, modes, space. */
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Answer } from '../bitbake/answer.js'
+import { recipeArgument } from '../bitbake/command.js'
+import { expectPlatform } from '../execute/agree.js'
+import { formatPlatform } from '../oci/platform.js'
+import type { DiscoverTask, Plan } from '../plan/task.js'
+import { exists, statIfThere } from '../util/fs.js'
+import { formatBytes } from '../util/format.js'
+import type { Finding } from './finding.js'
+
+type Answers = ReadonlyMap<string, Answer>
+
+/** @param answersOf by the id of the `bitbake` task */
+export function checkImages(plan: Plan, answersOf: ReadonlyMap<string, Answers>): Finding[] {
+  const findings: Finding[] = []
+  for (const task of plan.tasks) {
+    if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
+    const answer = answersOf.get(task.dependsOn[0] ?? '')?.get(recipeArgument(task.source))
+    if (answer !== undefined) findings.push(...checkImage(plan, task, answer, recipeArgument(task.source)))
+  }
+  for (const answers of answersOf.values()) findings.push(...checkShared(answers))
+  return [...findings, ...checkSpace(plan, answersOf)]
+}
+
+function checkImage(plan: Plan, task: DiscoverTask, answer: Answer, name: string): Finding[] {
+  const subject = `${task.target} ${task.platformKey}`
+  const expected = expectPlatform(task, answer)
+  if (!expected.ok) return expected.problems.map((problem) => ({ check: 'image', status: 'failure', subject, problem }))
+  const platform =
+    expected.value.platform === undefined ? 'of unknown platform' : formatPlatform(expected.value.platform)
+  const deploy = task.source.kind === 'bitbake' ? (task.source.deployDirectory ?? answer.DEPLOY_DIR_IMAGE) : undefined
+  const there = deploy !== undefined && exists(deploy)
+  const found = `${name}: MACHINE ${answer.MACHINE}, ${platform}, in ${deploy}${there ? '' : ' (not built yet)'}`
+  const findings: Finding[] = [{ check: 'image', status: 'ok', subject, found }]
+  const output = plan.targets.find((target) => target.name === task.target)?.directory
+  if (deploy !== undefined && output !== undefined) findings.push(...checkFiles(subject, deploy, output))
+  return findings
+}
+
+/** Two configurations that use one work directory, or deploy under one name, overwrite each other's images. */
+function checkShared(answers: Answers): Finding[] {
+  const findings: Finding[] = []
+  const seen = new Map<string, string>()
+  for (const [name, answer] of answers) {
+    const recipe = name.slice(name.lastIndexOf(':') + 1)
+    const work = `TMPDIR ${answer.TMPDIR} and MACHINE ${answer.MACHINE}`
+    const deployed = `${answer.DEPLOY_DIR_IMAGE}/${answer.IMAGE_BASENAME}-${answer.OCI_IMAGE_TAG ?? 'latest'}-oci`
+    for (const shared of [work, deployed]) {
+      const twin = seen.get(`${recipe} ${shared}`)
+      if (twin === undefined) seen.set(`${recipe} ${shared}`, name)
+      else {
+        findings.push({
+          check: 'image',
+          status: 'failure',
+          subject: recipe,
+          found: `${twin} and ${name} have one ${shared}: each overwrites the other's image`,
+          fix: 'give each multiconfig a TMPDIR of its own: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}"',
+        })
+        break
+      }
+    }
+  }
+  return findings
+}
+
+function checkFiles(subject: string, deploy: string, output: string): Finding[] {
+  const [from, to] = [existing(deploy), existing(output)]
+  const same = statIfThere(from)?.dev === statIfThere(to)?.dev
+  const linked = same ? 'blobs are linked: one file system' : 'blobs are copied: the output is on another file system'
+  const findings: Finding[] = [{ check: 'files', status: 'ok', subject, found: linked }]
+  const blob = firstBlob(deploy)
+  if (blob === undefined) return findings
+  try {
+    fs.accessSync(blob, fs.constants.R_OK)
+  } catch {
+    const fix = 'run mab as the user who built it, or have it made readable'
+    return [...findings, { check: 'files', status: 'failure', subject, found: `${blob} cannot be read`, fix }]
+  }
+  const mode = Number(statIfThere(blob)?.mode ?? 0n) & 0o777
+  if (same && (mode & 0o004) === 0) {
+    findings.push({
+      check: 'files',
+      status: 'warning',
+      subject,
+      found: `blobs have the mode ${mode.toString(8).padStart(4, '0')} (umoci writes so), which hard links keep: other users cannot read the image`,
+      fix: "set `output.link: 'copy'`, if others are to read it",
+    })
+  }
+  try {
+    fs.accessSync(to, fs.constants.W_OK)
+  } catch {
+    const fix = 'set `output.directory` to a place that you may write to'
+    findings.push({ check: 'files', status: 'failure', subject, found: `${to} is not writable`, fix })
+  }
+  return findings
+}
+
+/** Of any layout that lies there. */
+function firstBlob(deploy: string): string | undefined {
+  for (const name of list(deploy)) {
+    const blobs = path.join(deploy, name, 'blobs', 'sha256')
+    const [first] = name.endsWith('-oci') ? list(blobs) : []
+    if (first !== undefined) return path.join(blobs, first)
+  }
+  return undefined
+}
+
+function list(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** The path, or the nearest directory above it that is there. */
+function existing(file: string): string {
+  return exists(file) || path.dirname(file) === file ? file : existing(path.dirname(file))
+}
+
+/** OE stops a build when less is left. */
+const neededSpace = 1024 ** 3
+
+function checkSpace(plan: Plan, answersOf: ReadonlyMap<string, Answers>): Finding[] {
+  const tmpdirs = [...answersOf.values()].flatMap((answers) =>
+    [...answers.values()].flatMap(({ TMPDIR }) => TMPDIR ?? []),
+  )
+  const places = new Map<string, string>()
+  for (const place of [...plan.targets.map(({ directory }) => directory), ...tmpdirs].map(existing)) {
+    places.set(String(statIfThere(place)?.dev), place)
+  }
+  return [...places.values()].map((place): Finding => {
+    const { bavail, bsize } = fs.statfsSync(place)
+    const free = bavail * bsize
+    const common = { check: 'space', subject: place } as const
+    return free < neededSpace
+      ? {
+          ...common,
+          status: 'warning',
+          found: `${formatBytes(free)} free`,
+          fix: 'make room: BitBake needs at least 1 GiB',
+        }
+      : { ...common, status: 'ok', found: `${formatBytes(free)} free` }
+  })
+}

@@ -1,0 +1,53 @@
+/** What `mab doctor` found, for people and for programs. */
+import type { Finding, FindingStatus } from '../doctor/finding.js'
+import type { Style, Tone } from './style.js'
+import { pathShower, visible, wordProblem } from './words.js'
+
+const marks: Readonly<Record<FindingStatus, readonly [mark: string, tone: Tone]>> = {
+  ok: ['ok  ', 'dim'],
+  warning: ['warn', 'warn'],
+  failure: ['FAIL', 'bad'],
+}
+
+export interface FindingRecord {
+  readonly check: string
+  readonly status: FindingStatus
+  readonly subject?: string
+  readonly found: string
+  readonly details: readonly string[]
+  readonly fix?: string
+  /** Of the problem, where one was found. */
+  readonly code?: string
+}
+
+export function recordFinding(finding: Finding, cwd: string): FindingRecord {
+  const { check, status } = finding
+  const common = { check, status, ...(finding.subject === undefined ? {} : { subject: finding.subject }) }
+  if (!('problem' in finding)) {
+    const { found, fix } = finding
+    return { ...common, found, details: [], ...(fix === undefined ? {} : { fix }) }
+  }
+  const { headline, details, next } = wordProblem(finding.problem, pathShower(cwd))
+  const fix = next === undefined ? {} : { fix: next }
+  return { ...common, found: headline, details, ...fix, code: finding.problem.code }
+}
+
+export function formatFindings(findings: readonly Finding[], cwd: string, style: Style): string {
+  const show = pathShower(cwd)
+  const rows = findings.map((finding) => recordFinding(finding, cwd))
+  const name = ({ check, subject }: FindingRecord): string =>
+    subject === undefined ? check : `${check} ${show(subject)}`
+  const width = Math.max(...rows.map((row) => name(row).length))
+  const indent = ' '.repeat(width + 7)
+  return rows
+    .map((row) => {
+      const [mark, tone] = marks[row.status]
+      const lines = [
+        `${style(tone, mark)} ${visible(name(row).padEnd(width))}  ${visible(row.found)}`,
+        ...row.details.map((detail) => `${indent}${visible(detail)}`),
+        ...(row.fix === undefined ? [] : [`${indent}${style('strong', 'next:')} ${visible(row.fix)}`]),
+      ]
+      return lines.map((line) => `${line}\n`).join('')
+    })
+    .join('')
+}

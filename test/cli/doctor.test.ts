@@ -1,0 +1,117 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bitbakes, threeConfig, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
+import { testWith } from '../rig/tools.js'
+import { helloConfig, mabIn, makeProject, type Finished } from './fixture.js'
+
+const test = suite('mab doctor')
+
+interface Record {
+  readonly check: string
+  readonly status: string
+  readonly subject?: string
+  readonly found: string
+  readonly fix?: string
+  readonly code?: string
+}
+
+interface Report {
+  readonly ok: boolean
+  readonly findings: readonly Record[]
+}
+
+function failures({ stdout }: Finished): Record[] {
+  return (JSON.parse(stdout) as Report).findings.filter(({ status }) => status === 'failure')
+}
+
+test('says what is well', () => {
+  const project = makeProject()
+  const { code, stdout, stderr } = project.mab('doctor')
+  assert.is(code, 0, stdout + stderr)
+  assert.match(stdout, /^ok +node +\d+\./m)
+  assert.match(
+    stdout,
+    /^ok +image hello aarch64 +.*linux\/arm64, in .*tmp-container-aarch64\/deploy\/images\/qemuarm64/m,
+  )
+  assert.match(stdout, /^ok +program skopeo/m)
+  assert.not(existsSync(project.file('build/tmp-container-aarch64')), 'nothing is built')
+})
+
+test('a broken config is a failure too, and is told with the rest', () => {
+  const project = makeProject({ targets: { hello: { recip: 'x' } } })
+  const { code, stdout } = project.mab('doctor')
+  assert.is(code, 1)
+  assert.match(
+    stdout,
+    /^FAIL config +multiarch\.config\.json: targets\.hello\.recip: unknown key.*did you mean "recipe"/m,
+  )
+  assert.match(stdout, /^ok +node/m)
+})
+
+test('a build directory that is none, and a program that is not there', () => {
+  const project = makeProject()
+  rmSync(project.file('build/conf'), { recursive: true })
+  const [first] = failures(project.mab('doctor', '--format', 'json'))
+  assert.equal([first?.check, first?.code], ['set-up', 'not-a-build-directory'])
+  assert.match(first?.fix ?? '', 'build.directory')
+  const other = makeProject({ ...helloConfig(), build: { directory: 'build', command: ['no-such-bitbake'] } })
+  assert.equal(
+    failures(other.mab('doctor', '--format', 'json')).map(({ code }) => code),
+    ['command-not-found'],
+  )
+})
+
+const { program, missing } = bitbakes[0]!
+
+function three(targets: object, change: (project: ThreeProject) => void = () => {}): Finished {
+  const project = threeMulticonfigs([program])
+  change(project)
+  const config = { build: { directory: 'build', command: [program] }, ...threeConfig, targets }
+  writeFileSync(path.join(project.directory, 'multiarch.config.json'), JSON.stringify(config))
+  const finished = mabIn(project.directory, {}, ['doctor', '--format', 'json'])
+  assert.not.ok(
+    readdirSync(project.build.directory).some((name) => name.startsWith('tmp')),
+    'nothing is built',
+  )
+  return finished
+}
+
+testWith(test, missing, 'BitBake says what it does not know', () => {
+  const recipe = 'hello-container'
+  const targets = { a: { recipe, task: 'image_oic', platforms: ['x86'] } }
+  const finished = three(targets)
+  assert.is(finished.code, 1)
+  assert.equal(
+    failures(finished).map(({ code, subject }) => [code, subject]),
+    [['unknown-task', 'build']],
+  )
+  const unknown = three({ a: { recipe, platforms: ['x86'] } }, ({ write }) => {
+    write('build/conf/local.conf', 'BBMULTICONFIG = "arm-glibc arm-musl"\n')
+  })
+  assert.equal(
+    failures(unknown).map(({ code }) => code),
+    ['unknown-multiconfig'],
+  )
+})
+
+testWith(test, missing, 'two multiconfigs that overwrite each other', () => {
+  const both = {
+    a: { recipe: 'hello-container', platforms: ['arm-glibc'] },
+    b: { recipe: 'hello-container', platforms: ['arm-musl'] },
+  }
+  const shared = three(both, ({ write }) => {
+    const conf = 'MACHINE = "qemuarm64"\nTMPDIR = "${TOPDIR}/one"\n'
+    write('meta-hello/conf/multiconfig/arm-glibc.conf', conf)
+    write('meta-hello/conf/multiconfig/arm-musl.conf', conf)
+  })
+  assert.is(shared.code, 1)
+  const [failure, ...others] = failures(shared)
+  assert.equal(others, [])
+  assert.match(failure?.found ?? '', /mc:arm-glibc:hello-container and mc:arm-musl:hello-container have one TMPDIR/)
+  const apart = three(both)
+  assert.is(apart.code, 0, apart.stdout)
+})
+
+test.run()
