@@ -1,5 +1,5 @@
 /**
- * Writes what is made from the config's schema: schemas/config.schema.json, src/config/types.ts and docs/config.md.
+ * Writes what is made from schemas: schemas/*.schema.json, and of the config's src/config/types.ts and docs/config.md.
  * `--check` compares instead and exits 1 where a file is not what would be written.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -7,15 +7,14 @@ import { build } from 'esbuild'
 import { compile } from 'json-schema-to-typescript'
 import { format, resolveConfig } from 'prettier'
 
-const bundle = await build({
-  entryPoints: ['src/config/json-schema.ts'],
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'node',
-})
-const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64')
-const { jsonSchema } = await import(`data:text/javascript;base64,${source}`)
+/** Imports a TypeScript module of the sources. */
+const load = async (file) => {
+  const options = { entryPoints: [file], bundle: true, write: false, format: 'esm', platform: 'node' }
+  const { outputFiles } = await build(options)
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
+}
+const { jsonSchema } = await load('src/config/json-schema.ts')
+const { inspectJsonSchema } = await load('src/oci/inspect-schema.ts')
 
 const style = await resolveConfig('src/index.ts')
 const types = async (io, name) => {
@@ -29,6 +28,7 @@ const types = async (io, name) => {
 
 const files = {
   'schemas/config.schema.json': `${JSON.stringify(jsonSchema('input'), null, 2)}\n`,
+  'schemas/inspect.schema.json': `${JSON.stringify(inspectJsonSchema(), null, 2)}\n`,
   'src/config/types.ts': await format(
     `/* Generated from schema.ts by \`npm run generate\`: do not edit. */\n\n${await types('input', 'UserConfig')}\n${await types('output', 'Config')}`,
     { ...style, parser: 'typescript' },
@@ -42,7 +42,7 @@ for (const [file, wanted] of Object.entries(files)) {
   const present = await readFile(file, 'utf8').catch(() => '')
   if (present === wanted) continue
   stale++
-  if (check) console.error(`${file} is not what src/config/schema.ts gives: run \`npm run generate\``)
+  if (check) console.error(`${file} is not what the schema in src/ gives: run \`npm run generate\``)
   else {
     await writeFile(file, wanted)
     console.log(`wrote ${file}`)

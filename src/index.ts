@@ -14,13 +14,8 @@ export type { DocumentRecord, ImageRecord, ManifestRecord } from './execute/imag
 export type { RunOptions } from './execute/handler.js'
 export { verifyLayout } from './oci/validate.js'
 export type { VerifiedImage, VerifyOptions, VerifyReport } from './oci/verify-report.js'
-export {
-  inspectLayout,
-  type InspectedBlob,
-  type InspectedEntry,
-  type InspectedImage,
-  type InspectReport,
-} from './oci/inspect.js'
+export { inspectLayout } from './oci/inspect.js'
+export type { InspectedBlob, InspectedEntry, InspectedImage, InspectReport } from './oci/inspect-report.js'
 export type { VerifiedFiles } from './oci/verified.js'
 export { formatPlatform, parsePlatform, type Platform } from './oci/platform.js'
 export type { Problem, Result } from './util/problem.js'

@@ -76,7 +76,7 @@ const table: Readonly<Record<string, Rules>> = {
   },
   'report/doctor-text': { uses: [], types: ['doctor/finding'], modules: [] },
   report: { uses: ['util'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
-  'report/inspect-text': { uses: ['util'], types: ['oci/inspect'], modules: [] },
+  'report/inspect-text': { uses: ['util'], types: ['oci/inspect-report'], modules: [] },
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },
   cli: {
     uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'doctor', 'report'],

@@ -61,6 +61,7 @@ export interface Descriptor {
 /** image-index.md. `manifests: null` is what umoci writes into an empty layout. */
 export interface IndexDocument {
   readonly manifests: readonly Descriptor[] | null
+  readonly annotations?: Annotations | undefined
 }
 
 /** manifest.md. */

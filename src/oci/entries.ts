@@ -59,7 +59,16 @@ function entriesOf(roots: readonly Step[], reference: string | undefined): reado
   if (matches.length > 0) return matches
   if (reference !== undefined) return undefined
   const images = roots.filter(({ descriptor }) => !isAttestation(descriptor))
-  return new Set(images.map(({ descriptor }) => descriptor.digest)).size === 1 ? roots : undefined
+  const isOne = new Set(images.map(({ descriptor }) => descriptor.digest)).size === 1
+  return isOne || isFlat(images) ? roots : undefined
+}
+
+/** Whether `index.json` is itself the index of one image. */
+function isFlat(images: readonly Step[]): boolean {
+  return images.every(
+    ({ descriptor: { mediaType, platform, annotations } }) =>
+      isManifestType(mediaType) && platform !== undefined && annotations?.[annotationKeys.reference] === undefined,
+  )
 }
 
 function collect(layout: Layout, steps: readonly Step[]): Result<FoundManifests, LayoutProblem> {

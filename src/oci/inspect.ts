@@ -1,94 +1,95 @@
 /** What is in a layout, told from its documents: layers are not read. */
 import { ok, type LayoutProblem, type Result } from '../util/problem.js'
-import { annotationKeys } from './documents.js'
-import type { Image } from './image.js'
+import { annotationKeys, isIndexType, type Descriptor } from './documents.js'
+import type { InspectedBlob, InspectedEntry, InspectedImage, InspectReport } from './inspect-report.js'
 import { openLayout, type Layout } from './layout.js'
 import { formatPlatform } from './platform.js'
-import { listAllImages } from './select.js'
-
-export interface InspectedEntry {
-  /** `org.opencontainers.image.ref.name` */
-  readonly reference?: string
-  /** `io.containerd.image.name` */
-  readonly name?: string
-  readonly mediaType: string
-  readonly digest: string
-}
-
-export interface InspectedBlob {
-  readonly digest: string
-  readonly mediaType: string
-  /** Bytes. */
-  readonly size: number
-}
-
-export interface InspectedImage {
-  readonly platform: string
-  readonly digest: string
-  /** As the image config has it: RFC 3339. */
-  readonly created?: string
-  readonly entrypoint?: readonly string[]
-  readonly cmd?: readonly string[]
-  readonly layers: readonly InspectedBlob[]
-  /** Bytes of manifest, config and layers. */
-  readonly size: number
-}
-
-export interface InspectReport {
-  readonly layout: string
-  readonly kind: Layout['kind']
-  /** Of `index.json`. */
-  readonly entries: readonly InspectedEntry[]
-  readonly images: readonly InspectedImage[]
-  /** Layers that more than one image has. */
-  readonly shared: readonly InspectedBlob[]
-  /** Bytes that the images have together, and that they would have if none shared a blob. */
-  readonly size: number
-  readonly sizeUnshared: number
-}
+import { readDocument } from './read.js'
+import { indexSchema } from './schemas.js'
+import { listAllImages, type SelectedImage } from './select.js'
+import { indexSteps } from './walk.js'
 
 /** A failure names what could not be read; digests of documents are checked, those of layers are not. */
 export function inspectLayout(location: string): Result<InspectReport, LayoutProblem> {
-  const layout = openLayout(location)
-  if (!layout.ok) return layout
-  const images = listAllImages(layout.value)
+  const opened = openLayout(location)
+  if (!opened.ok) return opened
+  const layout = opened.value
+  const entries = inspectEntries(layout)
+  if (!entries.ok) return entries
+  const images = listAllImages(layout)
   if (!images.ok) return images
-  const blobs = new Map<string, InspectedBlob & { images: number; isLayer: boolean }>()
-  for (const image of images.value) {
-    const { config, layers } = image.manifest
-    const own = new Map([image.descriptor, config, ...layers].map((blob) => [blob.digest, blob]))
-    for (const { digest, mediaType, size } of own.values()) {
-      const isLayer = layers.some((layer) => layer.digest === digest)
-      blobs.set(digest, { digest, mediaType, size, isLayer, images: (blobs.get(digest)?.images ?? 0) + 1 })
-    }
-  }
+  const blobs = countBlobs(images.value)
   const inspected = images.value.map(inspectImage)
   return ok({
     layout: location,
-    kind: layout.value.kind,
-    entries: (layout.value.index.manifests ?? []).map(({ mediaType, digest, annotations }) => ({
-      ...defined('reference', annotations?.[annotationKeys.reference]),
-      ...defined('name', annotations?.[annotationKeys.containerdName]),
-      mediaType,
-      digest,
-    })),
+    kind: layout.kind,
+    entries: entries.value,
     images: inspected,
-    shared: [...blobs.values()].filter((blob) => blob.isLayer && blob.images > 1).map(inspectBlob),
-    size: sum([...blobs.values()]),
+    shared: blobs.filter((blob) => blob.isLayer && blob.images > 1).map(inspectBlob),
+    size: sum(blobs),
     sizeUnshared: sum(inspected),
   })
 }
 
-function inspectImage({ platform, digest, descriptor, manifest, config }: Image): InspectedImage {
-  const distinct = new Map([descriptor, manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob]))
+function inspectEntries(layout: Layout): Result<readonly InspectedEntry[], LayoutProblem> {
+  const entries: InspectedEntry[] = []
+  for (const { descriptor, label } of indexSteps(layout.index)) {
+    const { mediaType, digest, annotations } = descriptor
+    let own: InspectedEntry['annotations']
+    if (isIndexType(mediaType)) {
+      const index = readDocument(layout, descriptor, ['index.json', label], indexSchema)
+      if (!index.ok) return index
+      own = index.value.value.annotations
+    }
+    entries.push({
+      ...defined('reference', annotations?.[annotationKeys.reference]),
+      ...defined('name', annotations?.[annotationKeys.containerdName]),
+      mediaType,
+      digest,
+      ...defined('annotations', own),
+    })
+  }
+  return ok(entries)
+}
+
+interface CountedBlob extends InspectedBlob {
+  readonly isLayer: boolean
+  /** How many images have it. */
+  readonly images: number
+}
+
+function countBlobs(images: readonly SelectedImage[]): readonly CountedBlob[] {
+  const blobs = new Map<string, CountedBlob>()
+  for (const image of images) {
+    for (const { digest, mediaType, size } of partsOf(image)) {
+      const isLayer = image.manifest.layers.some((layer) => layer.digest === digest)
+      blobs.set(digest, { digest, mediaType, size, isLayer, images: (blobs.get(digest)?.images ?? 0) + 1 })
+    }
+  }
+  return [...blobs.values()]
+}
+
+/** Manifest, config and layers, each once. */
+function partsOf({ descriptor, manifest }: SelectedImage): readonly Descriptor[] {
+  const parts = [descriptor, manifest.config, ...manifest.layers]
+  return [...new Map(parts.map((part) => [part.digest, part])).values()]
+}
+
+function inspectImage(image: SelectedImage): InspectedImage {
+  const { platform, digest, descriptor, manifest, config, attestations } = image
   return {
     platform: formatPlatform(platform),
+    ...defined('osVersion', platform['os.version']),
+    ...defined('osFeatures', platform['os.features']),
     digest,
+    mediaType: descriptor.mediaType,
+    ...defined('annotations', descriptor.annotations),
     ...defined('created', config.created ?? undefined),
     ...defined('entrypoint', config.config?.Entrypoint ?? undefined),
     ...defined('cmd', config.config?.Cmd ?? undefined),
     layers: manifest.layers.map(inspectBlob),
-    size: sum([...distinct.values()]),
+    attestations: attestations.map((attestation) => inspectBlob(attestation.descriptor)),
+    size: sum(partsOf(image)),
   }
 }
 

@@ -1,7 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { InspectReport } from '../../src/oci/inspect.js'
-import { buildLayout, editJson, flipByte } from '../rig/layout-builder.js'
+import * as z from 'zod'
+import type { InspectReport } from '../../src/oci/inspect-report.js'
+import {
+  buildLayout,
+  editJson,
+  flipByte,
+  withAttestation,
+  type Document,
+  type ImageDescription,
+} from '../rig/layout-builder.js'
 import { helloConfig, makeProject } from './fixture.js'
 
 const test = suite('mab inspect')
@@ -36,6 +45,54 @@ test('tells what the platforms share, and what that saves', () => {
   assert.is(report!.sizeUnshared - report!.size, 2 * report!.shared[0]!.size)
   assert.is(report!.images[0]!.created, '2026-01-02T03:04:05Z')
   assert.match(mab('inspect', 'three').stdout, /3 images, .*; 1 layer in more than one of them, which saves 4\.0 KiB/)
+})
+
+test('tells annotations, systems and attestations, and its JSON is what the schema says', () => {
+  const { mab, file } = makeProject()
+  const editConfig = (config: Record<string, unknown>): unknown =>
+    Object.assign(config, { 'os.version': '6.6', config: { Entrypoint: ['/bin/app'], Cmd: ['-v'] } })
+  const index = withAttestation({ architecture: 'arm64', editConfig })
+  const editIndex = (document: Document): unknown => (document['annotations'] = { vendor: 'Acme' })
+  const annotate = (descriptor: Document): unknown => (descriptor['annotations'] = { board: 'x' })
+  const [image, attestation] = index.entries as ImageDescription[]
+  const entries = [{ ...image, editDescriptor: annotate }, attestation!]
+  const built = buildLayout({ ...index, entries, editIndex }, { directory: file('attested') })
+  const { stdout } = mab('inspect', 'attested')
+  assert.match(stdout, /^ {2}latest {2}sha256:\w+\n {4}vendor=Acme\n {2}linux\/arm64 \(os\.version 6\.6\) {2}sha256:/m)
+  assert.match(stdout, /^ {4}board=x\n {4}entrypoint \["\/bin\/app"\]\n {4}cmd \["-v"\]$/m)
+  assert.match(stdout, `    attestation ${built.images[1]!.digest}\n  1 image, `)
+  const { stdout: json } = mab('inspect', 'attested', '--format', 'json')
+  const schema = JSON.parse(readFileSync('schemas/inspect.schema.json', 'utf8')) as Parameters<
+    typeof z.fromJSONSchema
+  >[0]
+  z.fromJSONSchema(schema).parse(JSON.parse(json))
+})
+
+test('the commands fit the layout: one reference, several, or none in the flat form', () => {
+  const { mab } = makeProject(helloConfig({ references: ['1.0'], archive: 'deploy/hello.tar' }))
+  mab('run')
+  const several = mab('inspect', 'hello').stdout
+  assert.match(
+    several,
+    /skopeo copy --all oci:deploy\/hello-multiarch-oci:latest .*\n.*oci:deploy\/hello-multiarch-oci:1\.0 /,
+  )
+  // podman load takes no archive of several entries.
+  const archive = mab('inspect', 'deploy/hello.tar').stdout
+  assert.match(
+    archive,
+    /podman pull oci-archive:deploy\/hello\.tar:latest\n {2}podman pull oci-archive:deploy\/hello\.tar:1\.0/,
+  )
+  assert.not.match(archive, /podman load|vdkr/)
+  assert.is(mab('merge', '-o', 'flat', '--format', 'flat', 'deploy/hello-multiarch-oci').code, 0)
+  const flat = mab('inspect', 'flat').stdout
+  assert.match(flat, /flat layout, which skopeo, buildah and podman do not take\n {2}vdkr vimport flat NAME:TAG/)
+  assert.not.match(flat, /skopeo copy/)
+  // And what it says instead does work, with the same image.
+  assert.match(flat, /mab merge -o OTHER flat/)
+  assert.is(mab('merge', '-o', 'other', 'flat').code, 0)
+  const [nested] = JSON.parse(mab('inspect', 'other', '--format', 'json').stdout) as InspectReport[]
+  const [first] = JSON.parse(mab('inspect', 'hello', '--format', 'json').stdout) as InspectReport[]
+  assert.is(nested!.entries[0]!.digest, first!.entries[0]!.digest)
 })
 
 test('layers are not read, documents are checked, and a hostile text cannot command the terminal', () => {

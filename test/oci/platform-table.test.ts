@@ -131,7 +131,7 @@ test('what two sides agree on contradicts neither, and no amd64 variant comes fr
 test('an image contradicts what is wanted only where both say something', () => {
   assert.equal(reconcilePlatform(platformOf('arm64'), split('linux/aarch64/v8')), platformOf('arm64'))
   assert.is(reconcilePlatform(platformOf('linux/arm/v7'), split('linux/armel')), undefined)
-  const version = (version: string): Platform => ({ ...platformOf('arm64'), 'os.version': version })
+  const version = (text: string): Platform => ({ ...platformOf('arm64'), 'os.version': text })
   assert.is(reconcilePlatform(version('1'), version('2')), undefined)
   assert.equal(reconcilePlatform(version('1'), platformOf('arm64')), version('1'))
 })

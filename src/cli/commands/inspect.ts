@@ -1,5 +1,6 @@
 /** `mab inspect`: what is in an image. */
-import { inspectLayout, type InspectReport } from '../../oci/inspect.js'
+import { inspectLayout } from '../../oci/inspect.js'
+import type { InspectReport } from '../../oci/inspect-report.js'
 import { formatInspection } from '../../report/inspect-text.js'
 import type { Problem } from '../../util/problem.js'
 import type { Command } from '../command.js'
