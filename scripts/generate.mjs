@@ -15,6 +15,7 @@ const load = async (file) => {
 }
 const { jsonSchema } = await load('src/config/json-schema.ts')
 const { inspectJsonSchema } = await load('src/oci/inspect-schema.ts')
+const { verifyJsonSchema } = await load('src/oci/verify-schema.ts')
 
 const style = await resolveConfig('src/index.ts')
 const types = async (io, name) => {
@@ -29,6 +30,7 @@ const types = async (io, name) => {
 const files = {
   'schemas/config.schema.json': `${JSON.stringify(jsonSchema('input'), null, 2)}\n`,
   'schemas/inspect.schema.json': `${JSON.stringify(inspectJsonSchema(), null, 2)}\n`,
+  'schemas/verify-report.schema.json': `${JSON.stringify(verifyJsonSchema(), null, 2)}\n`,
   'src/config/types.ts': await format(
     `/* Generated from schema.ts by \`npm run generate\`: do not edit. */\n\n${await types('input', 'UserConfig')}\n${await types('output', 'Config')}`,
     { ...style, parser: 'typescript' },

@@ -42,7 +42,7 @@ export function judgeImages(images: readonly FoundImage[], layout: string): Layo
   for (const { list, descriptor, at, platform } of images) {
     const others = lists.get(list)!.size - 1
     if (others === 0 || descriptor.platform !== undefined) continue
-    const expected = `platform ${formatPlatform(platform)}, since ${others} other images are to choose from`
+    const expected = `platform ${formatPlatform(platform)}, as it is one of ${others + 1} images to choose from`
     problems.push({ code: 'platform-unstated', layout, at, expected, found: 'no platform in the descriptor' })
   }
   return problems

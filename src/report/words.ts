@@ -332,7 +332,7 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'layers-empty': 'no layers',
   'layer-count': 'layers and diff IDs do not match',
   'layer-compression': 'layer that cannot be unpacked',
-  'layer-diff-id': 'layer of another content',
+  'layer-diff-id': 'layer with another diff ID',
   'layer-malformed': 'malformed layer',
   'layer-too-large': 'layer too large',
   'layer-entry-escapes': 'layer that leads out of the image',
@@ -350,12 +350,25 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'platform-same-image': 'one image under two platforms',
 }
 
+/** Where "have it made again" says too little. */
+const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
+  'media-type': 'have the index made again with the media types that the manifests have',
+  'layer-diff-id': 'have the image made again: its layers were changed or packed anew after its config was written',
+  'layer-too-large': 'see what is in it before anything unpacks it',
+  'layer-entry-escapes': 'do not unpack it; have the layer made with names relative to the root of the image',
+  'file-platform':
+    "build the file for the image's platform (BitBake: MACHINE, or what the recipe copies in), or give the image the platform of its files (OCI_IMAGE_ARCH)",
+  'blob-unreferenced': "remove it ('umoci gc --layout' does)",
+  'file-unknown': 'remove it',
+  'platform-unstated': "have the index made again with a platform for each image ('mab merge' does)",
+}
+
 function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
   const place = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
   return {
     headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
     details: [...place, `expected: ${problem.expected}`, `found: ${problem.found}`],
-    next: problem.next ?? 'have the layout made again by whatever made it',
+    next: problem.next ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
   }
 }
 

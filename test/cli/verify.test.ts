@@ -1,7 +1,10 @@
 import { rmSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { verifyReportsSchema } from '../../src/oci/verify-schema.js'
+import { elfs } from '../rig/elf-builder.js'
 import { buildLayout, flipByte } from '../rig/layout-builder.js'
+import { tarOfEntries } from '../rig/tar-builder.js'
 import { helloConfig, makeProject } from './fixture.js'
 
 const test = suite('mab verify')
@@ -60,6 +63,51 @@ test('every problem is reported, as text and as data with codes and places', () 
     problems: { code: string; expected: string }[]
   }[]
   assert.equal(report!.problems.map(({ code }) => code).toSorted(), ['blob-digest', 'blob-missing'])
+})
+
+test('what is printed as JSON is what the schema says', () => {
+  const { mab, file } = makeProject()
+  const programs = tarOfEntries([{ name: 'bin/tool', content: elfs.amd64 }])
+  const encrypted = 'application/vnd.oci.image.layer.v1.tar+encrypted'
+  const built = buildLayout(
+    {
+      entries: [
+        { layers: [programs], reference: 'a' },
+        { architecture: 'arm64', layers: [programs], gzip: true },
+        { architecture: 's390x', editManifest: ({ layers }) => (layers[0].mediaType = encrypted) },
+      ],
+    },
+    { directory: file('layout'), garbage: 1 },
+  )
+  const { code, stdout } = mab('verify', 'layout', 'nowhere/', '--format', 'json', '--deep', '--strict')
+  assert.is(code, 1)
+  const [report, nothing] = verifyReportsSchema.parse(JSON.parse(stdout))
+  assert.equal([report!.deep, report!.strict, report!.index], [true, true, built.indexes[0]])
+  assert.equal(
+    report!.images.map(({ programs: found }) => found),
+    [1, 0, 0],
+  )
+  assert.is(report!.unread[0]!.mediaType, encrypted)
+  assert.equal(
+    report!.problems.map(({ code: found }) => found),
+    ['file-platform', 'blob-unreferenced'],
+  )
+  assert.equal(report!.problems[0]!.at.slice(-1), ['bin/tool'])
+  assert.is(nothing!.problems[0]!.code, 'layout-unreadable')
+})
+
+test('text names the file of another platform, with its layer', () => {
+  const { mab, file } = makeProject()
+  const layers = [tarOfEntries([{ name: 'usr/bin/tool', content: elfs.amd64 }])]
+  buildLayout({ architecture: 'arm64', layers }, { directory: file('layout') })
+  assert.is(mab('verify', 'layout').code, 0)
+  const { code, stdout } = mab('verify', 'layout', '--deep')
+  assert.is(code, 1)
+  assert.match(
+    stdout,
+    /error: program of another platform in layout\n {2}at: .* -> layers\[0\] \S+ -> usr\/bin\/tool\n/,
+  )
+  assert.match(stdout, /expected: code for arm64\n {2}found: code for amd64/)
 })
 
 test('what is neither target nor file is told apart from a broken image', () => {

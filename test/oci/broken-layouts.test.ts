@@ -1,5 +1,5 @@
 /** A check of broken layouts finds exactly what is broken, and says where. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -57,6 +57,11 @@ test('there are more than sixty, and every code of a check is among them', () =>
     layoutProblemCodes.filter((code) => !found.has(code)),
     layoutProblemCodes.filter((code) => ofChoosing.includes(code)),
   )
+})
+
+test('each code is in the documentation', () => {
+  const told = [...readFileSync('docs/verify.md', 'utf8').matchAll(/^\| `([a-z-]+)`/gm)].map(([, code = '']) => code)
+  assert.equal(told.toSorted(), layoutProblemCodes.toSorted())
 })
 
 test.run()

@@ -6,6 +6,7 @@
  * time by the bytes that are stored (`unpackedLimit`).
  */
 import fs from 'node:fs'
+import { formatBytes } from '../../util/format.js'
 import { fileIdentity } from '../../util/fs.js'
 import { createHasher, finishHasher, type Digest } from '../digest.js'
 import { chunkSize, type ByteRange, type HashedRange } from '../hash.js'
@@ -26,7 +27,7 @@ export interface LayerToRead {
 }
 
 export interface LayerFacts extends HashedRange {
-  /** Of the unpacked bytes; absent when they could not all be unpacked. */
+  /** Of the unpacked bytes; absent when not all was unpacked. */
   readonly diffId?: Digest
   /** Bytes that were unpacked. */
   readonly unpacked: number
@@ -84,13 +85,12 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
     // What was not unpacked is part of the blob all the same.
     for (const _ of chunks);
     const found = finishHasher(digest, stored)
-    const whole = fault === undefined && size <= limit
     if (size > limit) {
-      const expected = `at most ${limit} bytes unpacked (1 GiB, and 200 for each byte stored)`
+      const expected = `at most ${formatBytes(limit)} unpacked (1 GiB, and 200 bytes for each that is stored)`
       content.fault({ code: 'layer-too-large', expected, found: 'more' })
     } else if (fault === undefined) content.end()
     else content.fault({ code: 'layer-compression', expected: `a whole ${compression} stream`, found: fault })
-    const { faults, more, machines } = content
+    const { faults, more, machines, whole } = content
     return {
       digest: found,
       identity,
@@ -134,6 +134,8 @@ class LayerContent {
   readonly faults: LayerFault[] = []
   readonly machines = new Map<string, MachineCount>()
   more = 0
+  /** Nothing says that this is not all. */
+  whole = true
   readonly #paths = new EntryPaths()
   readonly #tar = new TarStream((entry) => this.#visit(entry))
   #start: Uint8Array | undefined
@@ -151,10 +153,15 @@ class LayerContent {
     const inside = sniffCompression(this.#start ?? new Uint8Array())
     if (inside === 'none') this.fault({ code: 'layer-malformed', expected: 'a whole tar', found })
     else
-      this.fault({ code: 'layer-compression', expected: 'a tar, as the media type says', found: `a ${inside} stream` })
+      this.fault({
+        code: 'layer-compression',
+        expected: 'a plain tar, as the media type says',
+        found: `a ${inside} stream`,
+      })
   }
 
   fault(fault: LayerFault): void {
+    if (fault.code === 'layer-compression' || fault.code === 'layer-too-large') this.whole = false
     if (this.faults.length < maximumFaults) this.faults.push(fault)
     else this.more++
   }

@@ -1,0 +1,59 @@
+/**
+ * What `mab verify --format json` prints, as the source of schemas/verify-report.schema.json. Strict: whatever is added to
+ * a report has to be said here.
+ */
+import * as z from 'zod'
+import { layoutProblemCodes } from '../util/problem.js'
+import type { VerifyReport } from './verify-report.js'
+
+const digest = z.string().describe('algorithm:hex')
+const bytes = z.int().nonnegative().describe('bytes')
+const quantity = z.int().nonnegative()
+
+const problem = z.strictObject({
+  code: z.enum(layoutProblemCodes).describe('never changes its meaning; docs/verify.md has a table'),
+  layout: z.string().describe("the layout's directory or archive"),
+  at: z.array(z.string()).describe('the place in the tree, outermost first'),
+  expected: z.string(),
+  found: z.string(),
+  next: z.string().exactOptional().describe('what to do about it'),
+})
+
+const image = z.strictObject({
+  platform: z.string().describe('os/architecture[/variant]'),
+  digest: digest.describe('of the manifest'),
+  size: bytes.describe('bytes of manifest, config and layers'),
+  layers: quantity.describe('number of layers'),
+  programs: quantity
+    .exactOptional()
+    .describe("with --deep: number of ELF programs and libraries for the image's machine"),
+})
+
+const blob = z.strictObject({ digest, size: bytes })
+
+const report = z.strictObject({
+  layout: z.string().describe('the directory or archive'),
+  kind: z.enum(['directory', 'archive']),
+  deep: z.boolean().describe('--deep: layers were read through'),
+  strict: z.boolean().describe('--strict: what belongs to no image was looked for'),
+  index: digest.exactOptional().describe('the image index that lists the platforms, when there is one'),
+  references: z.array(z.string()).describe('org.opencontainers.image.ref.name of the entries of index.json'),
+  images: z.array(image),
+  blobs: z.array(blob).describe('distinct blobs that can be reached and are good'),
+  bytes: bytes.describe('bytes of these blobs'),
+  absent: z.array(blob).describe('layers whose blobs are not there, as was allowed'),
+  ownerOnly: quantity.describe('number of blobs that other users cannot read'),
+  unread: z
+    .array(z.strictObject({ digest, mediaType: z.string() }))
+
+    .describe('with --deep: layers of a media type that is not read through'),
+  problems: z.array(problem).describe('everything that is wrong; empty when all is right'),
+})
+
+/** One report for each operand, in their order. */
+export const verifyReportsSchema: z.ZodType<readonly VerifyReport[]> = z.array(report)
+
+export function verifyJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(verifyReportsSchema, { target: 'draft-7' })
+  return { ...schema, title: 'mab verify --format json' }
+}
