@@ -59,6 +59,11 @@ function checkPlatform(config: Config, key: string, add: Add): void {
   if (platform !== undefined && 'error' in platform) {
     add([...at, 'platform'], entry.platform === undefined ? platform.error : `"${entry.platform}": ${platform.error}`)
   }
+  for (const system of ['osVersion', 'osFeatures'] as const) {
+    if (platform === undefined && entry[system] !== undefined) {
+      add([...at, system], `\`${system}\` belongs to a platform that the config names: set \`platform\` too`)
+    }
+  }
   if (entry.multiconfig === undefined && entry.source === undefined) {
     add(
       at,

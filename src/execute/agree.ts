@@ -33,7 +33,8 @@ export function expectPlatform(
   const { target, platformKey } = task
   if (agreed.ok) {
     const { platform, variants } = agreed
-    const searched = variants.length > 0 ? { os: platform.os, architecture: platform.architecture } : platform
+    const { variant: _, ...bare } = platform
+    const searched = variants.length > 0 ? bare : platform
     return ok({ platform, searched, variants })
   }
   switch (agreed.why) {

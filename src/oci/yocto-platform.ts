@@ -122,7 +122,9 @@ export function agreePlatform(wanted: Platform | undefined, machine: Machine): A
   const contradiction: Agreement = { ok: false, why: 'contradiction', reason: formatPlatform(found.platform) }
   if (want.os !== os || want.architecture !== architecture) return contradiction
   if (found.variants.length === 0) return said(wanted)
-  if (want.variant === undefined) return { ok: true, platform: found.platform, variants: found.variants }
+  // With what the config says of the system, which BitBake does not know.
+  if (want.variant === undefined)
+    return { ok: true, platform: { ...want, ...found.platform }, variants: found.variants }
   return found.variants.includes(want.variant) ? said(wanted) : contradiction
 }
 

@@ -197,6 +197,8 @@ function narrow(whole: Target, platforms: readonly TargetPlatform[]): Target {
     output: {
       ...whole.output,
       directory: `${directory}-only-${label}`,
+      // Those are what the whole image is known by.
+      references: [],
       ...(name === undefined ? {} : { name: `${repository}:${tag.slice(0, 128 - suffix.length)}${suffix}` }),
       ...(archive === undefined ? {} : { archive: withSuffix(archive, `-only-${label}`) }),
     },

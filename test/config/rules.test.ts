@@ -105,6 +105,10 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     output({ mediaTypes: 'docker', attestations: 'keep' }),
     ['targets.hello.output.mediaTypes', /^attestations are told by annotations/],
   ],
+  'a system of a platform that only BitBake knows': [
+    platforms({ board: { multiconfig: 'board', osVersion: '6.6' } }),
+    ['platforms.board.osVersion', /^`osVersion` belongs to a platform that the config names: set `platform` too$/],
+  ],
   'a reference of a source that is none': [
     platforms({ aarch64: { source: { ...layout, reference: 'a b' } } }),
     ['platforms.aarch64.source.reference', /^"a b" is no reference/],

@@ -44,6 +44,17 @@ test('BitBake fills in what the others leave out', () => {
   assert.is(agreed(undefined, 'linux/arm64', { TARGET_ARCH: 'aarch64' }), 'linux/arm64')
 })
 
+test('what the config says of the system stays beside what BitBake fills in', () => {
+  const task = {
+    platform: { ...platformOf('arm'), 'os.version': '6.6' },
+    source: { kind: 'bitbake', multiconfig: 'board', recipe: 'hello' },
+  }
+  const expected = expectPlatform(task as unknown as DiscoverTask, cortexa15)
+  assert.ok(expected.ok)
+  assert.equal(expected.value.platform, { ...platformOf('linux/arm/v7'), 'os.version': '6.6' })
+  assert.equal(expected.value.searched, { ...platformOf('arm'), 'os.version': '6.6' })
+})
+
 test('the image comes before BitBake', () => {
   assert.is(agreed(undefined, 'linux/arm/v8', cortexa32), 'linux/arm/v8')
   assert.is(agreed(undefined, 'linux/arm', cortexa32), 'linux/arm/v7')

@@ -23,6 +23,7 @@ const output = {
   directory: 'out/hello',
   archive: 'out/hello.oci.tar',
   reference: '1.0',
+  references: ['1'],
   name: 'r.example:5000/hello:1.0',
 }
 
@@ -37,6 +38,7 @@ test('directory, archive and image name say which platforms there are', () => {
   )
   assert.equal(part.output, {
     ...whole.output,
+    references: [],
     directory: '/project/out/hello-only-linux-amd64_linux-arm-v7',
     archive: '/project/out/hello.oci-only-linux-amd64_linux-arm-v7.tar',
     name: 'r.example:5000/hello:1.0-linux-amd64_linux-arm-v7',
