@@ -10,9 +10,10 @@ import { buildArguments, type BitbakeTarget } from './command.js'
 import { judge, refusedTargets, type Exited } from './judge.js'
 import { openLog, type Log } from './log.js'
 import { prepareBuild, type PreparedBuild } from './prepare.js'
+import { ProgressReader, type Progress, type Sstate } from './progress.js'
 import { serverGone, serverPid, signalProcess, watchServer, type ServerAtWork } from './server.js'
 import { guard, stopOnSignals } from './stop.js'
-import { Transcript, type Progress, type Summary } from './transcript.js'
+import { Transcript, type Summary } from './transcript.js'
 
 export interface BitbakeCall {
   readonly build: Build
@@ -42,6 +43,7 @@ export interface BitbakeRun {
   readonly built: readonly BitbakeTarget[]
   readonly problems: readonly BitbakeProblem[]
   readonly summary: Summary | undefined
+  readonly sstate: Sstate | undefined
   readonly warnings: Warnings
   /** It was told to stop before it was done. */
   readonly interrupted: boolean
@@ -104,6 +106,7 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
       built: current ? [...built, ...unsure] : built,
       problems,
       summary: transcript.summary,
+      sstate: ran.sstate,
       warnings: {
         count: transcript.warnings,
         texts: [...transcript.warningTexts],
@@ -114,7 +117,13 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
   }
 }
 
-const nothing = { built: [], problems: [], summary: undefined, warnings: { count: 0, texts: [], tainted: [] } }
+const nothing = {
+  built: [],
+  problems: [],
+  summary: undefined,
+  sstate: undefined,
+  warnings: { count: 0, texts: [], tainted: [] },
+}
 
 /** Asks BitBake, which is quick and changes nothing, whether nothing is left to do for all of them. */
 async function areCurrent(
@@ -134,6 +143,7 @@ interface Invocation {
   readonly exit: Exit
   readonly transcript: Transcript
   readonly serverDied: boolean
+  readonly sstate: Sstate | undefined
 }
 
 /** One process from its start to its end; `undefined` when it was told to stop before. */
@@ -148,6 +158,7 @@ async function invokeBitbake(
   const argv = prepared.bitbake(args)
   log.line(`# cd ${prepared.cwd}\n# ${argv.join(' ')}`)
   const transcript = new Transcript()
+  const reader = new ProgressReader()
   let child: ChildProcessByStdio<null, Readable, Readable>
   try {
     // Its own process group: a terminal's Ctrl-C then reaches BitBake through us, and once.
@@ -158,13 +169,14 @@ async function invokeBitbake(
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   } catch (error) {
-    return { exit: { error }, transcript, serverDied: false }
+    return { exit: { error }, transcript, serverDied: false, sstate: undefined }
   }
   for (const stream of ['stdout', 'stderr'] as const) {
     createInterface({ input: child[stream], crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
       log.line(line)
       call.onLine?.(line)
-      const progress = transcript.line(line, stream)
+      transcript.line(line, stream)
+      const progress = reader.line(line)
       if (progress !== undefined) call.onProgress(progress)
     })
   }
@@ -185,7 +197,7 @@ async function invokeBitbake(
   unwatch()
   transcript.end()
   if (!('error' in exit)) log.line(`# ended with ${exit.signal ?? `exit code ${exit.code}`}`)
-  return { exit, transcript, serverDied }
+  return { exit, transcript, serverDied, sstate: reader.sstate }
 }
 
 type Exit = Exited | { readonly error: unknown }

@@ -4,13 +4,7 @@
  */
 import { targetArgument } from './command.js'
 import { errorText } from './error-text.js'
-
-export interface Progress {
-  /** Tasks that were begun, those up to date among them; it jumps. */
-  readonly done?: number
-  readonly total?: number
-  readonly text: string
-}
+import { recipeOf } from './recipe.js'
 
 export interface FailedTask {
   readonly multiconfig: string
@@ -36,15 +30,14 @@ export interface Summary {
   readonly failed: number
 }
 
-const running = /(?:^|\.\.\.)NOTE: Running (?:setscene |noexec )?task (\d+) of (\d+) \((?:mc:([^:]+):)?(.+):do_(\w+)\)/
+const running = /(?:^|\.\.\.)NOTE: Running (?:setscene |noexec )?task \d+ of \d+ \((?:mc:([^:]+):)?(.+):do_(\w+)\)/
 const summaryLine =
   /(?:^|\.\.\.)NOTE: Tasks Summary: Attempted (\d+) tasks? of which (\d+) didn't need to be rerun and (?:all succeeded|(\d+) failed)\./
-const phase = /^(Loading cache|Parsing recipes|Initialising tasks|Checking sstate)/
 const taskFailed = /ERROR: Task \((?:mc:([^:]+):)?(.+):do_(\w+)\) failed with exit code/
 const taskLog = /ERROR: Logfile of failure stored in: (\S+)/
 const taskError = /^ERROR: (?:mc:([^:\s]+):)?(\S+ do_\w+): /
 /** `Summary: N tasks failed:` lists them with their logs; BitBake 2.0 without. */
-const summaryTask = /^ {2}(?:mc:([^:]+):)?(\/.+):do_(\w+)$/
+const summaryTask = /^ {2}(?:mc:([^:]+):)?((?:virtual:[^/]*)?\/.+):do_(\w+)$/
 const summaryTaskLog = /^ {4}log: (\S+)$/
 const anyMessage = /^(NOTE|WARNING|ERROR|Summary|DEBUG|Loading|Loaded|Parsing|Initialising|Checking|done)\b/
 const noMulticonfig = /depends on nonexistent multiconfig configuration named (\S+)/
@@ -82,8 +75,7 @@ export class Transcript {
     stderr: undefined,
   }
 
-  /** @returns what to show, when the line is about progress. */
-  line(line: string, stream: 'stdout' | 'stderr'): Progress | undefined {
+  line(line: string, stream: 'stdout' | 'stderr'): void {
     const open = this.#open[stream]
     if (open !== undefined) {
       if (anyMessage.test(line)) this.#close(stream)
@@ -93,7 +85,11 @@ export class Transcript {
     this.#warning(line)
     if (/^(ERROR|FATAL): /.test(line)) this.#error(line, stream)
     if (stream === 'stdout') this.#summary(line)
-    return this.#progress(line)
+    const task = running.exec(line)
+    if (task !== null) {
+      const [, multiconfig = '', file = '', name = ''] = task
+      this.begun.add(taskKey({ multiconfig, recipe: recipeOf(file), task: name }))
+    }
   }
 
   /** To be called after the last line. */
@@ -180,19 +176,6 @@ export class Transcript {
     this.summary = { attempted: Number(total[1]), upToDate: Number(total[2]), failed: Number(total[3] ?? 0) }
   }
 
-  #progress(line: string): Progress | undefined {
-    const task = running.exec(line)
-    if (task === null) {
-      const begun = phase.exec(line)
-      return begun === null ? undefined : { text: begun[1]!.toLowerCase() }
-    }
-    const [, done, total, multiconfig = '', file = '', name = ''] = task
-    const recipe = recipeOf(file)
-    this.begun.add(taskKey({ multiconfig, recipe, task: name }))
-    const where = multiconfig === '' ? '' : `${multiconfig}: `
-    return { done: Number(done), total: Number(total), text: `${where}${recipe} do_${name}` }
-  }
-
   #close(stream: 'stdout' | 'stderr'): void {
     this.#open[stream]?.close()
     this.#open[stream] = undefined
@@ -207,10 +190,4 @@ function following(lines: readonly string[]): string[] {
 /** The same for a target of the command line and for the task that BitBake runs for it. */
 export function taskKey({ multiconfig, recipe, task }: FailedTask): string {
   return `${multiconfig}:${recipe}:${task}`
-}
-
-/** The recipe's name from its file's: up to the first `_`, as BitBake's `vars_from_file`. */
-function recipeOf(file: string): string {
-  const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.bb$/, '')
-  return base.split('_')[0]!
 }

@@ -47,7 +47,7 @@ export async function askBitbake(
   const answers = new Map<string, Answer>(outdated === undefined ? [...known.answers, ...learnt] : [])
   const targets = needed.filter((request) => !answers.has(recipeArgument(request)))
   if (targets.length > 0) {
-    context.progress(`asking where the images are${outdated === undefined ? '' : ` (${outdated})`}`)
+    context.progress({ text: `asking where the images are${outdated === undefined ? '' : ` (${outdated})`}` })
     const log = context.logFile(`${task.id} query`)
     const found = await queryBitbake({ build: task.build, targets, environment, log, stop: context.stop })
     context.stop.throwIfAborted()

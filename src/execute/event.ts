@@ -1,4 +1,5 @@
 /** All that a run has to say, as values. Renderers subscribe; the executor has no console. */
+import type { Phase, RunningTask, Sstate } from '../bitbake/progress.js'
 import type { Reason } from '../plan/reason.js'
 import type { Plan, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
@@ -10,17 +11,28 @@ import type { ImageRecord } from './image-record.js'
  */
 export type TaskState = 'fresh' | 'done' | 'failed' | 'blocked' | 'cancelled'
 
+/** How far a task is. */
+export interface ProgressStep {
+  /** What happened last. */
+  readonly text: string
+  readonly done?: number
+  readonly total?: number
+  /** Of BitBake: what it is at, what runs, and what the shared state cache had. */
+  readonly phase?: Phase
+  readonly running?: readonly RunningBitbakeTask[]
+  readonly sstate?: Sstate
+}
+
+export interface RunningBitbakeTask extends RunningTask {
+  /** Of the run, that need its multiconfig: `linux/arm64`. */
+  readonly platforms: readonly string[]
+}
+
 export type Event =
   | { readonly kind: 'run-started'; readonly plan: Plan }
   /** The task holds a slot of the pool and works; `reasons` say why it is not fresh. */
   | { readonly kind: 'task-started'; readonly id: TaskId; readonly reasons: readonly Reason[] }
-  | {
-      readonly kind: 'task-progress'
-      readonly id: TaskId
-      readonly text: string
-      readonly done?: number
-      readonly total?: number
-    }
+  | (ProgressStep & { readonly kind: 'task-progress'; readonly id: TaskId })
   /** A line that the task's program printed. */
   | { readonly kind: 'task-output'; readonly id: TaskId; readonly line: string }
   | { readonly kind: 'notice'; readonly id?: TaskId; readonly notice: Notice }

@@ -263,10 +263,7 @@ class Run {
       answers: this.#answers,
       lookAgain: () => this.#images.clear(),
       logFile: (of) => path.join(state.logDirectory, `${this.#stamp}-${of.replaceAll(/[^\w.-]+/g, '-')}.log`),
-      progress: (text, done, total) => {
-        const counted = done === undefined || total === undefined ? {} : { done, total }
-        emit({ kind: 'task-progress', id, text, ...counted })
-      },
+      progress: (step) => emit({ kind: 'task-progress', id, ...step }),
       line: (line) => emit({ kind: 'task-output', id, line }),
       notice: (notice) => emit({ kind: 'notice', id, notice }),
     }

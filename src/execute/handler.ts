@@ -6,7 +6,7 @@ import type { Reason } from '../plan/reason.js'
 import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
 import type { Answers } from './answers.js'
-import type { Notice } from './event.js'
+import type { Notice, ProgressStep } from './event.js'
 import type { findImage } from './find-image.js'
 import type { AttestationRecord, BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
 import type { SourceFiles } from './sources.js'
@@ -66,7 +66,7 @@ export interface TaskContext {
   readonly answers: Answers
   /** A name for a log file of this run. */
   logFile(id: TaskId): string
-  progress(text: string, done?: number, total?: number): void
+  progress(step: ProgressStep): void
   line(line: string): void
   notice(notice: Notice): void
 }

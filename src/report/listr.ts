@@ -4,6 +4,7 @@ import type { Event } from '../execute/event.js'
 import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
 import type { Problem } from '../util/problem.js'
+import { formatRunning, type ProgressEvent } from './progress-text.js'
 import { formatProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
@@ -88,6 +89,7 @@ interface Entry {
   finish(): void
   readonly finished: Promise<void>
   started: boolean
+  progress?: ProgressEvent
   wrapper?: ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
   end?: Extract<Event, { kind: 'task-finished' }>
 }
@@ -135,6 +137,17 @@ export function listrRenderer(options: ListrOptions): Renderer {
     drawn = list.run().catch(() => {})
   }
 
+  const showProgress = ({ wrapper, progress }: Entry): void => {
+    if (wrapper !== undefined && progress !== undefined) wrapper.output = formatRunning(progress, Date.now())
+  }
+  // The times of what runs go on.
+  const clock = setInterval(() => {
+    for (const entry of entries.values()) {
+      if (entry.end === undefined && (entry.progress?.running ?? []).length > 0) showProgress(entry)
+    }
+  }, 1_000)
+  clock.unref()
+
   const headlineOf = ({ end }: Entry): string => {
     const [problem] = end?.problems ?? []
     return problem === undefined ? 'failed' : wordProblem(problem, show).headline
@@ -178,9 +191,10 @@ export function listrRenderer(options: ListrOptions): Renderer {
           break
         }
         case 'task-progress': {
-          const wrapper = entries.get(event.id)?.wrapper
-          const counted = event.total === undefined ? '' : `${event.done} of ${event.total}: `
-          if (wrapper !== undefined) wrapper.output = `${counted}${event.text}`
+          const entry = entries.get(event.id)
+          if (entry === undefined) break
+          entry.progress = event
+          showProgress(entry)
           break
         }
         case 'task-output': {
@@ -189,7 +203,9 @@ export function listrRenderer(options: ListrOptions): Renderer {
           break
         }
         case 'notice':
-          later.push(`${style('warn', 'note:')} ${wordNotice(event.notice, show)}\n`)
+          // Before there is a list, nothing is in the way: what is waited for is to be seen while it lasts.
+          if (entries.size === 0) stream.write(`${style('warn', 'note:')} ${wordNotice(event.notice, show)}\n`)
+          else later.push(`${style('warn', 'note:')} ${wordNotice(event.notice, show)}\n`)
           break
         case 'stopping':
           for (const { wrapper, task } of entries.values()) {
@@ -212,6 +228,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
       }
     },
     async end() {
+      clearInterval(clock)
       for (const entry of entries.values()) entry.finish()
       await drawn
       stream.write(later.join('') + formatProblems(problems, cwd, style))

@@ -1,10 +1,11 @@
 /** One line for each thing that happened: for pipes, files and CI. No spinner, no cursor moves. */
-import type { Event } from '../execute/event.js'
+import type { Event, Notice } from '../execute/event.js'
 import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
 import { formatProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
+import { formatRunning, formatStep, type ProgressEvent } from './progress-text.js'
 import { stateTones } from './summary.js'
 import { pathShower, taskTitle, wordNotice, wordReason } from './words.js'
 
@@ -15,8 +16,13 @@ export interface PlainOptions {
   readonly explain: boolean
   /** Failures only. */
   readonly quiet: boolean
+  /** ms without a line after which what runs is told again; by default a minute: CI ends jobs that are silent. */
+  readonly heartbeat?: number
   write(text: string): void
 }
+
+/** Not between the lines of other tasks, where nobody would look for them. */
+const atTheEnd: ReadonlySet<Notice['code']> = new Set(['bitbake-warnings', 'bitbake-tainted'] as const)
 
 export function plainRenderer(options: PlainOptions): Renderer {
   const { style, write } = options
@@ -27,9 +33,21 @@ export function plainRenderer(options: PlainOptions): Renderer {
     const task = tasks.get(id)
     return task === undefined ? id : taskTitle(task)
   }
+  const running = new Map<string, ProgressEvent>()
+  const later: Notice[] = []
+  let spoken = true
   const say = (text: string): void => {
+    spoken = true
     if (!options.quiet) write(`${text}\n`)
   }
+  const heartbeat = setInterval(() => {
+    for (const event of spoken ? [] : running.values()) {
+      if ((event.running ?? []).length > 0)
+        say(style('dim', `      ${title(event.id)}: ${formatRunning(event, Date.now())}`))
+    }
+    spoken = false
+  }, options.heartbeat ?? 60_000)
+  heartbeat.unref()
   return {
     handle(event: Event) {
       switch (event.kind) {
@@ -43,16 +61,20 @@ export function plainRenderer(options: PlainOptions): Renderer {
           }
           break
         case 'task-progress': {
-          const counted = event.total === undefined ? '' : `${event.done} of ${event.total}: `
-          const text = `      ${title(event.id)}: ${counted}${event.text}`
+          const text = `      ${title(event.id)}: ${formatStep(event)}`
           if (shownProgress.get(event.id) !== text) say(style('dim', text))
           shownProgress.set(event.id, text)
+          running.set(event.id, event)
           break
         }
         case 'task-output':
           say(`${title(event.id)} | ${event.line}`)
           break
         case 'notice':
+          if (atTheEnd.has(event.notice.code)) {
+            later.push(event.notice)
+            break
+          }
           write(`${style('warn', 'note:')} ${wordNotice(event.notice, show)}\n`)
           break
         case 'stopping':
@@ -63,6 +85,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
           )
           break
         case 'task-finished': {
+          running.delete(event.id)
           // The result says what was not built and why; each task on the way would only repeat it.
           if (event.state === 'blocked' || event.state === 'cancelled') break
           const mark = style(stateTones[event.state], marks[event.state])
@@ -76,7 +99,10 @@ export function plainRenderer(options: PlainOptions): Renderer {
           break
       }
     },
-    async end() {},
+    async end() {
+      clearInterval(heartbeat)
+      for (const notice of later) write(`${style('warn', 'note:')} ${wordNotice(notice, show)}\n`)
+    },
   }
 }
 

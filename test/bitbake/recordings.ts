@@ -3,7 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { BitbakeTarget } from '../../src/bitbake/command.js'
 import { judge, type Judgement } from '../../src/bitbake/judge.js'
-import { Transcript, type Progress } from '../../src/bitbake/transcript.js'
+import { ProgressReader, type Progress } from '../../src/bitbake/progress.js'
+import { Transcript } from '../../src/bitbake/transcript.js'
 
 const directory = 'test/transcripts'
 type Stream = 'stdout' | 'stderr'
@@ -42,11 +43,15 @@ export const orders: readonly (readonly Stream[])[] = [
 
 export function read(recorded: Recording, order: readonly Stream[] = orders[0]!): [Transcript, Progress[]] {
   const transcript = new Transcript()
+  const reader = new ProgressReader(() => 0)
   const progress = order.flatMap((stream) =>
     recorded
       .text(stream)
       .split('\n')
-      .flatMap((line) => transcript.line(line, stream) ?? []),
+      .flatMap((line) => {
+        transcript.line(line, stream)
+        return reader.line(line) ?? []
+      }),
   )
   transcript.end()
   return [transcript, progress]

@@ -56,7 +56,12 @@ test('progress comes while it runs', async () => {
   const call = start(fake)
   await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
   await until('the fourth task is told', () => call.progress.some(({ done }) => done === 4))
-  assert.equal(call.progress.at(-1), { done: 4, total: 6, text: 'b: hello-container do_rootfs' })
+  const { running = [], ...last } = call.progress.at(-1) ?? {}
+  assert.equal(last, { phase: 'building', done: 4, total: 6, text: 'b: hello-container do_rootfs' })
+  assert.equal(
+    running.map(({ multiconfig, recipe, task }) => [multiconfig, recipe, task]),
+    [['b', 'hello-container', 'rootfs']],
+  )
   call.stop()
   await call.result
 })

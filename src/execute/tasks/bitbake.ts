@@ -5,6 +5,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
+import type { Sstate } from '../../bitbake/progress.js'
 import { findCause } from '../../bitbake/cause.js'
 import { prepareBuild } from '../../bitbake/prepare.js'
 import { runBitbake } from '../../bitbake/run.js'
@@ -46,7 +47,7 @@ export const bitbake: Handler<'bitbake'> = {
 
     const onWait = (atWork: ServerAtWork): void => {
       context.notice({ code: 'waiting-for-bitbake', directory: task.build.directory, ...atWork })
-      context.progress(`waiting for another BitBake (process ${atWork.pid})`)
+      context.progress({ text: `waiting for another BitBake (process ${atWork.pid})` })
     }
     const waiting = { wait: context.options.wait ?? Number.POSITIVE_INFINITY, stop: context.stop, onWait }
     const prepared = await prepareBuild(task.build, context.options.environment)
@@ -74,7 +75,11 @@ export const bitbake: Handler<'bitbake'> = {
       stopNow: context.stopNow,
       wait: waiting.wait,
       onWait,
-      onProgress: ({ text, done, total }) => context.progress(text, done, total),
+      onProgress: (step) =>
+        context.progress({
+          ...step,
+          running: step.running.map((one) => ({ ...one, platforms: platformsOf(task, one.multiconfig, context) })),
+        }),
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
       neededBy: (target) => task.requests.find((request) => requestKey(request) === requestKey(target))?.neededBy ?? [],
     })
@@ -82,7 +87,7 @@ export const bitbake: Handler<'bitbake'> = {
     if (!ran.ok) return ran
     // Broken off by us: what it says of unfinished tasks is no failure of theirs.
     if (ran.value.interrupted) context.stop.throwIfAborted()
-    const { built, problems, summary, warnings } = ran.value
+    const { built, problems, summary, sstate, warnings } = ran.value
     const { count: warned, texts, tainted } = warnings
     const log = context.logFile(task.id)
     if (warned > 0) context.notice({ code: 'bitbake-warnings', count: warned, warnings: texts, log })
@@ -106,7 +111,7 @@ export const bitbake: Handler<'bitbake'> = {
     if (problems.length + refusals.length > 0) {
       return { ok: false, problems: [...refusals, ...(await Promise.all(problems.map(withTaskOutput)))], output }
     }
-    const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate)
+    const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate, sstate)
     return { ok: true, output, detail: did + describeProgram(task.build.command) }
   },
 
@@ -116,11 +121,25 @@ export const bitbake: Handler<'bitbake'> = {
   },
 }
 
-function describeSummary(attempted: number, upToDate: number): string {
+function describeSummary(attempted: number, upToDate: number, sstate: Sstate | undefined): string {
   const ran = attempted - upToDate
+  const found = sstate === undefined ? 0 : sstate.local + sstate.mirrors
+  const reused =
+    sstate === undefined || sstate.wanted === 0 ? '' : `, ${found} of ${sstate.wanted} from the shared state`
   return ran === 0
     ? `nothing to rebuild (${count(attempted, 'task')} up to date)`
-    : `${count(ran, 'task')} run, ${upToDate} up to date`
+    : `${count(ran, 'task')} run, ${upToDate} up to date${reused}`
+}
+
+/** The platforms of the run that are built in the multiconfig. */
+function platformsOf(task: BitbakeTask, multiconfig: string, context: TaskContext): string[] {
+  const requests = task.requests.filter((request) => request.multiconfig === multiconfig)
+  const needing = requests.flatMap((request) => dependents(task, request, context))
+  return [
+    ...new Set(
+      needing.map(({ platform, platformKey }) => (platform === undefined ? platformKey : formatPlatform(platform))),
+    ),
+  ]
 }
 
 /** Lines of a task's log that a failure is shown with. */
