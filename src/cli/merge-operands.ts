@@ -6,7 +6,7 @@ import { formatPlatform, matchKey, parsePlatform, reconcilePlatform, type Platfo
 import { listImages } from '../oci/select.js'
 import type { TargetPlatform } from '../targets/target.js'
 import { exists } from '../util/fs.js'
-import { ok, type Problem, type Result } from '../util/problem.js'
+import { ok, type LayoutProblem, type Problem, type Result } from '../util/problem.js'
 import type { Io } from './io.js'
 
 type Found = Omit<TargetPlatform, 'annotations'> & { readonly platform: Platform }
@@ -22,6 +22,10 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
       usage(`${operand}: ${stated.error}`)
       continue
     }
+    if (file === '' || file === 'oci:' || file === 'oci-archive:' || reference === '') {
+      usage(`"${operand}": expected LAYOUT, oci:DIR:REFERENCE or oci-archive:FILE:REFERENCE, then =PLATFORM or nothing`)
+      continue
+    }
     const location = path.resolve(io.cwd, file)
     if (realPath(location) === realPath(output)) {
       usage(`${file} is the output too: write to another directory`)
@@ -30,7 +34,7 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
     const layout = openLayout(location)
     const images = layout.ok ? listImages(layout.value, reference) : layout
     if (!images.ok) {
-      problems.push(...images.problems)
+      problems.push(...images.problems.map((problem) => withNext(problem, file)))
       continue
     }
     if (stated !== undefined && images.value.length !== 1) {
@@ -57,6 +61,16 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
     }
   }
   return problems.length > 0 ? { ok: false, problems } : ok(found.map(({ entry }) => entry))
+}
+
+/** What can be done about it here, where there is no config. */
+function withNext(problem: LayoutProblem, file: string): LayoutProblem {
+  return problem.code === 'reference-missing'
+    ? {
+        ...problem,
+        next: `say which image is meant: oci:${file}:REFERENCE, or oci-archive:${file}:REFERENCE of an archive`,
+      }
+    : problem
 }
 
 /** As `mab run` has it for a config that names the architecture: no variant on the image's account but that of `arm`. */

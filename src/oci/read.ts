@@ -3,7 +3,14 @@ import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { createHasher, digestGrammar, finishHasher, parseDigest, type Digest } from './digest.js'
-import { isIndexType, isManifestType, mayBeAbsent, type AbsentLayers, type Descriptor } from './documents.js'
+import {
+  isForeignLayerType,
+  isIndexType,
+  isManifestType,
+  mayBeAbsent,
+  type AbsentLayers,
+  type Descriptor,
+} from './documents.js'
 import { recallDocument, rememberDocument } from './document-cache.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
 import { maximumDocument, parseDocument } from './parse.js'
@@ -47,7 +54,15 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
   }
   if (location === undefined && embedded !== undefined) return ok({ descriptor, digest, embedded })
   if (location === undefined) {
-    return fail({ code: 'blob-missing', layout: layout.path, at, expected: `blob ${digest}`, found: 'no such file' })
+    const expected = `blob ${digest}`
+    return fail({
+      code: 'blob-missing',
+      layout: layout.path,
+      at,
+      expected,
+      found: 'no such file',
+      ...nextFor(descriptor),
+    })
   }
   if (location.size !== descriptor.size) {
     return fail({
@@ -59,6 +74,12 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
     })
   }
   return ok({ descriptor, digest, location })
+}
+
+function nextFor({ mediaType }: Descriptor): { next?: string } {
+  if (!isForeignLayerType(mediaType)) return {}
+  const allow = "`allowAbsentLayers: 'foreign'` of the target, or --allow-absent-layers foreign"
+  return { next: `fetch the layer from its urls into the layout, or let it be absent (${allow})` }
 }
 
 /** What embedded bytes are in place of the right ones (descriptor.md "data": they must be the blob's). */

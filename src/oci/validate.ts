@@ -183,6 +183,8 @@ class Check {
   async #checkManifest(descriptor: Descriptor, at: TreePath, list: string): Promise<void> {
     const manifest = readDocument(this.#layout, descriptor, at, manifestSchema)
     if (!manifest.ok) return this.#addUnread(manifest.problems)
+    // For its mode.
+    this.#locate(descriptor, at, true)
     this.#seen.set(manifest.value.digest, descriptor.size)
     const steps = manifestSteps(manifest.value.value)
     const isImage = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)

@@ -128,7 +128,10 @@ test('an operand as skopeo has it says which image of a layout is meant', () => 
   )
   const missing = project.mab('merge', '-o', 'out', 'oci:arm64:2.0')
   assert.is(missing.code, 1)
-  assert.match(missing.stderr, /expected: the reference "2\.0"\n {2}found: latest, 1\.0/)
+  assert.match(
+    missing.stderr,
+    /expected: the reference "2\.0"\n {2}found: latest, 1\.0\n {2}next: .*oci:arm64:REFERENCE/,
+  )
 })
 
 test('no amd64 variant comes into the index but one that was asked for', () => {
@@ -178,6 +181,8 @@ test('what cannot be right is refused, and nothing is written', () => {
     [2, ['-o', 'out', '--media-types', 'docker', '--format', 'flat', 'a'], /needs --format nested/],
     [2, ['-o', 'out', '--media-types', 'docker', '--annotation', 'a=b', 'a'], /list has no annotations/],
     [1, ['-o', 'out', '--media-types', 'docker', 'a'], /wrong media type/],
+    [2, ['-o', 'out', '=linux/arm64'], /"=linux\/arm64": expected LAYOUT/],
+    [2, ['-o', 'out', 'oci:', 'oci:a:'], /"oci:": expected LAYOUT[^]*"oci:a:": expected LAYOUT/],
     [1, ['-o', 'out', 'nowhere'], /nothing is there/],
     [1, ['-o', 'out', 'same=linux/arm/v6', 'twin=linux/arm/v7'], /one image under two platforms/],
     [1, ['-o', 'out', 'a=linux/amd64'], /the image config says linux\/arm64/],

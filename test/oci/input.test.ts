@@ -1,6 +1,6 @@
 /** Layouts as they are met in the field, from the opening to an image that is found to be right. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -75,6 +75,12 @@ test('tolerates stray files and looping links in a layout', async () => {
   symlinkSync('loop', path.join(built.directory, 'loop'))
   symlinkSync('self', path.join(built.directory, 'blobs', 'sha256', 'self'))
   await mergeArm64(built)
+})
+
+test('counts every blob that only its owner can read, the manifest too', async () => {
+  const built = buildLayout(arm64)
+  for (const digest of built.reachable) chmodSync(built.file(digest), 0o600)
+  assert.is(valueOf(await verifyLayout(built.directory)).ownerOnly, built.reachable.length)
 })
 
 test('takes the blobs of a layout whose blobs directory is a link', async () => {
@@ -181,6 +187,7 @@ test('refuses a source that lacks layers, of whatever kind, unless that kind may
     assert.equal(placesOf({ ok: false, problems: report.problems }), expected)
     assert.is(report.absent.length, 2 - expected.length)
     if (merged.ok) assert.is(merged.value.absent.length, 2)
+    else if (allowAbsentLayers === 'none') assert.match(merged.problems[0]!.next ?? '', /allowAbsentLayers: 'foreign'/)
   }
   rmSync(built.file(built.images[0]!.config))
   const opened = await verifyLayout(built.directory, { allowAbsentLayers: 'any' })
