@@ -74,19 +74,24 @@ const table: Readonly<Record<string, Rules>> = {
     types: ['plan/task'],
     modules: ['node:child_process', 'node:fs', 'node:path'],
   },
+  init: {
+    uses: ['bitbake/command', 'bitbake/prepare', 'bitbake/query', 'oci/platform', 'oci/yocto-platform'],
+    types: ['config/types', 'targets/target'],
+    modules: ['fast-glob', 'node:child_process', 'node:fs', 'node:path'],
+  },
   'report/doctor-text': { uses: [], types: ['doctor/finding'], modules: [] },
   report: { uses: ['util'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
   'report/inspect-text': { uses: ['util'], types: ['oci/inspect-report'], modules: [] },
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },
   cli: {
-    uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'doctor', 'report'],
+    uses: ['util', 'config', 'targets', 'plan', 'oci', 'execute', 'doctor', 'init', 'report'],
     modules: ['node:fs', 'node:os', 'node:path', 'node:util'],
   },
   'cli/entry': { uses: [], modules: ['node:fs', 'node:module'], process: ['argv', 'exitCode'] },
   'cli/main': {
     uses: ['util', 'report/problems', 'report/style'],
-    modules: ['node:fs'],
-    process: ['cwd', 'env', 'exitCode', 'on', 'once', 'stderr', 'stdout', 'versions'],
+    modules: ['node:fs', 'node:readline'],
+    process: ['cwd', 'env', 'exitCode', 'on', 'once', 'stderr', 'stdin', 'stdout', 'versions'],
   },
   // The package's API.
   index: { uses: ['config', 'targets', 'plan', 'oci', 'execute'], types: ['util'], modules: [] },

@@ -22,7 +22,7 @@ export interface QueryCall {
   readonly targets: readonly BitbakeTarget[]
   /** What mab itself runs in. */
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly log: string
+  readonly log?: string
   readonly stop: AbortSignal
 }
 
@@ -79,12 +79,14 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     const answer = reader.answer()
     if (exit?.code === 0 && answer !== undefined) add(name, answer)
     else if (exit !== undefined && exit.code !== 0) {
-      const options = { exit, keepGoing: false, directory: build.directory, log, neededBy: () => [] }
+      const options = { exit, keepGoing: false, directory: build.directory, log: log ?? '', neededBy: () => [] }
       problems.push(...judge(transcript, [target], options).problems)
     }
   }
-  await fs.mkdir(path.dirname(log), { recursive: true })
-  await fs.appendFile(log, `${said.join('\n')}\n`)
+  if (log !== undefined) {
+    await fs.mkdir(path.dirname(log), { recursive: true })
+    await fs.appendFile(log, `${said.join('\n')}\n`)
+  }
   if (call.stop.aborted) await serverGone(build.directory, before, { code: null, signal: 'SIGINT' })
   return { answers, problems }
 }

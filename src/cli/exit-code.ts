@@ -14,6 +14,7 @@ export const exitCodes = {
 const usageCodes: ReadonlySet<Problem['code']> = new Set([
   'usage',
   'config-not-found',
+  'config-exists',
   'config-unreadable',
   'config-broken',
   'config-invalid',

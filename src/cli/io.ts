@@ -15,6 +15,8 @@ export interface Io {
   readonly stdout: Stream
   /** Everything else. */
   readonly stderr: Stream
+  /** Asks whoever sits at the terminal; absent when nobody does. Empty when the run is stopped meanwhile. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
   /** The terminal behind `stderr`, when there is one that can be drawn on. */
   readonly terminal: NodeJS.WriteStream | undefined
   readonly interruption: Interruption

@@ -1,8 +1,10 @@
 /** The process: its signals, its streams, and the only exit code. */
 import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
 import { doctor } from './commands/doctor.js'
+import { init } from './commands/init.js'
 import { inspect } from './commands/inspect.js'
 import { list } from './commands/list.js'
 import { merge } from './commands/merge.js'
@@ -19,7 +21,7 @@ import { errorText, systemProblem, withPath } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
-const commands: readonly Command[] = [run, plan, verify, inspect, merge, list, doctor]
+const commands: readonly Command[] = [run, plan, verify, inspect, merge, list, doctor, init]
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -48,13 +50,27 @@ export async function main(argv: readonly string[]): Promise<void> {
     const canDraw = process.stderr.isTTY && process.stderr.columns > 0 && process.env['TERM'] !== 'dumb'
     const terminal = canDraw ? process.stderr : undefined
     const { node: nodeVersion } = process.versions
-    const streams = { stdout, stderr, terminal }
+    const ask = process.stdin.isTTY ? (question: string) => askTerminal(question, interruption) : undefined
+    const streams = { stdout, stderr, terminal, ask }
     process.exitCode = await dispatch(argv, { cwd: cwd(), env: process.env, nodeVersion, ...streams, interruption })
   } catch (error) {
     process.exitCode = explain(error, interruption, stderr)
   }
   if (unwritable) process.exitCode = exitCodes.failed
   finished = true
+}
+
+async function askTerminal(question: string, { stop }: Interruption): Promise<string> {
+  // Not as a terminal: Ctrl-C is then a signal as everywhere else.
+  const terminal = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  try {
+    return await terminal.question(question, { signal: stop })
+  } catch (error) {
+    if (stop.aborted) return ''
+    throw error
+  } finally {
+    terminal.close()
+  }
 }
 
 function cwd(): string {

@@ -23,6 +23,7 @@ export const optionSpecs = {
   'dry-run': { short: 'n', help: 'say what would be done and why, and do nothing' },
   'keep-going': { short: 'k', help: 'after a failure go on with what does not depend on it' },
   jobs: { short: 'j', value: 'N', help: 'at most N tasks at a time (default: the number of processors)' },
+  yes: { short: 'y', help: 'do not ask' },
   force: { help: 'do everything again, and trust no record of earlier runs' },
   'no-build': { help: 'do not call BitBake: use what is deployed' },
   wait: {

@@ -28,7 +28,8 @@ export interface LoadOptions {
 }
 
 const extensions = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'] as const
-const names = extensions.map((extension) => `multiarch.config.${extension}`)
+/** The names of a config, the first that is there is taken. */
+export const configNames = extensions.map((extension) => `multiarch.config.${extension}`)
 const codeExtensions = new Set(['.ts', '.mts', '.js', '.mjs'])
 
 /** Finds, reads and checks the config; every problem with it comes out at once. */
@@ -76,13 +77,13 @@ async function findConfig(options: LoadOptions): Promise<Result<string, ConfigPr
     const unreadable = await unreadableConfig(directory)
     if (unreadable !== undefined) return fail(unreadable)
   }
-  return fail({ code: 'config-not-found', directory: options.cwd, names })
+  return fail({ code: 'config-not-found', directory: options.cwd, names: configNames })
 }
 
 /** cosmiconfig takes a file that it may not read, or a link to nowhere, for none, and would go on upwards. */
 async function unreadableConfig(directory: string): Promise<ConfigProblem | undefined> {
   const present: readonly string[] = await fs.readdir(directory).catch(() => [])
-  const name = names.find((candidate) => present.includes(candidate))
+  const name = configNames.find((candidate) => present.includes(candidate))
   if (name === undefined) return undefined
   const file = path.join(directory, name)
   const found = await fs.readFile(file).then(() => 'not a file', errorText)
@@ -97,7 +98,7 @@ async function unreadableConfig(directory: string): Promise<ConfigProblem | unde
 const { ExplorerSync } = internals as unknown as { ExplorerSync: new (options: object) => PublicExplorerSync }
 const explorer = new ExplorerSync({
   moduleName: 'multiarch',
-  searchPlaces: names,
+  searchPlaces: configNames,
   searchStrategy: 'none',
   // An empty config is found, and is then an error.
   ignoreEmptySearchPlaces: false,

@@ -45,7 +45,13 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `no config in ${problem.directory} or above`,
         details: [`looked for ${problem.names.join(', ')}`],
-        next: "write a multiarch.config.ts (the README has one to start from), or name yours with '--config FILE'",
+        next: "'mab init' writes one for what is there, or name yours with '--config FILE'",
+      }
+    case 'config-exists':
+      return {
+        headline: `${show(problem.file)} is there already`,
+        details: [],
+        next: 'edit it, or let --force replace it',
       }
     case 'config-unreadable':
       return {

@@ -148,7 +148,7 @@ function resolveBuild(config: Config, name: string | undefined, context: Resolve
   const { command, args, environment, init, kas, ...build } = name === undefined ? config.build : config.builds[name]!
   const absolute = (file: string): string => path.resolve(context.directory, file)
   const [program, ...rest] = command ?? [kas === undefined ? 'bitbake' : 'kas']
-  const fallback = name === undefined ? (context.buildDirectory ?? 'build') : defaultBuildDirectory(name)
+  const fallback = name === undefined ? context.buildDirectory || 'build' : defaultBuildDirectory(name)
   const directory = absolute(build.directory ?? fallback)
   const [script, ...scriptArgs] = typeof init === 'string' ? [init, directory] : (init ?? [])
   return {

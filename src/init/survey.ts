@@ -1,0 +1,34 @@
+/** What `mab init` found out about a project: as BitBake says it, or else as far as it can be read. */
+
+export interface Multiconfig {
+  /** '' is the default configuration. */
+  readonly name: string
+  readonly machine?: string
+  /** `os/architecture[/variant]`. */
+  readonly platform?: string
+  /** Why there is no platform. */
+  readonly reason?: string
+}
+
+/** A recipe of oci-multiarch.bbclass. */
+export interface MultiarchRecipe {
+  readonly name: string
+  /** OCI_MULTIARCH_RECIPE. */
+  readonly recipe: string
+  /** OCI_MULTIARCH_PLATFORMS, each with its OCI_MULTIARCH_MC. */
+  readonly platforms: readonly { readonly key: string; readonly multiconfig: string }[]
+}
+
+export interface Survey {
+  /** Relative to the config, as the rest. */
+  readonly buildDirectory?: string
+  /** An oe-init-build-env. */
+  readonly init?: string
+  readonly kas: readonly string[]
+  readonly multiconfigs: readonly Multiconfig[]
+  /** Image recipes with an OCI output. */
+  readonly recipes: readonly string[]
+  readonly multiarch: readonly MultiarchRecipe[]
+  /** Whether BitBake said so. */
+  readonly asked: boolean
+}

@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { temporaryDirectory } from '../rig/temp.js'
+import { bitbakes, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
+import { missingTool, testWith } from '../rig/tools.js'
+import { mabIn, mabProgram, type Finished } from './fixture.js'
+
+const test = suite('mab init')
+
+/** PATH without any BitBake, and no build directory of the shell's. */
+const bare = { PATH: `${path.dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`, BUILDDIR: '' }
+
+interface Started extends ThreeProject {
+  init(env: Readonly<Record<string, string>>, ...args: readonly string[]): Finished
+  config(): string
+}
+
+function project(): Started {
+  const three = threeMulticonfigs()
+  const file = path.join(three.directory, 'multiarch.config.ts')
+  // As the package is found when it is installed.
+  mkdirSync(path.join(three.directory, 'node_modules'))
+  symlinkSync(process.cwd(), path.join(three.directory, 'node_modules/multiarch-build'))
+  return {
+    ...three,
+    init: (env, ...args) => mabIn(three.directory, { ...bare, ...env }, ['init', ...args]),
+    config: () => readFileSync(file, 'utf8'),
+  }
+}
+
+function listed({ directory }: ThreeProject): { name: string; platforms: string[] }[] {
+  const { code, stdout, stderr } = mabIn(directory, {}, ['list', '--format', 'json'])
+  assert.is(code, 0, stderr)
+  return (JSON.parse(stdout) as { name: string; platforms: string[] }[]).map(({ name, platforms }) => ({
+    name,
+    platforms,
+  }))
+}
+
+const multiarchClass = `OCI_MULTIARCH_RECIPE ?= ""
+OCI_MULTIARCH_MC[aarch64] ?= "arm-glibc"
+OCI_MULTIARCH_MC[x86_64] ?= "nowhere"
+`
+const multiarchRecipe = `inherit oci-multiarch
+OCI_MULTIARCH_RECIPE = "other-container"
+OCI_MULTIARCH_PLATFORMS = "x86_64 aarch64"
+OCI_MULTIARCH_MC[x86_64] = "x86"
+`
+
+test('without BitBake it reads what is there, and the config that it writes holds', () => {
+  const one = project()
+  one.write('meta-hello/classes/oci-multiarch.bbclass', multiarchClass)
+  one.write('meta-hello/recipes/other-multiarch.bb', multiarchRecipe)
+  one.write('meta-hello/recipes/fs.bb', 'IMAGE_FSTYPES += "tar oci"\n')
+  one.write('meta-hello/conf/multiconfig/arm-musl.conf', 'MACHINE = "board-x"\n')
+  const { code, stdout, stderr } = one.init({}, '--yes')
+  assert.is(code, 0, stderr)
+  assert.is(stdout, 'multiarch.config.ts: fs, hello-container, other-container\n')
+  assert.match(stderr, 'reading files instead')
+  assert.match(one.config(), '// MACHINE board-x; BitBake knows what board-x is')
+  assert.match(one.config(), '// From other-multiarch (oci-multiarch).')
+  assert.equal(listed(one), [
+    { name: 'fs', platforms: ['linux/arm64', 'arm-musl', 'linux/amd64'] },
+    { name: 'hello-container', platforms: ['linux/arm64', 'arm-musl', 'linux/amd64'] },
+    { name: 'other-container', platforms: ['linux/amd64', 'linux/arm64'] },
+  ])
+})
+
+test('nothing is overwritten without --force', () => {
+  const one = project()
+  writeFileSync(path.join(one.directory, 'multiarch.config.ts'), 'mine')
+  const { code, stderr } = one.init({}, '--yes')
+  assert.is(code, 2)
+  assert.match(stderr, 'multiarch.config.ts is there already')
+  assert.is(one.config(), 'mine')
+  assert.is(one.init({}, '--yes', '--force').code, 0)
+  assert.match(one.config(), 'hello-container')
+})
+
+test('kas, a set-up script, and nothing at all', () => {
+  const one = project()
+  one.write('poky/oe-init-build-env', '')
+  assert.is(one.init({}, '--yes').code, 0)
+  assert.match(one.config(), "init: 'poky/oe-init-build-env'")
+  rmSync(path.join(one.directory, 'poky'), { recursive: true })
+  rmSync(path.join(one.directory, 'build'), { recursive: true })
+  one.write('kas.yml', 'header:\n  version: 12\n')
+  const named = one.init({}, '--yes', '--force')
+  assert.is(named.code, 2)
+  assert.match(named.stderr, 'no multiconfig was found')
+  rmSync(path.join(one.directory, 'kas.yml'))
+  const nothing = one.init({}, '--yes', '--force')
+  assert.is(nothing.code, 2)
+  assert.match(nothing.stderr, 'there is no build directory')
+})
+
+test('without a terminal it wants --yes', () => {
+  const one = project()
+  const { code, stderr } = one.init({})
+  assert.is(code, 2)
+  assert.match(stderr, '--yes writes the config without asking')
+  assert.not(existsSync(path.join(one.directory, 'multiarch.config.ts')))
+})
+
+testWith(test, missingTool('script'), 'in a terminal it shows the config and asks', () => {
+  const one = project()
+  const answer = (text: string): string => {
+    const command = `${process.execPath} ${mabProgram} init`
+    const options = { cwd: one.directory, env: { ...process.env, ...bare }, input: text, encoding: 'utf8' } as const
+    return spawnSync('script', ['-qec', command, '/dev/null'], options).stdout
+  }
+  assert.match(answer('n\n'), 'nothing was written')
+  assert.not(existsSync(path.join(one.directory, 'multiarch.config.ts')))
+  assert.match(answer('\n'), 'write this to multiarch.config.ts?')
+  assert.match(one.config(), 'hello-container')
+})
+
+for (const { name, program, missing } of bitbakes) {
+  testWith(test, missing, `${name} is asked, and builds what was written`, () => {
+    const one = project()
+    one.write('meta-hello/classes/oci-multiarch.bbclass', multiarchClass)
+    one.write('meta-hello/recipes/other-multiarch.bb', multiarchRecipe.replace('other-container', 'hello-container'))
+    one.write('meta-hello/conf/multiconfig/more.inc', 'MACHINE = "qemuarm64"\n')
+    one.write('meta-hello/conf/multiconfig/arm-glibc.conf', (old) =>
+      old.replace(/MACHINE.*\n/, 'require conf/multiconfig/more.inc\n'),
+    )
+    const bin = path.isAbsolute(program) ? path.dirname(program) : temporaryDirectory()
+    const env = { PATH: path.isAbsolute(program) ? `${bin}:${bare.PATH}` : process.env['PATH']! }
+    const { code, stderr } = one.init(env, '--yes')
+    assert.is(code, 0, stderr)
+    assert.match(one.config(), 'from what BitBake says')
+    assert.equal(listed(one), [{ name: 'hello-container', platforms: ['linux/amd64', 'linux/arm64'] }])
+    const ran = mabIn(one.directory, env, ['run'])
+    assert.is(ran.code, 0, ran.stderr)
+  })
+}
+
+test.run()
