@@ -136,14 +136,14 @@ for (const [what, [options, description]] of Object.entries(pushed)) {
   })
 }
 
-/** podman with a storage of its own, or why it cannot be used here. */
-function podmanStorage(): string[] {
+/** Options of podman and buildah for a storage of their own. */
+function ownStorage(): string[] {
   const work = temporaryDirectory()
   return ['--root', `${work}/root`, '--runroot', `${work}/runroot`, '--storage-driver', 'vfs']
 }
 function podmanFails(): string | undefined {
   try {
-    runTool('podman', ...podmanStorage(), 'images')
+    runTool('podman', ...ownStorage(), 'images')
     return undefined
   } catch {
     return 'podman cannot work on this machine'
@@ -153,7 +153,7 @@ const noPodman = missingTool('podman') ?? podmanFails()
 
 testWith(test, noPodman, 'podman load gives the image its name and our digest', async () => {
   const image = await mergeThree({ name: 'registry.example.com/acme/app:1.4.2' })
-  const storage = podmanStorage()
+  const storage = ownStorage()
   runTool('podman', ...storage, 'load', '-i', await archiveOf(image))
   const format = '{{.Repository}}:{{.Tag}} {{.Digest}}'
   const listed = runTool('podman', ...storage, 'images', '--digests', '--format', format).trim()
@@ -163,12 +163,40 @@ testWith(test, noPodman, 'podman load gives the image its name and our digest', 
 testWith(test, noPodman, 'podman pull takes the reference and the platform that it is asked for', async () => {
   const archive = await archiveOf(await mergeThree({ references: ['1.0'] }))
   for (const architecture of ['arm64', 'amd64']) {
-    const storage = podmanStorage()
+    const storage = ownStorage()
     const source = `oci-archive:${archive}:1.0`
     const id = runTool('podman', ...storage, 'pull', '-q', '--arch', architecture, source).trim()
     assert.is(runTool('podman', ...storage, 'inspect', '--format', '{{.Architecture}}', id).trim(), architecture)
   }
 })
+
+function buildahFails(): string | undefined {
+  try {
+    runTool('buildah', ...ownStorage(), 'images')
+    return undefined
+  } catch {
+    return 'buildah cannot work on this machine'
+  }
+}
+
+testWith(
+  test,
+  missingTool('buildah') ?? buildahFails(),
+  'buildah takes all platforms into a list of its own',
+  async () => {
+    const image = await mergeThree()
+    const storage = ownStorage()
+    runTool('buildah', ...storage, 'manifest', 'create', 'app')
+    runTool('buildah', ...storage, 'manifest', 'add', '--all', 'app', `oci:${image.directory}:latest`)
+    const list = JSON.parse(runTool('buildah', ...storage, 'manifest', 'inspect', 'app')) as { manifests: Entry[] }
+    assert.equal(
+      list.manifests.map(({ digest }) => digest).toSorted(),
+      entriesIn(image.directory, image.digest)
+        .map(({ digest }) => digest)
+        .toSorted(),
+    )
+  },
+)
 
 /** One platform of an image as a layout of its own, as tools that know no index want it. */
 function partOf(image: Merged, entry: Entry): string {
