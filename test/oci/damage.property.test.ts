@@ -1,15 +1,19 @@
 /** Whatever byte of an image is changed, verifying it says so. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { writeArchive } from '../../src/oci/archive.js'
+import { parseDigest } from '../../src/oci/digest.js'
 import { openLayout } from '../../src/oci/layout.js'
 import { reachableDigests } from '../../src/oci/reachable.js'
 import { selectImage } from '../../src/oci/select.js'
 import { verifyLayout } from '../../src/oci/validate.js'
-import { buildLayout, seededBytes, type Document } from '../rig/layout-builder.js'
+import { elfs } from '../rig/elf-builder.js'
+import { buildLayout, digestOf, seededBytes, type Document } from '../rig/layout-builder.js'
+import { tarOfEntries, zstdStored } from '../rig/tar-builder.js'
 import { temporaryDirectory } from '../rig/temp.js'
 import { mergeLayouts, platformOf, valueOf } from './merge-layouts.js'
 
@@ -82,6 +86,13 @@ for (const [format, image] of Object.entries({ nested, flat })) {
   })
 }
 
+/** How a layer may be stored. */
+const packings = [
+  (tar: Uint8Array) => [tar, ''] as const,
+  (tar: Uint8Array) => [gzipSync(tar), '+gzip'] as const,
+  (tar: Uint8Array) => [zstdStored(tar), '+zstd'] as const,
+]
+
 /** Puts `value` somewhere into a document: each number of `route` chooses a key. */
 function putInto(document: Document, route: readonly number[], value: unknown): void {
   let node = document
@@ -120,19 +131,61 @@ test('does not throw on documents that say anything, with digests that fit', asy
   )
 })
 
-test('does not throw on an archive that is changed or cut off anywhere', async () => {
-  const file = path.join(temporaryDirectory(), 'image.tar')
-  valueOf(await writeArchive(nested.directory, nested.blobs, file, { mtime: 0 }))
-  const whole = readFileSync(file)
-  const broken = path.join(temporaryDirectory(), 'image.tar')
+/** What was found good: which bytes the image is. */
+async function imageIn(location: string): Promise<string | undefined> {
+  const verified = await verifyLayout(location, { platforms })
+  if (!verified.ok || verified.value.problems.length > 0) return undefined
+  const { index, images, blobs } = verified.value
+  return JSON.stringify({ index, images, blobs })
+}
+
+for (const [format, image] of Object.entries({ nested, flat })) {
+  test(`an archive of a ${format} image that is changed or cut off anywhere is found out, or still is the same image`, async () => {
+    const file = path.join(temporaryDirectory(), 'image.tar')
+    valueOf(await writeArchive(image.directory, image.blobs, file, { mtime: 0 }))
+    const whole = readFileSync(file)
+    const good = await imageIn(file)
+    assert.ok(good !== undefined)
+    const layout = valueOf(openLayout(file))
+    const ranges = image.blobs.map((digest) => layout.locate(parseDigest(digest)!)!)
+    const isBlob = (at: number): boolean => ranges.some(({ offset, size }) => offset <= at && at < offset + size)
+    const broken = path.join(temporaryDirectory(), 'image.tar')
+    const change = fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(whole.length * 4))
+    await fc.assert(
+      fc.asyncProperty(change, async ([position, mask, length]) => {
+        const bad = Buffer.from(whole.subarray(0, length))
+        if (position < bad.length) bad[position]! ^= mask
+        writeFileSync(broken, bad)
+        const found = await imageIn(broken)
+        if (isBlob(position) || length < whole.length / 2) assert.is(found, undefined)
+        else assert.ok(found === undefined || found === good)
+      }),
+      { numRuns: 300 },
+    )
+  })
+}
+
+test('any byte of a layer that is changed with its digest is found by what is in it', async () => {
+  const layer = tarOfEntries([
+    { name: 'usr/', type: '5' },
+    { name: 'usr/bin/tool', content: elfs.amd64 },
+    { name: 'usr/bin/link', type: '2', target: 'tool' },
+  ])
+  const directory = temporaryDirectory()
+  const change = fc.tuple(fc.nat(layer.length - 1), fc.integer({ min: 1, max: 255 }), fc.constantFrom(...packings))
   await fc.assert(
-    fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), async (position, mask, length) => {
-      const bad = Buffer.from(whole.subarray(0, length))
-      if (position < length) bad[position]! ^= mask
-      writeFileSync(broken, bad)
-      const verified = await verifyLayout(broken)
-      if (verified.ok && verified.value.problems.length === 0) assert.ok(length > whole.length - 10_240 * 2)
+    fc.asyncProperty(change, async ([position, mask, pack]) => {
+      const bad = Buffer.from(layer)
+      bad[position]! ^= mask
+      // The diff ID is that of the good layer; all digests above fit.
+      const diffIds = [digestOf(layer)]
+      const editConfig = ({ rootfs }: Document): unknown => (rootfs.diff_ids = diffIds)
+      buildLayout({ layers: [bad], pack, editConfig }, { directory })
+      assert.equal(valueOf(await verifyLayout(directory)).problems, [])
+      const { problems } = valueOf(await verifyLayout(directory, { deep: true }))
+      assert.ok(problems.some(({ code }) => code === 'layer-diff-id'))
     }),
+    { numRuns: 200 },
   )
 })
 
