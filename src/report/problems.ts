@@ -3,17 +3,19 @@ import type { Problem } from '../util/problem.js'
 import type { Style } from './style.js'
 import { pathShower, visible, wordProblem } from './words.js'
 
-/** Ends with a newline when there is a problem. */
+/** Ends with a newline when there is a problem. What to do next is said once for problems in a row that it mends. */
 export function formatProblems(problems: readonly Problem[], cwd: string, style: Style): string {
   const show = pathShower(cwd)
-  return problems
-    .map((problem) => {
-      const { headline, details, next } = wordProblem(problem, show)
+  const wordings = problems.map((problem) => wordProblem(problem, show))
+  return wordings
+    .map(({ headline, details, next }, index) => {
       const lines = [
         `${style('bad', 'error:')} ${visible(headline)}`,
         ...details.map((detail) => `  ${visible(detail)}`),
       ]
-      if (next !== undefined) lines.push(`  ${style('strong', 'next:')} ${visible(next)}`)
+      if (next !== undefined && next !== wordings[index + 1]?.next) {
+        lines.push(`  ${style('strong', 'next:')} ${visible(next)}`)
+      }
       return `${lines.join('\n')}\n`
     })
     .join('')

@@ -34,6 +34,11 @@ export function visible(text: string): string {
   )
 }
 
+/** As `visible`, and without what would begin a line of its own. */
+export function visibleLine(text: string): string {
+  return visible(text).replaceAll('\n', '\\n')
+}
+
 export function wordProblem(problem: Problem, show: Show): Wording {
   switch (problem.code) {
     case 'usage': {
@@ -370,10 +375,11 @@ const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
 }
 
 function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
-  const place = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
+  const details = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
+  details.push(`expected: ${problem.expected}`, `found: ${problem.found}`)
   return {
     headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
-    details: [...place, `expected: ${problem.expected}`, `found: ${problem.found}`],
+    details: details.map(visibleLine),
     next: problem.next ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
   }
 }

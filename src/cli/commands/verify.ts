@@ -4,7 +4,7 @@ import { verifyLayout } from '../../oci/validate.js'
 import { shortDigest } from '../../oci/digest.js'
 import type { VerifyReport } from '../../oci/verify-report.js'
 import { formatProblems } from '../../report/problems.js'
-import { pathShower } from '../../report/words.js'
+import { pathShower, visibleLine } from '../../report/words.js'
 import { count, formatBytes } from '../../util/format.js'
 import type { LayoutProblem } from '../../util/problem.js'
 import type { Arguments } from '../args.js'
@@ -77,16 +77,18 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
   const verdict = good ? style('good', 'ok') : style('bad', count(report.problems.length, 'problem'))
   const lines = [`${show(report.layout)}: ${verdict}`]
   if (report.index !== undefined) {
-    const names = report.references.length > 0 ? ` (${report.references.join(', ')})` : ''
+    const names = report.references.length > 0 ? ` (${visibleLine(report.references.join(', '))})` : ''
     lines.push(`  index ${report.index}${names}`)
   }
   for (const { platform, digest, layers, size, programs } of report.images) {
     const code = programs === undefined ? '' : `, ${count(programs, 'ELF file')}`
-    lines.push(`  ${platform} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}`)
+    lines.push(`  ${visibleLine(platform)} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}`)
   }
   if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
   for (const { digest, mediaType } of report.unread) {
-    lines.push(`  ${style('warn', 'note:')} the layer ${shortDigest(digest)} was not read through: ${mediaType}`)
+    lines.push(
+      `  ${style('warn', 'note:')} the layer ${shortDigest(digest)} was not read through: ${visibleLine(mediaType)}`,
+    )
   }
   if (report.absent.length > 0) {
     lines.push(`  ${style('warn', 'note:')} ${count(report.absent.length, 'layer')} absent, as is allowed`)
@@ -94,7 +96,7 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
   if (report.ownerOnly > 0) {
     const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`
     lines.push(
-      `  ${style('warn', 'note:')} ${those}: hard links to files of that mode (umoci writes 0600); \`link: 'copy'\` gives copies`,
+      `  ${style('warn', 'note:')} ${those}: umoci writes mode 0600, and hard links keep it; \`link: 'copy'\` gives copies`,
     )
   }
   io.stdout.write(`${lines.join('\n')}\n`)

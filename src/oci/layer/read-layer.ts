@@ -3,7 +3,7 @@
  * for an image is judged by `judge-layer.ts`, so that a layer of many images is read for all of them.
  *
  * Input and output are plain data, so this may run in another thread. Memory is bounded by pieces, names and links;
- * time by the bytes that are stored (`unpackedLimit`).
+ * time by what a layer may unpack to (`unpackedLimit`).
  */
 import fs from 'node:fs'
 import { formatBytes } from '../../util/format.js'
@@ -53,8 +53,8 @@ const shownName = 200
 
 /**
  * Bytes that a compressed layer may unpack to: 1 GiB, and 200 for each byte that is stored. Layers of real images are
- * 2 to 10 times as large as they are stored, while gzip packs zeros by 1000 and zstd by more: so the time that a layer
- * takes is bounded by its size on disk.
+ * 2 to 10 times as large as they are stored, a few preallocated files of zeros aside, while gzip packs zeros by 1000 and
+ * zstd by more: so a layer takes seconds more than its size on disk would, and no more.
  */
 export function unpackedLimit(stored: number): number {
   return 1024 ** 3 + 200 * stored
