@@ -48,9 +48,9 @@ export const optionSpecs = {
   name: { value: 'NAME', help: 'io.containerd.image.name of the image (default: localhost/DIR:REFERENCE)' },
   archive: { value: 'FILE', help: 'also write the image as an oci-archive' },
   annotation: {
-    value: '[index:|manifest-descriptor[PLATFORM]:]KEY=VALUE',
+    value: '[PREFIX:]KEY=VALUE',
     list: 'repeated',
-    help: 'annotate the image index, or the entries of platforms in it',
+    help: 'annotate the image index (index:, the default) or its entries (manifest-descriptor: or manifest-descriptor[PLATFORM]:)',
   },
   'media-types': { value: 'WHOSE', choices: ['oci', 'docker'], help: "of the image index: oci (default) or docker's" },
   link: {

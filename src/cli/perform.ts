@@ -8,7 +8,7 @@ import { formatPlanTable } from '../report/plan-text.js'
 import { plainRenderer } from '../report/plain.js'
 import type { Renderer } from '../report/renderer.js'
 import { formatRun, formatTargets } from '../report/summary.js'
-import { writeFileAtomic } from '../util/fs.js'
+import { statIfThere, writeFileAtomic } from '../util/fs.js'
 import type { Json } from '../util/json.js'
 import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import type { Io } from './io.js'
@@ -30,6 +30,14 @@ export async function performPlan(
   io: Io,
   describe: (images: readonly RunImage[]) => Json | undefined = runMetadata,
 ): Promise<number> {
+  const metadataFile = metadataPlace(options, io)
+  if (metadataFile !== undefined && statIfThere(metadataFile)?.isDirectory() === true) {
+    return reportProblems(
+      [{ code: 'usage', message: `--metadata-file names a directory: ${metadataFile}` }],
+      options,
+      io,
+    )
+  }
   const renderer = await chooseRenderer(options, io)
   const limit = text(options.timeout)
   const timer = limit === undefined ? undefined : setTimeout(() => io.interruption.expire(), duration(limit))
@@ -40,10 +48,9 @@ export async function performPlan(
     clearTimeout(timer)
     await renderer.end()
   }
-  const metadataFile = text(options['metadata-file'])
   if (metadataFile !== undefined) {
     const metadata = describe(report.ok ? imagesOf(plan, report.value.targets) : []) ?? {}
-    writeFileAtomic(path.resolve(io.cwd, metadataFile), `${JSON.stringify(metadata, null, 2)}\n`)
+    writeFileAtomic(metadataFile, `${JSON.stringify(metadata, null, 2)}\n`)
   }
   const { signal, expired } = io.interruption
   if (report.ok && options.progress !== 'json') {
@@ -56,6 +63,12 @@ export async function performPlan(
   }
   if (!report.ok) return reportProblems(report.problems, options, io)
   return report.value.ok ? exitCodes.done : exitCodes.failed
+}
+
+/** Absolute. */
+function metadataPlace(options: OptionValues, io: Io): string | undefined {
+  const file = text(options['metadata-file'])
+  return file === undefined ? undefined : path.resolve(io.cwd, file)
 }
 
 /** Prints the plan with what is stale and why. @returns the exit code. */

@@ -16,6 +16,7 @@ import {
   type BuiltLayout,
   type Document,
   type EntryOf,
+  type ImageDescription,
 } from '../rig/layout-builder.js'
 import { temporaryDirectory } from '../rig/temp.js'
 import { missingTool, testWith } from '../rig/tools.js'
@@ -286,6 +287,19 @@ test('finds what is attested of an image, and brings it only when asked to', asy
     valueOf(await mergeImage(image, output, { link: 'auto', verified: nothingVerified, keepAttestations }))
     assert.equal(blobsIn(output), (keepAttestations ? [...own, ...attested] : own).toSorted())
   }
+})
+
+test('one platform may stand in an index for several versions of its system, but not twice for one', async () => {
+  const windows = (version: string, layer: string): ImageDescription => ({
+    os: 'windows',
+    layers: [layer],
+    editConfig: (config) => (config['os.version'] = version),
+    editDescriptor: (descriptor) => (descriptor['platform']['os.version'] = version),
+  })
+  const codesOf = async (entries: readonly ImageDescription[]): Promise<string[]> =>
+    valueOf(await verifyLayout(buildLayout({ entries }).directory)).problems.map(({ code }) => code)
+  assert.equal(await codesOf([windows('10.0.1', 'one'), windows('10.0.2', 'two')]), [])
+  assert.equal(await codesOf([windows('10.0.1', 'one'), windows('10.0.1', 'two')]), ['platform-duplicate'])
 })
 
 test.run()
