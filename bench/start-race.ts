@@ -42,7 +42,7 @@ export function startRace(directory: string, mab: string): Race {
 }
 
 /** Images that BitBake deployed, by the conventions of OE-core, and that are merged already. */
-function bitbakeProject(
+export function bitbakeProject(
   directory: string,
   mab: string,
   targetCount: number,

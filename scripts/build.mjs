@@ -34,7 +34,6 @@ const bundle = await build({
   entryPoints: {
     main: 'src/cli/main.ts',
     index: 'src/index.ts',
-    define: 'src/config/define.ts',
     worker: 'src/oci/worker.ts',
   },
   outdir: 'dist',
@@ -48,6 +47,8 @@ const bundle = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 })
+// Bundled into every config, so it stands alone and does nothing else.
+await build({ ...common, entryPoints: { define: 'src/config/define.ts' }, outdir: 'dist', format: 'esm' })
 await chmod('dist/mab.cjs', 0o755)
 await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licences(Object.keys(bundle.metafile.inputs)))
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })

@@ -2,7 +2,7 @@
  * Where BitBake puts a recipe's layout. Gives the places to try, the likeliest first; whether a layout lies there, and
  * which one it is, is for whoever can read layouts.
  */
-import { promises as fs, type Dirent } from 'node:fs'
+import fs, { type Dirent } from 'node:fs'
 import path from 'node:path'
 import type { Pattern } from '../targets/target.js'
 import { exists } from '../util/fs.js'
@@ -42,14 +42,14 @@ export interface Candidates {
 }
 
 /** By the conventions of OE-core and meta-virtualization. */
-export async function findDeployed(query: DeployQuery): Promise<Candidates> {
+export function findDeployed(query: DeployQuery): Candidates {
   const groups: Candidate[][] = []
   const looked: LookedAt[] = []
   const newest: string[] = []
   const evidence = new Set<string>()
-  for (const directories of await deployDirectories(query, looked, evidence)) {
+  for (const directories of deployDirectories(query, looked, evidence)) {
     for (const directory of directories) evidence.add(directory)
-    const perDirectory = await Promise.all(directories.map((directory) => look(directory, query, looked)))
+    const perDirectory = directories.map((directory) => look(directory, query, looked))
     newest.push(...perDirectory.flatMap((found) => found.newest))
     const depth = Math.max(0, ...perDirectory.map(({ tiers }) => tiers.length))
     for (let tier = 0; tier < depth; tier++) groups.push(perDirectory.flatMap(({ tiers }) => tiers[tier] ?? []))
@@ -79,28 +79,30 @@ async function expand(root: string, pattern: string, file: string, evidence: Set
  * TMPDIR is `tmp` unless a multiconfig says otherwise: `tmp-<mc>` (meta-virtualization), `tmp-mc-<mc>` (oe-selftest);
  * `tmp-glibc` and `tmp-musl` come from TCLIBCAPPEND (up to scarthgap).
  */
-async function deployDirectories(query: DeployQuery, looked: LookedAt[], evidence: Set<string>): Promise<string[][]> {
+function deployDirectories(query: DeployQuery, looked: LookedAt[], evidence: Set<string>): string[][] {
   if (query.deployDirectory !== undefined) return [[query.deployDirectory]]
   const { multiconfig, machine } = query
   const own = multiconfig === '' ? [] : [`tmp-${multiconfig}`, `tmp-mc-${multiconfig}`]
   const shared = ['tmp', 'tmp-glibc', 'tmp-musl', ...(multiconfig === '' ? ['tmp-default'] : [])]
   const images = [...own, ...shared].map((name) => path.join(query.buildDirectory, name, 'deploy', 'images'))
   if (machine !== undefined) return images.map((directory) => [path.join(directory, machine)])
-  return Promise.all(
-    images.map(async (directory) => {
-      evidence.add(directory)
-      const entries = await list(directory)
-      const machines = (entries ?? []).filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-      if (machines.length === 0) {
-        looked.push({ place: directory, found: entries === undefined ? 'no such directory' : "no machine's directory" })
-      }
-      return machines.map((entry) => path.join(directory, entry.name))
-    }),
-  )
+  return images.map((directory) => {
+    evidence.add(directory)
+    const entries = list(directory)
+    const machines = (entries ?? []).filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    if (machines.length === 0) {
+      looked.push({ place: directory, found: entries === undefined ? 'no such directory' : "no machine's directory" })
+    }
+    return machines.map((entry) => path.join(directory, entry.name))
+  })
 }
 
-async function list(directory: string): Promise<Dirent[] | undefined> {
-  return fs.readdir(directory, { withFileTypes: true }).catch(() => undefined)
+function list(directory: string): Dirent[] | undefined {
+  try {
+    return fs.readdirSync(directory, { withFileTypes: true })
+  } catch {
+    return undefined
+  }
 }
 
 interface Found {
@@ -108,8 +110,8 @@ interface Found {
   readonly newest: readonly string[]
 }
 
-async function look(directory: string, query: DeployQuery, looked: LookedAt[]): Promise<Found> {
-  const entries = await list(directory)
+function look(directory: string, query: DeployQuery, looked: LookedAt[]): Found {
+  const entries = list(directory)
   if (entries === undefined) {
     looked.push({ place: directory, found: 'no such directory' })
     return { tiers: [], newest: [] }

@@ -1,21 +1,24 @@
 /**
- * What `mab` starts: CommonJS, because that starts quicker, and small, because all else waits behind an `import()`.
+ * What `mab` starts: CommonJS, because that starts quicker, and small, because all else waits behind an `import()`. The
+ * start of `mab run` is in the same file, and runs only when it is asked for.
  */
-import { writeSync } from 'node:fs'
-import module from 'node:module'
+import { say } from '../start/say.js'
 import { version } from './version.js'
 
-const argv = process.argv.slice(2)
-if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-  try {
-    // Not process.stdout, which takes as long to make as the rest of the start.
-    writeSync(1, `${version}\n`)
-  } catch {
-    process.exitCode = 1
+void start(process.argv.slice(2))
+
+async function start(argv: readonly string[]): Promise<void> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return say(1, `${version}\n`)
+  let evaluated
+  if (argv[0] === 'run') {
+    const { tryStart } = await import('../start/start.js')
+    const started = await tryStart(argv, version)
+    if (started === 'done') return
+    evaluated = started
   }
-} else {
   // Node 22 and later keep compiled code between runs.
-  const { enableCompileCache } = module as { enableCompileCache?: () => void }
+  const { enableCompileCache } = process.getBuiltinModule('node:module') as { enableCompileCache?: () => void }
   enableCompileCache?.()
-  void import('./main.js').then(({ main }) => main(argv))
+  const { main } = await import('./main.js')
+  await main(argv, evaluated)
 }

@@ -15,6 +15,7 @@ const usageCodes: ReadonlySet<Problem['code']> = new Set([
   'usage',
   'config-not-found',
   'config-exists',
+  'config-ambiguous',
   'config-unreadable',
   'config-broken',
   'config-invalid',

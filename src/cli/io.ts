@@ -1,4 +1,5 @@
 /** What a command sees of the process. Only `main.ts` makes one from the real one. */
+import type { EvaluatedConfig } from '../start/start.js'
 import type { Interruption } from './interruption.js'
 
 export interface Stream {
@@ -7,10 +8,17 @@ export interface Stream {
 }
 
 export interface Io {
+  /** All that followed the program's name. */
+  readonly argv: readonly string[]
   readonly cwd: string
   /** Without a `v`. */
   readonly nodeVersion: string
+  /** What the plan or a task's freshness hangs on is read by `variable` of project.ts. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The variables that were read so. */
+  readonly variables: Map<string, string | undefined>
+  /** The config, when it was evaluated already. */
+  readonly evaluated: EvaluatedConfig | undefined
   /** Data: what was asked for. */
   readonly stdout: Stream
   /** Everything else. */

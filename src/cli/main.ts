@@ -1,5 +1,4 @@
 /** The process: its signals, its streams, and the only exit code. */
-import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
@@ -17,14 +16,19 @@ import type { Io, Stream } from './io.js'
 import { reportProblems } from './project.js'
 import { formatProblems } from '../report/problems.js'
 import { makeStyle } from '../report/style.js'
+import { guardExit } from '../start/guard.js'
+import type { EvaluatedConfig } from '../start/start.js'
 import { errorText, systemProblem, withPath } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
 const commands: readonly Command[] = [run, plan, verify, inspect, merge, list, doctor, init]
 
-/** Runs the command line of this process and sets its exit code. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * Runs the command line of this process and sets its exit code.
+ * @param evaluated the config, when it was evaluated before it was clear that not all is fresh.
+ */
+export async function main(argv: readonly string[], evaluated?: EvaluatedConfig): Promise<void> {
   const interruption = new Interruption()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interruption.receive(signal))
@@ -39,12 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   const stdout = openStream(process.stdout, onError)
   const stderr = openStream(process.stderr, onError)
-  let finished = false
-  process.once('exit', () => {
-    if (finished) return
-    writeSync(2, 'error: mab was ended from within: does the config end the process?\n')
-    process.exitCode = exitCodes.usage
-  })
+  const release = guardExit(exitCodes.usage)
   try {
     // A terminal of no size (docker without a window) would wrap each letter.
     const canDraw = process.stderr.isTTY && process.stderr.columns > 0 && process.env['TERM'] !== 'dumb'
@@ -52,12 +51,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { node: nodeVersion } = process.versions
     const ask = process.stdin.isTTY ? (question: string) => askTerminal(question, interruption) : undefined
     const streams = { stdout, stderr, terminal, ask }
-    process.exitCode = await dispatch(argv, { cwd: cwd(), env: process.env, nodeVersion, ...streams, interruption })
+    const given = { argv, cwd: cwd(), env: process.env, nodeVersion, variables: new Map(), evaluated }
+    process.exitCode = await dispatch(argv, { ...given, ...streams, interruption })
   } catch (error) {
     process.exitCode = explain(error, interruption, stderr)
   }
   if (unwritable) process.exitCode = exitCodes.failed
-  finished = true
+  release()
 }
 
 async function askTerminal(question: string, { stop }: Interruption): Promise<string> {

@@ -71,7 +71,7 @@ export const optionSpecs = {
     help: 'auto (a list on a terminal, lines elsewhere), tty, plain, json (events, one a line, on stdout) or quiet',
   },
   quiet: { short: 'q', help: 'only failures and the result' },
-  verbose: { short: 'v', help: 'pass on what BitBake prints' },
+  verbose: { short: 'v', help: 'pass on what BitBake prints, and name what is fresh' },
   color: {
     value: 'WHEN',
     choices: ['auto', 'always', 'never'],

@@ -3,8 +3,8 @@ import path from 'node:path'
 import type { Event } from '../execute/event.js'
 import { explainPlan, runPlan, type RunPlanOptions } from '../execute/run-plan.js'
 import type { Plan } from '../plan/task.js'
-import { jsonRenderer } from '../report/json.js'
-import { formatPlanTable } from '../report/plan-text.js'
+import { forecastEvents, jsonRenderer } from '../report/json.js'
+import { formatPlanTable, planDocument } from '../report/plan-text.js'
 import { plainRenderer } from '../report/plain.js'
 import type { Renderer } from '../report/renderer.js'
 import { formatRun, formatTargets } from '../report/summary.js'
@@ -74,6 +74,14 @@ function metadataPlace(options: OptionValues, io: Io): string | undefined {
 /** Prints the plan with what is stale and why. @returns the exit code. */
 export async function showForecast(plan: Plan, settings: Settings, options: OptionValues, io: Io): Promise<number> {
   const forecasts = await explainPlan(plan, { ...settings, emit: () => {} })
+  if (options.format === 'json') {
+    io.stdout.write(`${JSON.stringify(planDocument(plan, forecasts), null, 2)}\n`)
+    return exitCodes.done
+  }
+  if (options.progress === 'json') {
+    io.stdout.write(forecastEvents(plan, forecasts))
+    return exitCodes.done
+  }
   io.stdout.write(formatPlanTable(plan, forecasts, io.cwd, styleFor(io.stdout, options, io)))
   return exitCodes.done
 }
@@ -90,5 +98,6 @@ async function chooseRenderer(options: OptionValues, io: Io): Promise<Renderer> 
     const { listrRenderer } = await import('../report/listr.js')
     return listrRenderer({ cwd: io.cwd, style, explain, stream: io.terminal })
   }
-  return plainRenderer({ cwd: io.cwd, style, explain, quiet, write: (line) => io.stderr.write(line) })
+  const verbose = options.verbose === true
+  return plainRenderer({ cwd: io.cwd, style, explain, quiet, verbose, write: (line) => io.stderr.write(line) })
 }

@@ -2,7 +2,6 @@
 import os from 'node:os'
 import path from 'node:path'
 import { loadConfig, type LoadedConfig } from '../config/load.js'
-import { stateDirectoryName } from '../config/rules.js'
 import type { RunPlanOptions } from '../execute/run-plan.js'
 import { createPlan } from '../plan/plan.js'
 import type { Plan } from '../plan/task.js'
@@ -10,6 +9,7 @@ import { makeStyle, type Style } from '../report/style.js'
 import { formatProblems } from '../report/problems.js'
 import { resolveTargets } from '../targets/resolve.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
+import { stateDirectoryName } from '../util/project.js'
 import type { Arguments } from './args.js'
 import { parseDuration } from './duration.js'
 import { exitCodeFor } from './exit-code.js'
@@ -18,12 +18,19 @@ import type { OptionValues } from './options.js'
 
 export interface Project {
   readonly plan: Plan
+  readonly loaded: LoadedConfig
   /** Absolute. */
   readonly stateDirectory: string
 }
 
+/** A variable that the plan or a task's freshness hangs on. */
+export function variable(name: string, io: Io): string | undefined {
+  io.variables.set(name, io.env[name])
+  return io.env[name]
+}
+
 export async function openConfig(options: OptionValues, io: Io): Promise<Result<LoadedConfig>> {
-  return loadConfig({ cwd: io.cwd, file: text(options.config), env: io.env })
+  return loadConfig({ cwd: io.cwd, file: text(options.config), env: io.env, evaluated: io.evaluated })
 }
 
 export async function openProject({ operands, options }: Arguments, io: Io): Promise<Result<Project>> {
@@ -31,9 +38,10 @@ export async function openProject({ operands, options }: Arguments, io: Io): Pro
   if (!loaded.ok) return loaded
   const { config, directory } = loaded.value
   const selection = { targets: operands, platforms: list(options.platform) }
-  const targets = resolveTargets(config, selection, { directory, buildDirectory: io.env['BUILDDIR'] })
+  const targets = resolveTargets(config, selection, { directory, buildDirectory: variable('BUILDDIR', io) })
   if (!targets.ok) return targets
   return ok({
+    loaded: loaded.value,
     plan: createPlan(targets.value, { noBuild: options['no-build'] === true }),
     stateDirectory: path.join(directory, stateDirectoryName),
   })
@@ -45,7 +53,7 @@ export function runOptions(
   options: OptionValues,
   io: Io,
 ): Result<Omit<RunPlanOptions, 'emit'>> {
-  const epoch = io.env['SOURCE_DATE_EPOCH']
+  const epoch = variable('SOURCE_DATE_EPOCH', io)
   if (epoch !== undefined && !/^\d{1,11}$/.test(epoch)) {
     const message = `SOURCE_DATE_EPOCH is a number of seconds since 1970; found "${epoch}"`
     return { ok: false, problems: [{ code: 'usage', message }] }

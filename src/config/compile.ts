@@ -5,16 +5,29 @@
  */
 import { spawnSync } from 'node:child_process'
 import { promises as fs, realpathSync } from 'node:fs'
-import { createRequire, Module, SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module'
+import { createRequire, SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { evaluateCommonJs, settled } from '../start/evaluate.js'
 import { errorCode, errorText, makeDirectory, temporaryName } from '../util/fs.js'
+import { reusable } from './inputs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 
 const require = createRequire(import.meta.url)
 
-/** The default export of the config in `file`, as it is: maybe a promise or a function. */
-export async function compileConfig(file: string, stateDirectory: string): Promise<Result<unknown, ConfigProblem>> {
+export interface CompiledConfig {
+  /** The default export as it is: maybe a promise or a function. */
+  readonly exported: unknown
+  /** What it is evaluated from, when that can be done again without compiling it. */
+  readonly code?: string
+  /** Every file that `code` hangs on, also those that were looked for in vain. Absolute. */
+  readonly inputs?: readonly string[]
+}
+
+export async function compileConfig(
+  file: string,
+  stateDirectory: string,
+): Promise<Result<CompiledConfig, ConfigProblem>> {
   const binary = esbuildBinary()
   if (binary === undefined) {
     const found = `esbuild has no binary for ${process.platform}-${process.arch} in this installation`
@@ -30,17 +43,18 @@ export async function compileConfig(file: string, stateDirectory: string): Promi
   // Errors then name the lines of the user's own files.
   process.setSourceMapsEnabled(true)
   try {
-    let exports = quick.ok ? evaluateCommonJs(quick.value, file) : undefined
+    let exports = quick.ok ? evaluateIfCommonJs(quick.value.code, file) : undefined
+    const again = exports !== undefined && quick.ok ? reusable(quick.value, file) : {}
     if (exports === undefined) {
       const whole = bundle(binary, file, 'esm')
       if (!whole.ok) return whole
-      exports = await evaluateModule(whole.value, stateDirectory)
+      exports = await evaluateModule(whole.value.code, stateDirectory)
     }
     if (!isRecord(exports) || !('default' in exports)) {
       const message = 'there is no default export; write `export default defineConfig({ … })`'
       return fail({ code: 'config-broken', file, message })
     }
-    return ok(exports['default'])
+    return ok({ exported: exports['default'], ...again })
   } catch (error) {
     return fail(thrownProblem(error, file))
   }
@@ -59,16 +73,6 @@ export function jsonSyntaxProblems(file: string): readonly ConfigProblem[] {
   const binary = esbuildBinary()
   const bundled = binary === undefined ? undefined : bundle(binary, file, 'cjs')
   return bundled === undefined || bundled.ok ? [] : bundled.problems.filter(({ code }) => code === 'config-broken')
-}
-
-/** Rejects when nothing is left that could settle the promise: Node would end there without a word. */
-export function settled<T>(promise: T | Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onIdle = (): void => reject(new Error('the config waits for something that never happens'))
-    process.once('beforeExit', onIdle)
-    const release = (): void => void process.off('beforeExit', onIdle)
-    Promise.resolve(promise).finally(release).then(resolve, reject)
-  })
 }
 
 /** An error of the user's code, with the place in the user's code. */
@@ -108,7 +112,18 @@ function metaName(position: number): string {
 
 const metaBanner = '/* import.meta */'
 
-function bundle(binary: string, file: string, format: 'cjs' | 'esm'): Result<string, ConfigProblem> {
+export interface Bundle {
+  readonly code: string
+  /** What esbuild says of how it found each file. */
+  readonly report: string
+}
+
+function bundle(
+  binary: string,
+  file: string,
+  format: 'cjs' | 'esm',
+  logLevel: 'verbose' | 'warning' = 'verbose',
+): Result<Bundle, ConfigProblem> {
   // esbuild names files relative to the real path of where it works.
   const directory = realpathSync(path.dirname(file))
   const result = spawnSync(
@@ -126,17 +141,19 @@ function bundle(binary: string, file: string, format: 'cjs' | 'esm'): Result<str
       '--sourcemap=inline',
       `--source-root=${pathToFileURL(directory + path.sep).href}`,
       '--sources-content=false',
-      '--log-level=warning',
+      `--log-level=${logLevel}`,
       '--color=false',
     ],
     { cwd: directory, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
   )
   if (result.error) return fail({ code: 'config-unreadable', file, found: result.error.message })
   if (result.status !== 0) {
+    // Without what esbuild says of all that is well.
+    if (logLevel === 'verbose') return bundle(binary, file, format, 'warning')
     const problems = esbuildProblems(result.stderr, file, directory)
     return { ok: false, problems }
   }
-  return ok(separateMetas(result.stdout, directory))
+  return ok({ code: separateMetas(result.stdout, directory), report: result.stderr })
 }
 
 /** `import.meta` of each bundled file as it would be unbundled; the source map knows which file a name comes from. */
@@ -178,19 +195,13 @@ function esbuildProblems(report: string, file: string, directory: string): Confi
 }
 
 /** @returns the exports; nothing when a package that it loads can only be imported. */
-function evaluateCommonJs(code: string, file: string): unknown {
-  // `_compile` is what Node runs for every CommonJS file; the name gives `require` the config's own surroundings.
-  const module = new Module(file) as Module & { _compile(code: string, file: string): void; paths: string[] }
-  const { _nodeModulePaths } = Module as unknown as { _nodeModulePaths(from: string): string[] }
-  module.filename = file
-  module.paths = _nodeModulePaths(path.dirname(file))
+function evaluateIfCommonJs(code: string, file: string): unknown {
   try {
-    module._compile(code, file)
+    return evaluateCommonJs(code, file)
   } catch (error) {
     if (errorCode(error) === 'ERR_REQUIRE_ASYNC_MODULE') return undefined
     throw error
   }
-  return module.exports
 }
 
 /** Only a file can be an ES module that imports packages by name, so this one is written, in the state directory. */

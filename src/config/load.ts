@@ -5,9 +5,11 @@ import { defaultLoadersSync, type PublicExplorerSync } from 'cosmiconfig'
 import * as internals from 'cosmiconfig/dist/ExplorerSync.js'
 import { errorText, exists } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
-import { compileConfig, jsonSyntaxProblems, settled, thrownProblem } from './compile.js'
+import { describeValue, valueOf } from '../start/evaluate.js'
+import type { EvaluatedConfig } from '../start/start.js'
+import { configExtensions, configNames, stateDirectoryName } from '../util/project.js'
+import { compileConfig, jsonSyntaxProblems, thrownProblem, type CompiledConfig } from './compile.js'
 import type { ConfigContext } from './define.js'
-import { stateDirectoryName } from './rules.js'
 import type { Config } from './types.js'
 import { validateConfig } from './validate.js'
 
@@ -17,6 +19,14 @@ export interface LoadedConfig {
   readonly file: string
   /** The config's directory: what its paths are relative to, and the project's root. Absolute. */
   readonly directory: string
+  /** What it takes to evaluate the config again without compiling it; absent when that cannot be told. */
+  readonly origin?: ConfigOrigin
+}
+
+export interface ConfigOrigin extends Omit<CompiledConfig, 'exported'> {
+  readonly inputs: readonly string[]
+  /** By which another evaluation is compared; see `describeValue`. */
+  readonly evaluated: string
 }
 
 export interface LoadOptions {
@@ -25,11 +35,10 @@ export interface LoadOptions {
   /** A config file, relative to `cwd`: then nothing is searched. */
   readonly file?: string | undefined
   readonly env: ConfigContext['env']
+  /** The config, when it was evaluated already. */
+  readonly evaluated?: EvaluatedConfig | undefined
 }
 
-const extensions = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'] as const
-/** The names of a config, the first that is there is taken. */
-export const configNames = extensions.map((extension) => `multiarch.config.${extension}`)
 const codeExtensions = new Set(['.ts', '.mts', '.js', '.mjs'])
 
 /** Finds, reads and checks the config; every problem with it comes out at once. */
@@ -39,29 +48,45 @@ export async function loadConfig(options: LoadOptions): Promise<Result<LoadedCon
   // One project, by whatever links it was reached. A config that is a link itself stays where the link is.
   const directory = await fs.realpath(path.dirname(found.value))
   const file = path.join(directory, path.basename(found.value))
-  const raw = codeExtensions.has(path.extname(file))
-    ? await compileConfig(file, path.join(directory, stateDirectoryName))
-    : await readData(file)
-  if (!raw.ok) return raw
-  let value: unknown
+  const evaluated =
+    options.evaluated?.file === file ? ok(options.evaluated) : await evaluate(file, directory, options.env)
+  if (!evaluated.ok) return evaluated
+  const { value, code, inputs } = evaluated.value
+  const config = validateConfig(value, file)
+  if (!config.ok) return config
+  const text = describeValue(value)
+  const origin =
+    inputs === undefined || text === undefined
+      ? {}
+      : { origin: { inputs, evaluated: text, ...(code === undefined ? {} : { code }) } }
+  return ok({ config: config.value, file, directory, ...origin })
+}
+
+type Evaluated = Pick<CompiledConfig, 'code' | 'inputs'> & { readonly value: unknown }
+
+async function evaluate(
+  file: string,
+  directory: string,
+  env: LoadOptions['env'],
+): Promise<Result<Evaluated, ConfigProblem>> {
+  if (!codeExtensions.has(path.extname(file))) {
+    const data = await readData(file)
+    return data.ok ? ok({ value: data.value, inputs: [file] }) : data
+  }
+  const compiled = await compileConfig(file, path.join(directory, stateDirectoryName))
+  if (!compiled.ok) return compiled
   try {
-    value = await settled(
-      typeof raw.value === 'function'
-        ? (raw.value as (context: ConfigContext) => unknown)({ env: options.env })
-        : raw.value,
-    )
+    return ok({ ...compiled.value, value: await valueOf(compiled.value.exported, env) })
   } catch (error) {
     return fail(thrownProblem(error, file))
   }
-  const config = validateConfig(value, file)
-  return config.ok ? ok({ config: config.value, file, directory }) : config
 }
 
 async function findConfig(options: LoadOptions): Promise<Result<string, ConfigProblem>> {
   if (options.file !== undefined) {
     const file = path.resolve(options.cwd, options.file)
-    if (!extensions.some((extension) => file.endsWith(`.${extension}`))) {
-      const found = `its name does not end in ${extensions.map((extension) => `.${extension}`).join(', ')}`
+    if (!configExtensions.some((extension) => file.endsWith(`.${extension}`))) {
+      const found = `its name does not end in ${configExtensions.map((extension) => `.${extension}`).join(', ')}`
       return fail({ code: 'config-unreadable', file, found })
     }
     try {
@@ -73,11 +98,18 @@ async function findConfig(options: LoadOptions): Promise<Result<string, ConfigPr
   }
   for (const directory of await directoriesUpwards(options.cwd)) {
     const result = explorer.search(directory)
-    if (result !== null) return ok(result.filepath)
+    if (result !== null) return onlyOne(directory, result.filepath)
     const unreadable = await unreadableConfig(directory)
     if (unreadable !== undefined) return fail(unreadable)
   }
   return fail({ code: 'config-not-found', directory: options.cwd, names: configNames })
+}
+
+/** Which of two configs is meant is not for mab to guess. */
+async function onlyOne(directory: string, file: string): Promise<Result<string, ConfigProblem>> {
+  const present = await fs.readdir(directory, { withFileTypes: true })
+  const found = configNames.filter((name) => present.some((entry) => entry.name === name && !entry.isDirectory()))
+  return found.length > 1 ? fail({ code: 'config-ambiguous', directory, found }) : ok(file)
 }
 
 /** cosmiconfig takes a file that it may not read, or a link to nowhere, for none, and would go on upwards. */
@@ -102,7 +134,7 @@ const explorer = new ExplorerSync({
   searchStrategy: 'none',
   // An empty config is found, and is then an error.
   ignoreEmptySearchPlaces: false,
-  loaders: Object.fromEntries(extensions.map((extension) => [`.${extension}`, () => ({})])),
+  loaders: Object.fromEntries(configExtensions.map((extension) => [`.${extension}`, () => ({})])),
   transform: (result: unknown) => result,
   cache: false,
 })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
 import { formatPlatform, matchKey } from '../oci/platform.js'
 import { isWithin } from '../util/fs.js'
+import { stateDirectoryName } from '../util/project.js'
 import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import { buildsOf, checkBuilds } from './build-rules.js'
@@ -11,8 +12,6 @@ import type { Config } from './types.js'
 
 type TargetConfig = Config['targets'][string]
 export type Place = readonly (string | number)[]
-
-export const stateDirectoryName = '.mab'
 
 export function defaultOutputDirectory(target: string): string {
   return `deploy/${target}-multiarch-oci`

@@ -10,6 +10,7 @@ import { sha256 } from '../oci/digest.js'
 import type { DiscoverTask } from '../plan/task.js'
 import type { Build } from '../targets/target.js'
 import { exists, fileIdentity, replaceFile, sameIdentity, statIfThere } from '../util/fs.js'
+import { bitbakeVariables } from '../util/environment.js'
 import { canonicalJson } from '../util/json.js'
 import { readJsonRecord } from './json-file.js'
 
@@ -27,6 +28,8 @@ interface Remembered {
 
 export interface KnownAnswers {
   readonly answers: ReadonlyMap<string, Answer>
+  /** All that they hang on. Absolute. */
+  readonly files?: readonly string[]
   /** Why BitBake must be asked again; absent while the answers hold. */
   readonly outdated?: string
 }
@@ -37,6 +40,8 @@ const format = 1
 export class Answers {
   readonly #stateDirectory: string
   readonly #environment: Environment
+  /** By build directory. */
+  readonly #recalled = new Map<string, KnownAnswers>()
   /** By build directory, then by `recipeArgument`. */
   readonly #learnt = new Map<string, Map<string, Answer>>()
 
@@ -50,13 +55,26 @@ export class Answers {
    * For finding the task's image: what BitBake said in this run. Else what it said last: while that holds, or where a
    * BitBake task has found its sources unchanged.
    */
-  async of({ source, dependsOn }: DiscoverTask): Promise<Answer | undefined> {
+  of({ source, dependsOn }: DiscoverTask): Answer | undefined {
     if (source.kind !== 'bitbake') return undefined
     const name = recipeArgument(source)
     const learnt = this.learnt(source.build).get(name)
     if (learnt !== undefined) return learnt
-    const known = this.recall(source.build)
+    const known = this.#recalled.get(source.build.directory) ?? this.recall(source.build)
+    this.#recalled.set(source.build.directory, known)
     return dependsOn.length > 0 || known.outdated === undefined ? known.answers.get(name) : undefined
+  }
+
+  /** Files that the answer for the task hangs on. Where BitBake is not in the plan, its last answer must still hold. */
+  evidenceOf({ source, dependsOn }: DiscoverTask): readonly string[] {
+    if (source.kind !== 'bitbake') return []
+    const file = this.#file(source.build)
+    return dependsOn.length > 0 ? [file] : [file, ...(this.#recalled.get(source.build.directory)?.files ?? [])]
+  }
+
+  /** Files may have changed. */
+  lookAgain(): void {
+    this.#recalled.clear()
   }
 
   /** What BitBake said in this run. */
@@ -72,14 +90,16 @@ export class Answers {
       return { answers: new Map(), outdated: 'not asked before' }
     }
     const found = new Map(Object.entries(answers))
-    if (environment !== this.#digest(build)) return { answers: found, outdated: 'the environment changed' }
+    const all = { answers: found, files: Object.keys(files) }
+    if (environment !== this.#digest(build)) return { ...all, outdated: 'the environment changed' }
     const changed = firstChange(files)
-    return changed === undefined ? { answers: found } : { answers: found, outdated: `${changed} changed` }
+    return changed === undefined ? all : { ...all, outdated: `${changed} changed` }
   }
 
   /** Keeps them for this run, and for the next but for what cannot be watched from here: files of a container. */
   learn(build: Build, answers: ReadonlyMap<string, Answer>): void {
     this.#learnt.set(build.directory, new Map(answers))
+    this.#recalled.clear()
     const files: Record<string, FileRecord> = {}
     const lasting: Record<string, Answer> = {}
     for (const [name, answer] of answers) {
@@ -101,12 +121,7 @@ export class Answers {
 
   /** Values may be secrets, which the file must not hold. */
   #digest(build: Build): string {
-    const passed = [this.#environment, build.environment].flatMap((variables) =>
-      (variables['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '').split(/\s+/),
-    )
-    const inherited = Object.fromEntries(
-      Object.entries(this.#environment).filter(([name]) => relevant.test(name) || passed.includes(name)),
-    )
+    const inherited = bitbakeVariables(this.#environment, build.environment['BB_ENV_PASSTHROUGH_ADDITIONS'])
     const { directory, command, args, environment: declared, init, kas } = build
     return sha256(canonicalJson({ directory, command, args, declared, init, kas, inherited }))
   }
@@ -117,9 +132,6 @@ function setupFiles({ init, kas }: Build): string[] {
   const configs = kas === undefined ? [] : kas.config.split(':').map((file) => path.resolve(kas.cwd, file))
   return [...(init === undefined ? [] : [init.script]), ...configs]
 }
-
-/** Variables that BitBake takes from its environment by default, or that OE-core's set-up lets through. */
-const relevant = /^(PATH|HOME|USER|BBPATH|MACHINE|DISTRO|TCMODE|TCLIBC|SDKMACHINE|(BB|KAS)_.*)$/
 
 function recordOf(file: string): FileRecord {
   const stat = statIfThere(file)

@@ -3,24 +3,33 @@ import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument } from '../bitbake/command.js'
 import { queryBitbake } from '../bitbake/query.js'
 import { requestKey } from '../plan/plan.js'
-import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../plan/task.js'
+import type { BitbakeRequest, BitbakeTask, DiscoverTask, Plan } from '../plan/task.js'
 import type { DiscoverProblem } from '../util/problem.js'
 import { expectPlatform } from './agree.js'
 import type { TaskContext } from './handler.js'
+
+/** Of each plan, what looks for the images of each request: there may be thousands. */
+const dependentsOf = new WeakMap<Plan, ReadonlyMap<string, readonly DiscoverTask[]>>()
 
 /** The discover tasks that take what the request makes. */
 export function dependents(
   task: BitbakeTask,
   request: Pick<BitbakeRequest, 'multiconfig' | 'recipe' | 'task'>,
-  context: Pick<TaskContext, 'plan'>,
-): DiscoverTask[] {
-  return context.plan.tasks.filter(
-    (other): other is DiscoverTask =>
-      other.kind === 'discover' &&
-      other.dependsOn.includes(task.id) &&
-      other.source.kind === 'bitbake' &&
-      requestKey(other.source) === requestKey(request),
-  )
+  { plan }: Pick<TaskContext, 'plan'>,
+): readonly DiscoverTask[] {
+  let byRequest = dependentsOf.get(plan)
+  if (byRequest === undefined) {
+    const found = new Map<string, DiscoverTask[]>()
+    for (const other of plan.tasks) {
+      if (other.kind !== 'discover' || other.source.kind !== 'bitbake') continue
+      for (const id of other.dependsOn) {
+        const key = `${id} ${requestKey(other.source)}`
+        found.set(key, [...(found.get(key) ?? []), other])
+      }
+    }
+    dependentsOf.set(plan, (byRequest = found))
+  }
+  return byRequest.get(`${task.id} ${requestKey(request)}`) ?? []
 }
 
 /** Not when the config says both where the image is and which platform it has. */

@@ -5,15 +5,16 @@
 import path from 'node:path'
 import { requestKey } from '../plan/plan.js'
 import type { Reason } from '../plan/reason.js'
-import { formatPlatform } from '../oci/platform.js'
-import type { Plan, PlannedTarget, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import { systemProblem } from '../util/fs.js'
-import type { Problem } from '../util/problem.js'
+import { ok } from '../util/problem.js'
 import { Answers } from './answers.js'
-import type { Event, RunReport, TargetReport, TaskState } from './event.js'
+import type { Event, RunReport } from './event.js'
 import type { Freshness, Handler, Outputs, RunOptions, TaskContext } from './handler.js'
 import { collectGarbage } from './output.js'
 import { Pool } from './pool.js'
+import { reportRun, type TaskResult } from './run-report.js'
+import type { FreshRun } from './confirm.js'
 import { findImage } from './find-image.js'
 import { readSources } from './sources.js'
 import type { State } from './state.js'
@@ -31,13 +32,6 @@ export interface ExecuteOptions extends RunOptions {
   readonly stop: AbortSignal
   readonly stopNow: AbortSignal
   emit(event: Event): void
-}
-
-interface TaskResult {
-  readonly state: TaskState
-  readonly detail: string
-  readonly problems: readonly Problem[]
-  readonly output?: Outputs[TaskKind]
 }
 
 /** Runs the plan to its end, whatever fails. Bugs are thrown, after every task that was begun has ended. */
@@ -78,6 +72,25 @@ export async function forecastPlan(plan: Plan, options: ExecuteOptions): Promise
   const forecasts = new Map<TaskId, TaskForecast>()
   for (const task of plan.tasks) forecasts.set(task.id, await run.forecast(task))
   return forecasts
+}
+
+/** Checks each task as a run would. @returns nothing as soon as one is not fresh. Nothing is written. */
+export async function confirmFresh(plan: Plan, options: ExecuteOptions): Promise<FreshRun | undefined> {
+  const [began, since] = [performance.now(), Date.now()]
+  const events: Event[] = []
+  const run = new Run(plan, { ...options, emit: (event) => void events.push(event) })
+  events.push({ kind: 'run-started', plan })
+  const files = new Set<string>()
+  const identities = new Set<string>()
+  for (const task of plan.tasks) {
+    const freshness = await run.confirm(task)
+    if (freshness === undefined) return undefined
+    const { files: counting = [], identities: known = [] } = freshness.evidence
+    for (const file of counting) files.add(file)
+    for (const file of known) identities.add(file)
+  }
+  const report = run.report(performance.now() - began)
+  return { report, events, since, files: [...files], identities: [...identities] }
 }
 
 /** The state of one run of one plan. */
@@ -178,6 +191,16 @@ class Run {
     return { state: 'stale', reasons: freshness.reasons }
   }
 
+  async confirm(task: Task): Promise<Extract<Freshness<TaskKind>, { fresh: true }> | undefined> {
+    const freshness = await this.#freshness(task, this.#context(task.id))
+    if (!freshness.fresh) return undefined
+    const { output, detail } = freshness
+    this.#settled.set(task.id, { state: 'fresh', detail, problems: [], output })
+    const { id, kind } = task
+    this.#options.emit({ kind: 'task-finished', id, task: kind, state: 'fresh', detail, problems: [], duration: 0 })
+    return freshness
+  }
+
   /** After a failure or an interruption: what was begun for an image that did not come to be goes again. */
   async cleanUp(): Promise<void> {
     const touched = new Set(
@@ -191,46 +214,13 @@ class Run {
   }
 
   report(duration: number): RunReport {
-    const counts: Record<TaskState, number> = { fresh: 0, done: 0, failed: 0, blocked: 0, cancelled: 0 }
-    for (const { state } of this.#settled.values()) counts[state]++
-    const targets = this.#plan.targets.map((target): TargetReport => {
-      const last = this.#settled.get(target.last)!
-      const own = this.#plan.tasks.filter((task) => task.kind !== 'bitbake' && task.target === target.name)
-      const worked = own.some((task) => task.kind !== 'discover' && this.#settled.get(task.id)?.state === 'done')
-      const verified = own.find((task) => task.kind === 'verify')
-      const image = verified && (this.#settled.get(verified.id)?.output as Outputs['verify'] | undefined)
-      const archived = own.find((task) => task.kind === 'archive')
-      return {
-        target: target.name,
-        partial: target.partial,
-        state: last.state === 'fresh' && worked ? 'done' : last.state,
-        platforms: this.#platformsOf(target),
-        directory: target.directory,
-        failed: this.#failedBefore(target.last),
-        ...(image === undefined
-          ? {}
-          : { digest: image.digest, image: { index: image.index, manifests: image.manifests } }),
-        ...(archived?.kind === 'archive' && last.output !== undefined ? { archive: archived.file } : {}),
-      }
-    })
-    const ok = counts.failed + counts.blocked + counts.cancelled === 0
-    return { ok, interrupted: this.#options.stop.aborted, targets, counts, duration }
+    return reportRun(this.#plan, this.#settled, this.#options.stop.aborted, duration)
   }
 
-  /** As they turned out, where the config leaves it to BitBake. */
-  #platformsOf({ name, platforms }: PlannedTarget): readonly string[] {
-    const discovered = this.#plan.tasks.filter((task) => task.kind === 'discover' && task.target === name)
-    return platforms.map((planned, position) => {
-      const task = discovered[position]
-      if (task?.kind !== 'discover' || task.platform !== undefined) return planned
-      const found = this.#settled.get(task.id)?.output as Outputs['discover'] | undefined
-      return found === undefined ? planned : formatPlatform(found.image.platform)
-    })
-  }
-
-  #failedBefore(id: TaskId): TaskId[] {
-    if (this.#settled.get(id)?.state === 'failed') return [id]
-    return [...new Set((this.#byId.get(id)?.dependsOn ?? []).flatMap((needed) => this.#failedBefore(needed)))]
+  async #findImage(task: DiscoverTask): ReturnType<typeof findImage> {
+    const found = await findImage(task, this.#answers.of(task))
+    if (!found.ok) return found
+    return ok({ ...found.value, evidence: [...found.value.evidence, ...this.#answers.evidenceOf(task)] })
   }
 
   #context(id: TaskId): TaskContext {
@@ -256,12 +246,15 @@ class Run {
         return known
       },
       image: (of) => {
-        const known = this.#images.get(of.id) ?? this.#answers.of(of).then((answer) => findImage(of, answer))
+        const known = this.#images.get(of.id) ?? this.#findImage(of)
         this.#images.set(of.id, known)
         return known
       },
       answers: this.#answers,
-      lookAgain: () => this.#images.clear(),
+      lookAgain: () => {
+        this.#images.clear()
+        this.#answers.lookAgain()
+      },
       logFile: (of) => path.join(state.logDirectory, `${this.#stamp}-${of.replaceAll(/[^\w.-]+/g, '-')}.log`),
       progress: (step) => emit({ kind: 'task-progress', id, ...step }),
       line: (line) => emit({ kind: 'task-output', id, line }),

@@ -1,5 +1,5 @@
 /** From a discover task to the one image that it means, in the layout that is there now. */
-import { promises as fs } from 'node:fs'
+import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
@@ -34,13 +34,13 @@ export async function findImage(
   if (!expected.ok) return expected
   const wanted: Wanted = { task, answer, ...expected.value }
   const candidates = await candidatesOf(task, answer)
-  const evidence = new Set([...candidates.evidence, ...includedFiles(task, answer)])
+  const evidence = new Set(candidates.evidence)
   const looked = [...candidates.looked]
   const unreadable: LookedAt[] = []
   for (const group of candidates.groups) {
-    const layouts = await openAll(group, looked, unreadable, evidence)
+    const layouts = openAll(group, looked, unreadable, evidence)
     if (layouts.length === 0) continue
-    const layout = await onlyOne(layouts, wanted)
+    const layout = onlyOne(layouts, wanted)
     if (!layout.ok) return layout
     const image = chooseImage(layout.value, wanted)
     if (!image.ok) return image
@@ -51,7 +51,7 @@ export async function findImage(
       found,
       taken,
     }))
-    const notices = [...passedOver, ...(await staleLink(taken, candidates.newest))]
+    const notices = [...passedOver, ...staleLink(taken, candidates.newest)]
     return ok({ image: image.value, notices, evidence: [...evidence] })
   }
   return fail({
@@ -82,11 +82,6 @@ function labelOf({ task, platform }: Wanted): string {
   return platform === undefined ? task.platformKey : formatPlatform(platform)
 }
 
-/** Where BitBake is not in the plan, its last answer holds only while these are the same. */
-function includedFiles(task: DiscoverTask, answer: Answer | undefined): string[] {
-  return task.dependsOn.length > 0 ? [] : (answer?.BBINCLUDED ?? '').split(/\s+/).filter((file) => file !== '')
-}
-
 /** The image of the layout that is meant, with its platform agreed on by all who know it. */
 function chooseImage(layout: Layout, wanted: Wanted): Result<SelectedImage, DiscoverProblem | LayoutProblem> {
   const { task, answer, searched } = wanted
@@ -104,7 +99,10 @@ function chooseImage(layout: Layout, wanted: Wanted): Result<SelectedImage, Disc
     : fail({ ...unknownPlatform(task), reason: `${layout.path} holds ${images.value.length} images` })
 }
 
-function candidatesOf({ source, reference }: DiscoverTask, answer: Answer | undefined): Promise<Candidates> {
+function candidatesOf(
+  { source, reference }: DiscoverTask,
+  answer: Answer | undefined,
+): Candidates | Promise<Candidates> {
   if (source.kind === 'layout') return findNamed(source.path)
   if (source.layout !== undefined) return findNamed(source.layout)
   return findDeployed({
@@ -128,18 +126,19 @@ function describeFault({ at, expected, found }: LayoutProblem): string {
   return `${place}expected ${expected}, found ${found}`
 }
 
-async function openAll(
+function openAll(
   group: readonly Candidate[],
   looked: LookedAt[],
   unreadable: LookedAt[],
   evidence: Set<string>,
-): Promise<Layout[]> {
+): Layout[] {
   // Two names of one layout are one candidate.
   const distinct = new Map<string, Layout>()
   for (const candidate of group) {
-    const real = await fs.realpath(candidate.path).catch(() => candidate.path)
-    for (const name of ['', 'index.json', 'oci-layout']) evidence.add(path.join(candidate.path, name))
+    const real = realPath(candidate.path)
+    for (const name of ['index.json', 'oci-layout']) evidence.add(path.join(candidate.path, name))
     const layout = openLayout(candidate.path)
+    if (!layout.ok || layout.value.kind === 'archive') evidence.add(candidate.path)
     if (!layout.ok) {
       const found = layout.problems.map(describeFault).join('; ')
       looked.push({ place: candidate.path, found: `no readable layout: ${found}` })
@@ -150,6 +149,14 @@ async function openAll(
     } else if (!distinct.has(real)) distinct.set(real, traced(layout.value, evidence))
   }
   return [...distinct.values()]
+}
+
+function realPath(file: string): string {
+  try {
+    return fs.realpathSync.native(file)
+  } catch {
+    return file
+  }
 }
 
 /** The same layout; each blob that is looked for in it becomes evidence. */
@@ -171,7 +178,7 @@ function hasTag(layout: Layout, tag: string): boolean {
   )
 }
 
-async function onlyOne(layouts: readonly Layout[], wanted: Wanted): Promise<Result<Layout, DiscoverProblem>> {
+function onlyOne(layouts: readonly Layout[], wanted: Wanted): Result<Layout, DiscoverProblem> {
   if (layouts.length === 1) return ok(layouts[0]!)
   // Without MACHINE, other machines' images are found too: the platform tells them apart.
   const fitting: Layout[] = []
@@ -191,8 +198,8 @@ async function onlyOne(layouts: readonly Layout[], wanted: Wanted): Promise<Resu
  * Scarthgap's class links with `ln -sf`, which leaves an existing link to a directory as it is: the link then names an
  * old image beside the newer one.
  */
-async function staleLink(chosen: string, newest: readonly string[]): Promise<Notice[]> {
-  const real = await fs.realpath(chosen).catch(() => chosen)
+function staleLink(chosen: string, newest: readonly string[]): Notice[] {
+  const real = realPath(chosen)
   const newer = newest.find(
     (file) => path.dirname(file) === path.dirname(real) && path.basename(file) > path.basename(real),
   )

@@ -1,7 +1,8 @@
 /** A run of a plan in its project: state and lock around the executor. */
 import type { Plan } from '../plan/task.js'
 import { ok, type Result } from '../util/problem.js'
-import { executePlan, forecastPlan, type TaskForecast } from './execute.js'
+import type { FreshRun } from './confirm.js'
+import { confirmFresh, executePlan, forecastPlan, type TaskForecast } from './execute.js'
 import type { Event, RunReport } from './event.js'
 import type { RunOptions } from './handler.js'
 import { acquireLock } from './lock.js'
@@ -13,6 +14,8 @@ export interface RunPlanOptions extends RunOptions {
   readonly stop: AbortSignal
   readonly stopNow: AbortSignal
   emit(event: Event): void
+  /** Called at the end of a run after which everything is fresh, while the project is still locked. */
+  whenFresh?(run: FreshRun): void
 }
 
 /** Runs the plan, alone in its project. Problems of tasks are in the report and the events, not in the result. */
@@ -29,7 +32,13 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
     state.pruneLogs()
     // What another run learnt while this one waited for it.
     const current = new State(options.stateDirectory, options.force)
-    return ok(await executePlan(plan, { ...options, state: current }))
+    const report = await executePlan(plan, { ...options, state: current })
+    if (report.ok && options.whenFresh !== undefined) {
+      const fresh = await confirmFresh(plan, { ...options, state: current })
+      current.save()
+      if (fresh !== undefined) options.whenFresh({ ...fresh, files: [...fresh.files, current.stampFile] })
+    }
+    return ok(report)
   } finally {
     await lock.value()
   }

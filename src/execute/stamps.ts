@@ -3,7 +3,7 @@
  * that a crash cut off was not yet relied on; a file that holds anything else but such lines holds nothing.
  */
 import fs from 'node:fs'
-import { formatVersion, type Fingerprint } from '../plan/fingerprint.js'
+import type { Fingerprint } from '../plan/fingerprint.js'
 import { inDirectory, readFileIfThere, replaceFile } from '../util/fs.js'
 import type { Json } from '../util/json.js'
 
@@ -22,6 +22,9 @@ type Line =
   /** Without a stamp: it was dropped. */
   | { readonly id: string; readonly stamp?: Stamp }
   | { readonly list: string; readonly files: FileList }
+
+/** Counts changes of this file's form; what stamps mean is counted by their fingerprints' version. */
+const format = 1
 
 /** Dead lines below which the file is not written anew. */
 const spared = 200
@@ -90,7 +93,7 @@ export class Stamps {
     lines.forEach((content, position) => {
       const line = JSON.parse(content) as Line
       if (position === 0) {
-        if (!('format' in line) || line.format !== formatVersion) throw new Error('of another format')
+        if (!('format' in line) || line.format !== format) throw new Error('of another format')
       } else if ('list' in line) this.#lists.set(line.list, line.files)
       else if ('id' in line) {
         if (line.stamp === undefined) this.#stamps.delete(line.id)
@@ -115,7 +118,7 @@ export class Stamps {
 
   #rewrite(): void {
     const lines: Line[] = [
-      { format: formatVersion },
+      { format },
       ...[...this.#lists].map(([list, files]) => ({ list, files })),
       ...[...this.#stamps].map(([id, stamp]) => ({ id, stamp })),
     ]

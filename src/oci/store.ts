@@ -173,36 +173,46 @@ function link(way: Way, file: string, target: string): { source: string; target:
 }
 
 function hardlink(file: string, target: string): { source: string; target: string } {
-  const made = replacing(target, (name) => {
-    fs.linkSync(file, name)
-    const stat = fs.lstatSync(name, { bigint: true })
-    if (!stat.isSymbolicLink()) return stat
-    // link(2) links a symbolic link itself; the output never carries one.
-    fs.unlinkSync(name)
-    fs.linkSync(fs.realpathSync(file), name)
-    return fs.lstatSync(name, { bigint: true })
-  })
+  // Also after a rename, which changes the ctime.
+  const statOf = (name: string): BigIntStats => fs.lstatSync(name, { bigint: true })
+  const made = replacing(
+    target,
+    (name) => {
+      fs.linkSync(file, name)
+      const stat = statOf(name)
+      if (!stat.isSymbolicLink()) return stat
+      // link(2) links a symbolic link itself; the output never carries one.
+      fs.unlinkSync(name)
+      fs.linkSync(fs.realpathSync(file), name)
+      return statOf(name)
+    },
+    statOf,
+  )
   const identity = fileIdentity(made)
   return { source: identity, target: identity }
 }
 
 function reflink(file: string, target: string): { source: string; target: string } {
-  replacing(target, (name) => {
-    try {
-      fs.copyFileSync(file, name, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') fs.rmSync(name, { force: true })
-      throw error
-    }
-    // umoci writes mode 0600, which a clone carries over.
-    fs.chmodSync(name, 0o644)
-  })
+  replacing(
+    target,
+    (name) => {
+      try {
+        fs.copyFileSync(file, name, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
+      } catch (error) {
+        if (errorCode(error) !== 'EEXIST') fs.rmSync(name, { force: true })
+        throw error
+      }
+      // umoci writes mode 0600, which a clone carries over.
+      fs.chmodSync(name, 0o644)
+    },
+    () => {},
+  )
   const [source, made] = [file, target].map((name) => fileIdentity(fs.statSync(name, { bigint: true })))
   return { source: source!, target: made! }
 }
 
 /** A link is whole from its first moment, so it needs no other name, unless something is there already. */
-function replacing<T>(target: string, make: (name: string) => T): T {
+function replacing<T>(target: string, make: (name: string) => T, afterwards: (name: string) => T): T {
   try {
     return inDirectory(target, () => make(target))
   } catch (error) {
@@ -210,9 +220,9 @@ function replacing<T>(target: string, make: (name: string) => T): T {
   }
   const temporary = temporaryName(target)
   try {
-    const made = make(temporary)
+    make(temporary)
     fs.renameSync(temporary, target)
-    return made
+    return afterwards(target)
   } finally {
     // Also after a rename between two links of one file, which does nothing and leaves both names.
     fs.rmSync(temporary, { force: true })

@@ -1,9 +1,20 @@
 /** NDJSON: each event as one line. */
 import type { Event } from '../execute/event.js'
+import type { TaskForecast } from '../execute/execute.js'
+import type { Plan } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
 import { withoutSecrets } from './plan-text.js'
 import type { Renderer } from './renderer.js'
 import { pathShower, wordProblem } from './words.js'
+
+/** What a run would do, in the form of its events. */
+export function forecastEvents(plan: Plan, forecasts: ReadonlyMap<string, TaskForecast>): string {
+  const events = [
+    { kind: 'run-started', plan: withoutSecrets(plan) },
+    ...[...forecasts].map(([id, forecast]) => ({ kind: 'task-forecast', id, ...forecast })),
+  ]
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('')
+}
 
 /** Problems get a `message` beside their data, so that a reader of the stream need not word them. */
 export function jsonRenderer(write: (text: string) => void, cwd: string): Renderer {

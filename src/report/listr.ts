@@ -101,14 +101,21 @@ export function listrRenderer(options: ListrOptions): Renderer {
   // listr2 captures what is written while it draws: these come after it.
   const later: string[] = []
   const problems: Problem[] = []
+  let begun = false
   let drawn: Promise<unknown> = Promise.resolve()
 
-  const begin = (tasks: readonly Task[]): void => {
+  const expect = (tasks: readonly Task[]): void => {
     for (const task of tasks) {
       let finish = (): void => {}
       const finished = new Promise<void>((resolve) => (finish = resolve))
       entries.set(task.id, { task, finish, finished, started: false })
     }
+  }
+
+  /** Only when there is something to do: a list of what is fresh says nothing. */
+  const begin = (): void => {
+    if (begun) return
+    begun = true
     const list = new Listr(
       [...entries.values()].map((entry) => ({
         title: taskTitle(entry.task),
@@ -177,11 +184,12 @@ export function listrRenderer(options: ListrOptions): Renderer {
     handle(event: Event) {
       switch (event.kind) {
         case 'run-started':
-          begin(event.plan.tasks)
+          expect(event.plan.tasks)
           break
         case 'task-started': {
           const entry = entries.get(event.id)
           if (entry === undefined) break
+          begin()
           entry.started = true
           if (entry.wrapper !== undefined) entry.wrapper.task.state$ = ListrTaskState.STARTED
           if (options.explain) {
@@ -219,6 +227,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
           const entry = entries.get(event.id)
           if (entry === undefined) break
           entry.end = event
+          if (event.state !== 'fresh') begin()
           problems.push(...event.problems)
           entry.finish()
           break

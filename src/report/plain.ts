@@ -18,6 +18,8 @@ export interface PlainOptions {
   readonly quiet: boolean
   /** ms without a line after which what runs is told again; by default a minute: CI ends jobs that are silent. */
   readonly heartbeat?: number
+  /** Also what is fresh. */
+  readonly verbose: boolean
   write(text: string): void
 }
 
@@ -88,6 +90,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
           running.delete(event.id)
           // The result says what was not built and why; each task on the way would only repeat it.
           if (event.state === 'blocked' || event.state === 'cancelled') break
+          if (event.state === 'fresh' && !options.verbose) break
           const mark = style(stateTones[event.state], marks[event.state])
           const detail = event.detail === '' ? '' : `: ${show(event.detail)}`
           const time = event.state === 'done' ? style('dim', ` (${formatDuration(event.duration)})`) : ''

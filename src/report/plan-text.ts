@@ -20,6 +20,11 @@ function hideEnvironment<B extends { readonly environment: Readonly<Record<strin
 
 type Forecasts = ReadonlyMap<string, TaskForecast>
 
+/** The plan, and by task what a run would do and why. */
+export function planDocument(plan: Plan, forecasts: Forecasts): object {
+  return { ...withoutSecrets(plan), forecasts: Object.fromEntries(forecasts) }
+}
+
 export function formatPlanTable(plan: Plan, forecasts: Forecasts, cwd: string, style: Style): string {
   const show = pathShower(cwd)
   const rows = plan.tasks.map((task) => {

@@ -58,6 +58,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: [],
         next: 'edit it, or let --force replace it',
       }
+    case 'config-ambiguous':
+      return {
+        headline: 'several configs in one directory',
+        details: [`directory: ${show(problem.directory)}`, `found: ${problem.found.join(', ')}`],
+        next: "remove all but one, or say which with '--config FILE'",
+      }
     case 'config-unreadable':
       return {
         headline: `cannot read the config ${show(problem.file)}`,

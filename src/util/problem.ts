@@ -33,6 +33,7 @@ export interface UsageProblem {
 export type ConfigProblem =
   | { readonly code: 'config-not-found'; readonly directory: string; readonly names: readonly string[] }
   | { readonly code: 'config-exists'; readonly file: string }
+  | { readonly code: 'config-ambiguous'; readonly directory: string; readonly found: readonly string[] }
   | { readonly code: 'config-unreadable'; readonly file: string; readonly found: string }
   | {
       /** The config does not compile, or throws while it is evaluated. `line` and `column` count from 1. */

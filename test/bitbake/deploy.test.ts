@@ -29,7 +29,7 @@ const inImages = (...entries: readonly string[]): string =>
 
 /** Groups of base names. */
 async function found(directory: string, query: Partial<DeployQuery> = {}): Promise<string[][]> {
-  const { groups } = await findDeployed({ ...base, buildDirectory: directory, ...query })
+  const { groups } = findDeployed({ ...base, buildDirectory: directory, ...query })
   return names({ groups })
 }
 
@@ -69,7 +69,7 @@ test('a reference names the link, with : as _', async () => {
 
 test('without a reference any OCI_IMAGE_TAG will do, after the usual one', async () => {
   const directory = inImages('base-1.37.0-musl-oci', 'base-v2-oci', 'base-latest-oci', 'base-v2-oci.tar')
-  const { groups } = await findDeployed({ ...base, buildDirectory: directory })
+  const { groups } = findDeployed({ ...base, buildDirectory: directory })
   assert.equal(names({ groups }), [['base-latest-oci'], ['base-1.37.0-musl-oci', 'base-v2-oci'], ['base-v2-oci.tar']])
   assert.equal(
     groups.flat().map(({ tag }) => tag),
@@ -93,7 +93,7 @@ test('of time-stamped layouts the newest, in the form of any release', async () 
 test('the newest is told for every directory, so that a stale link can be noticed', async () => {
   const [old, newest] = ['base-qemuarm64-20250101000000.rootfs-oci', 'base-qemuarm64-20260101000000.rootfs-oci']
   const directory = inImages(old, newest, `base-latest-oci -> ${old}`)
-  const result = await findDeployed({ ...base, buildDirectory: directory })
+  const result = findDeployed({ ...base, buildDirectory: directory })
   assert.equal(result.newest, [path.join(directory, images, newest)])
 })
 
@@ -102,7 +102,7 @@ test("TMPDIR of the multiconfig before anybody's", async () => {
   const directory = buildDirectory(
     ...[...places, 'tmp-b', 'tmp-default'].map((tmp) => `${tmp}/deploy/images/qemuarm64/base-latest-oci`),
   )
-  const { groups } = await findDeployed({ ...base, buildDirectory: directory })
+  const { groups } = findDeployed({ ...base, buildDirectory: directory })
   assert.equal(
     groups.flat().map((candidate) => path.relative(directory, candidate.path).split('/')[0]),
     places,
@@ -114,7 +114,9 @@ test('the default configuration looks into tmp, and never into that of a multico
     ...['tmp', 'tmp-default', 'tmp-a', 'tmp-mc-a'].map((tmp) => `${tmp}/deploy/images/qemuarm64/base-latest-oci`),
   )
   const query = { ...base, buildDirectory: directory, multiconfig: '' }
-  const places = (await findDeployed(query)).groups.flat().map((candidate) => path.relative(directory, candidate.path))
+  const places = findDeployed(query)
+    .groups.flat()
+    .map((candidate) => path.relative(directory, candidate.path))
   assert.equal(
     places.map((place) => place.split('/')[0]),
     ['tmp', 'tmp-default'],
@@ -128,7 +130,7 @@ test('without MACHINE all machines are looked into, equally good', async () => {
     'tmp-a/deploy/images/other/base-latest-oci',
     'tmp-a/deploy/images/README.json',
   )
-  const { groups } = await findDeployed({ buildDirectory: directory, multiconfig: 'a', recipe: 'base' })
+  const { groups } = findDeployed({ buildDirectory: directory, multiconfig: 'a', recipe: 'base' })
   assert.equal(
     groups.map((group) =>
       group.map((candidate) => path.relative(path.join(directory, 'tmp-a/deploy/images'), candidate.path)).toSorted(),
@@ -139,7 +141,7 @@ test('without MACHINE all machines are looked into, equally good', async () => {
 
 test('a known DEPLOY_DIR_IMAGE is the only place', async () => {
   const directory = buildDirectory('elsewhere/base-latest-oci', 'tmp-a/deploy/images/qemuarm64/base-latest-oci')
-  const { groups } = await findDeployed({
+  const { groups } = findDeployed({
     buildDirectory: directory,
     multiconfig: 'a',
     recipe: 'base',
@@ -169,7 +171,7 @@ test('a recipe whose name begins the same is not taken, or recognisable by its t
     'base-extra-latest-oci',
   )
   const query = { ...base, buildDirectory: directory }
-  const { groups, newest } = await findDeployed(query)
+  const { groups, newest } = findDeployed(query)
   assert.equal(groups, [[{ path: path.join(directory, images, 'base-extra-latest-oci'), tag: 'extra-latest' }]])
   assert.equal(newest, [])
   assert.equal(await found(directory, { reference: 'latest' }), [])
@@ -188,7 +190,7 @@ test('the files beside a layout are no layouts', async () => {
 test('nothing there: every place that was looked into is told, with what lies there', async () => {
   const directory = buildDirectory(`tmp-a/deploy/images/qemuarm64/other-latest-oci`, 'tmp/deploy/images/qemuarm64')
   const query = { ...base, buildDirectory: directory }
-  const { groups, looked } = await findDeployed(query)
+  const { groups, looked } = findDeployed(query)
   assert.equal(groups, [])
   const at = (tmp: string): string => path.join(directory, tmp, 'deploy/images/qemuarm64')
   assert.equal(looked, [
@@ -202,7 +204,7 @@ test('nothing there: every place that was looked into is told, with what lies th
 
 test('nothing there and no MACHINE: the same', async () => {
   const directory = buildDirectory('tmp-a/deploy/images', 'tmp/deploy/images/qemuarm64/readme.json')
-  const { looked } = await findDeployed({ buildDirectory: directory, multiconfig: 'a', recipe: 'base' })
+  const { looked } = findDeployed({ buildDirectory: directory, multiconfig: 'a', recipe: 'base' })
   const told = looked.map(({ place, found: what }) => `${path.relative(directory, place)}: ${what}`)
   assert.equal(told.toSorted(), [
     "tmp-a/deploy/images: no machine's directory",

@@ -55,7 +55,7 @@ for (const { name, program, missing } of bitbakes) {
     assert.match(second.stdout, /glibc +fresh/)
 
     project.write('build/conf/local.conf', (old) => `${old}# touched\nOCI_IMAGE_TAG:qemux86-64 = "moved"\n`)
-    const third = mab('run')
+    const third = mab('run', '-v')
     assert.is(third.code, 0, third.stderr)
     assert.is(queries(), 2)
     assert.match(third.stderr, 'hello-container-moved-oci')

@@ -29,10 +29,12 @@ for (const [name, content] of Object.entries(contents)) {
   })
 }
 
-test('takes the first of the names in the order in which it lists them', async () => {
-  const { 'multiarch.config.ts': _, ...others } = contents
-  assert.is(path.basename(valueOf(await load(project(contents))).file), 'multiarch.config.ts')
-  assert.is(path.basename(valueOf(await load(project(others))).file), 'multiarch.config.mts')
+test('of several in one directory none is taken, unless it is named', async () => {
+  const directory = project(contents)
+  const found = await load(directory)
+  assert.equal(found.ok ? [] : found.problems, [{ code: 'config-ambiguous', directory, found: Object.keys(contents) }])
+  const named = await load(directory, { file: 'multiarch.config.mts' })
+  assert.is(path.basename(valueOf(named).file), 'multiarch.config.mts')
 })
 
 const here = contents['multiarch.config.json']

@@ -59,7 +59,7 @@ test('a line that was cut off is no line', () => {
 test('a file with anything else in it holds nothing, and is replaced', () => {
   const spoil: Record<string, (place: string) => void> = {
     rubbish: (place) => writeFileSync(place, Buffer.from([0, 255, 10, 7])),
-    'another format': (place) => writeFileSync(place, readFileSync(place, 'utf8').replace(/\d+/, '1')),
+    'another format': (place) => writeFileSync(place, readFileSync(place, 'utf8').replace(/\d+/, '2')),
     'a line of rubbish': (place) => writeFileSync(place, readFileSync(place, 'utf8').replace('"id"', '"xy"')),
     'a stamp of another shape': (place) => appendFileSync(place, '{"id":"a","stamp":{"fingerprint":{}}}\n'),
     'not an object': (place) => appendFileSync(place, 'null\n'),

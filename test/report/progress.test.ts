@@ -41,6 +41,7 @@ test('lines: after a time of silence, what runs is told again; warnings come at 
     style: makeStyle(false),
     explain: false,
     quiet: false,
+    verbose: false,
     heartbeat: 1,
     write: (text) => {
       written.push(text)

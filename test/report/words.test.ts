@@ -26,6 +26,7 @@ const examples: Examples<Coded> = {
   ],
   'config-not-found': [{ directory: '/elsewhere', names: ['multiarch.config.ts', 'multiarch.config.yaml'] }],
   'config-exists': [{ file: '/project/multiarch.config.ts' }],
+  'config-ambiguous': [{ directory: '/project', found: ['multiarch.config.ts', 'multiarch.config.json'] }],
   'config-unreadable': [{ file, found: 'permission denied' }],
   'config-broken': [
     { file, line: 3, column: 14, message: 'Expected "}"', frame: '3 | a b\n  |   ^' },

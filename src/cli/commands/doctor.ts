@@ -1,6 +1,6 @@
 /** `mab doctor`: the config against the machine. */
 import path from 'node:path'
-import { stateDirectoryName } from '../../config/rules.js'
+import { stateDirectoryName } from '../../util/project.js'
 import { checkBuild } from '../../doctor/build.js'
 import type { Finding } from '../../doctor/finding.js'
 import { checkImages } from '../../doctor/images.js'

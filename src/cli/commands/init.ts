@@ -1,6 +1,6 @@
 /** `mab init`: a config for what is there. */
 import path from 'node:path'
-import { configNames } from '../../config/load.js'
+import { configNames } from '../../util/project.js'
 import { validateConfig } from '../../config/validate.js'
 import { askMachines, askSurvey } from '../../init/ask.js'
 import { configText, configValue, planConfig, type PlannedConfig } from '../../init/config-text.js'

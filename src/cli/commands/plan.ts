@@ -1,5 +1,5 @@
 /** `mab plan`: the task graph, and what of it is stale. */
-import { formatPlanDot, formatPlanMermaid, withoutSecrets } from '../../report/plan-text.js'
+import { formatPlanDot, formatPlanMermaid } from '../../report/plan-text.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import { showForecast } from '../perform.js'
@@ -18,7 +18,7 @@ export const plan: Command = {
   format: { choices: ['text', 'json', 'dot', 'mermaid'], help: 'how to print it' },
   examples: [
     ['mab plan', 'a table'],
-    ['mab plan app --format json', 'the plan as data'],
+    ['mab plan app --format json', 'the plan as data, with what is stale and why'],
     ['mab plan --format dot | dot -Tsvg', 'a picture'],
   ],
 
@@ -32,9 +32,6 @@ export const plan: Command = {
         return exitCodes.done
       case 'mermaid':
         io.stdout.write(formatPlanMermaid(project.value.plan))
-        return exitCodes.done
-      case 'json':
-        io.stdout.write(`${JSON.stringify(withoutSecrets(project.value.plan), null, 2)}\n`)
         return exitCodes.done
       default: {
         const settings = runOptions(project.value.stateDirectory, options, io)

@@ -1,6 +1,7 @@
 /** `mab run`: build what is stale. */
 import type { Command } from '../command.js'
 import { performPlan, showForecast } from '../perform.js'
+import { startRecorder } from '../start-recorder.js'
 import { openProject, reportProblems, runOptions } from '../project.js'
 
 export const run: Command = {
@@ -46,6 +47,6 @@ export const run: Command = {
     if (!settings.ok) return reportProblems(settings.problems, options, io)
     return options['dry-run'] === true
       ? showForecast(plan, settings.value, options, io)
-      : performPlan(plan, settings.value, options, io)
+      : performPlan(plan, { ...settings.value, ...startRecorder(project.value, options, io) }, options, io)
   },
 }

@@ -25,6 +25,8 @@ export const index: Handler<'index'> = {
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
     const output = stamp.output as unknown as Outputs['index']
+    const staged = path.join(task.output.directory, stagedIndexFile)
+    if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
     const altered = await alteredOutput(task.output.directory, output, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
     const { directory } = task.output

@@ -1,0 +1,123 @@
+/**
+ * The record of a command line that found everything fresh: what it printed, and all that this was decided from. One
+ * file, made to be read quickly: a header, the watched paths, their numbers as they are in memory, and contents.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bitbakeVariables } from '../util/environment.js'
+import { fields, type Watched } from './watch.js'
+
+/** Counts changes of the record's form and meaning. */
+const format = 1
+
+export interface Start {
+  /** All that must be the same for the record to be about the same command; see `startKey`. */
+  readonly key: readonly string[]
+  /** Variables that were looked at; `null` for one that is not set. */
+  readonly environment: Readonly<Record<string, string | null>>
+  /** When an answer of BitBake's was relied on that hangs on mab's environment; see `environmentHash`. */
+  readonly bitbake?: { readonly declared: string; readonly hash: string }
+  /** The config as a CommonJS module. Absent for a config that is data: its file is watched. */
+  readonly code?: string
+  /** What the config evaluates to; see `describeValue`. */
+  readonly evaluated: string
+  /** As many of the watched paths, from the first, decide `code`. */
+  readonly configPaths: number
+  readonly color: 'auto' | 'always' | 'never'
+  /** What the command prints, without colour and with it. */
+  readonly stdout: readonly [plain: string, coloured: string]
+  readonly stderr: readonly [plain: string, coloured: string]
+  /** Whether a line about the run as a whole comes last. */
+  readonly summary: boolean
+}
+
+export interface StartRecord {
+  readonly start: Start
+  readonly watched: Watched
+}
+
+/** @param file the config file @param argv as it was typed; nothing is made of it here */
+export function startKey(version: string, file: string, cwd: string, argv: readonly string[]): string[] {
+  return [String(format), version, process.version, file, cwd, ...argv]
+}
+
+export function recordFile(stateDirectory: string, key: readonly string[]): string {
+  return join(stateDirectory, 'start', shortHash(key.join('\0')))
+}
+
+/** A hash, because values may be secrets. @param declared see `bitbakeVariables` */
+export function environmentHash(environment: Readonly<Record<string, string | undefined>>, declared: string): string {
+  return shortHash(
+    JSON.stringify(Object.entries(bitbakeVariables(environment, declared)).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+  )
+}
+
+interface Header {
+  readonly start: Start
+  /** Bytes. */
+  readonly paths: number
+  readonly count: number
+  readonly contents: readonly (readonly [position: number, bytes: number])[]
+}
+
+export function encodeRecord({ start, watched }: StartRecord): Buffer {
+  const paths = Buffer.from(watched.paths.join('\0'))
+  const contents = [...watched.contents]
+  const header: Header = {
+    start,
+    paths: paths.length,
+    count: watched.paths.length,
+    contents: contents.map(([position, content]) => [position, content.length]),
+  }
+  const text = Buffer.from(JSON.stringify(header))
+  const { buffer, byteOffset, byteLength } = watched.stats
+  return Buffer.concat([
+    Buffer.from(`${text.length}\n`),
+    text,
+    // Twice: comparing the two is the quickest way to tell damage. A digest would take 2 ms for loading node:crypto.
+    text,
+    paths,
+    Buffer.from(buffer, byteOffset, byteLength),
+    ...contents.map(([, content]) => content),
+  ])
+}
+
+/** Nothing for anything but a whole record. */
+export function decodeRecord(bytes: Buffer): StartRecord | undefined {
+  try {
+    const line = bytes.indexOf(10)
+    let at = line + 1
+    const take = (size: number): Buffer => {
+      if (at + size > bytes.length) throw new RangeError('the record is cut off')
+      return bytes.subarray(at, (at += size))
+    }
+    const length = Number(bytes.toString('latin1', 0, line))
+    const text = take(length)
+    if (!take(length).equals(text)) return undefined
+    const { start, paths, count, contents } = JSON.parse(text.toString('utf8')) as Header
+    const names = take(paths).toString('utf8').split('\0')
+    const numbers = new Uint8Array(take(count * fields * 8))
+    const kept = new Map(contents.map(([position, size]) => [position, take(size)]))
+    if (names.length !== count || at !== bytes.length) return undefined
+    return { start, watched: { paths: names, stats: new Float64Array(numbers.buffer), contents: kept } }
+  } catch {
+    return undefined
+  }
+}
+
+export function readRecord(file: string): StartRecord | undefined {
+  try {
+    return decodeRecord(readFileSync(file))
+  } catch {
+    return undefined
+  }
+}
+
+/** FNV-1a. */
+function shortHash(text: string): string {
+  let hash = 0x811c9dc5
+  for (let position = 0; position < text.length; position++) {
+    hash = Math.imul(hash ^ text.charCodeAt(position), 0x01000193)
+  }
+  return (hash >>> 0).toString(36)
+}

@@ -1,0 +1,30 @@
+/**
+ * Preloaded into every Node of a command: notes which blobs are opened for reading, whether more of mab than its start
+ * was needed, and every call of BitBake, in the file that PROBE names.
+ */
+const fs = require('node:fs')
+const { syncBuiltinESMExports } = require('node:module')
+const path = require('node:path')
+
+const program = path.basename(process.argv[1] ?? '')
+const [read, seen] = [[], new Set()]
+const note = (file) => {
+  if (typeof file !== 'string') return
+  if (file.includes('/blobs/')) read.push(`sha256:${path.basename(file)}`)
+  seen.add(path.basename(file))
+}
+const { openSync, readFileSync, appendFileSync } = fs
+fs.openSync = (file, flags, ...rest) => {
+  if (flags === undefined || flags === 'r') note(file)
+  return openSync(file, flags, ...rest)
+}
+fs.readFileSync = (file, ...rest) => {
+  note(file)
+  return readFileSync(file, ...rest)
+}
+syncBuiltinESMExports()
+process.on('exit', () => {
+  // Only the whole program looks at what is verified.
+  const entry = { program, whole: seen.has('verified.json'), read, argv: process.argv.slice(2) }
+  appendFileSync(process.env.PROBE, `${JSON.stringify(entry)}\n`)
+})
