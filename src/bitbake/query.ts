@@ -2,16 +2,14 @@
  * Asking BitBake where recipes deploy and for what machine. All at once through BitBake's own library where that can be
  * found, else (wrappers, containers, extra arguments) by one `bitbake -e` after the other.
  */
-import { spawn } from 'node:child_process'
-import { promises as fs } from 'node:fs'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Build } from '../targets/target.js'
-import { errorCode, exists } from '../util/fs.js'
+import { exists } from '../util/fs.js'
 import type { BitbakeProblem } from '../util/problem.js'
 import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate, type Answer } from './answer.js'
+import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
+import { openLog, type Log } from './log.js'
 import { prepareBuild } from './prepare.js'
 import { serverGone, serverPid } from './server.js'
 import { Transcript } from './transcript.js'
@@ -22,8 +20,10 @@ export interface QueryCall {
   readonly targets: readonly BitbakeTarget[]
   /** What mab itself runs in. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Must not exist; absent: nothing is logged. */
   readonly log?: string
   readonly stop: AbortSignal
+  readonly stopNow: AbortSignal
 }
 
 export interface QueryResult {
@@ -35,17 +35,21 @@ export interface QueryResult {
 
 /** Starts no build and leaves no server that was not there. The build directory must be one. */
 export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
-  const { build, targets, log } = call
+  const { build, targets, stop, stopNow } = call
   const before = await serverPid(build.directory)
   const prepared = await prepareBuild(build, call.environment)
   if (!prepared.ok) return { answers: new Map(), problems: prepared.problems }
-  const { cwd, variables, bitbake, beside } = prepared.value
+  const { bitbake, beside } = prepared.value
+  const log = call.log === undefined ? silentLog : await openLog(call.log)
   const answers = new Map<string, Answer>()
   const problems: BitbakeProblem[] = []
-  const said: string[] = []
-  const ask = (argv: readonly string[], onLine: OnLine): Promise<Exited | undefined> => {
-    said.push(`# ${argv.join(' ')}`)
-    return read(argv, cwd, variables, call.stop, onLine)
+  let last: Exited | undefined
+  const ask = async (argv: readonly string[], onLine: ClientCall['onLine']): Promise<Exited | undefined> => {
+    log.line(`# ${argv.join(' ')}`)
+    const common = { argv, prepared: prepared.value, log, serverBefore: before, stop, stopNow }
+    const { exit } = await runClient({ ...common, onLine })
+    last = 'error' in exit ? undefined : exit
+    return last
   }
   const add = (name: string, answer: Answer): void => {
     const elsewhere = answer.TOPDIR !== undefined && !exists(answer.TOPDIR)
@@ -59,7 +63,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     const found: (readonly [string, Answer])[] = []
     await ask(atOnce, (line) => {
       const answer = readAnswer(line)
-      if (answer === undefined) said.push(line)
+      if (answer === undefined) log.line(line)
       else found.push(answer)
     })
     for (const [name, answer] of found) add(name, answer)
@@ -72,22 +76,19 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     const exit = await ask(bitbake(['-e', name]), (line, stream) => {
       if (stream === 'stdout') reader.line(line)
       // Its output is the answer, unless it speaks of an error.
-      if (stream === 'stderr' || /^(ERROR|WARNING|FATAL|NOTE): /.test(line)) said.push(line)
+      if (stream === 'stderr' || /^(ERROR|WARNING|FATAL|NOTE): /.test(line)) log.line(line)
       transcript.line(line, stream)
     })
     transcript.end()
     const answer = reader.answer()
     if (exit?.code === 0 && answer !== undefined) add(name, answer)
     else if (exit !== undefined && exit.code !== 0) {
-      const options = { exit, keepGoing: false, directory: build.directory, log: log ?? '', neededBy: () => [] }
+      const options = { exit, keepGoing: false, directory: build.directory, log: call.log ?? '', neededBy: () => [] }
       problems.push(...judge(transcript, [target], options).problems)
     }
   }
-  if (log !== undefined) {
-    await fs.mkdir(path.dirname(log), { recursive: true })
-    await fs.appendFile(log, `${said.join('\n')}\n`)
-  }
-  if (call.stop.aborted) await serverGone(build.directory, before, { code: null, signal: 'SIGINT' })
+  await log.close()
+  if (stop.aborted && last !== undefined) await serverGone(build.directory, before, last)
   return { answers, problems }
 }
 
@@ -96,36 +97,4 @@ function programOf({ kas, command }: Build): string {
   return kas === undefined ? command[0]! : 'bitbake'
 }
 
-type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
-
-/** @returns how it ended; `undefined` when it could not be started. */
-function read(
-  argv: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-  stop: AbortSignal,
-  onLine: OnLine,
-): Promise<Exited | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    for (const stream of ['stdout', 'stderr'] as const) {
-      createInterface({ input: child[stream], crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-        onLine(line, stream)
-      })
-    }
-    const interrupt = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
-      } catch (error) {
-        if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error
-      }
-    }
-    stop.addEventListener('abort', interrupt)
-    const end = (exit: Exited | undefined): void => {
-      stop.removeEventListener('abort', interrupt)
-      resolve(exit)
-    }
-    child.once('error', () => end(undefined))
-    child.once('close', (code, signal) => end({ code, signal }))
-  })
-}
+const silentLog: Log = { file: '/dev/null', line: () => {}, close: async () => {} }

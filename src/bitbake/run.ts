@@ -1,18 +1,15 @@
 /** One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it. */
-import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
+import { runClient, type Exit } from './client.js'
 import { buildArguments, type BitbakeTarget } from './command.js'
-import { judge, refusedTargets, type Exited } from './judge.js'
+import { judge, refusedTargets } from './judge.js'
 import { openLog, type Log } from './log.js'
 import { prepareBuild, type PreparedBuild } from './prepare.js'
 import { ProgressReader, type Progress, type Sstate } from './progress.js'
-import { serverGone, serverPid, signalProcess, watchServer, type ServerAtWork } from './server.js'
-import { guard, stopOnSignals } from './stop.js'
+import { serverGone, serverPid, type ServerAtWork } from './server.js'
 import { Transcript, type Summary } from './transcript.js'
 
 export interface BitbakeCall {
@@ -136,9 +133,6 @@ async function areCurrent(
   return summary !== undefined && summary.failed === 0 && summary.upToDate === summary.attempted
 }
 
-/** ms. BitBake gives its tasks a few seconds. */
-const defaultGrace = 30_000
-
 interface Invocation {
   readonly exit: Exit
   readonly transcript: Transcript
@@ -159,53 +153,21 @@ async function invokeBitbake(
   log.line(`# cd ${prepared.cwd}\n# ${argv.join(' ')}`)
   const transcript = new Transcript()
   const reader = new ProgressReader()
-  let child: ChildProcessByStdio<null, Readable, Readable>
-  try {
-    // Its own process group: a terminal's Ctrl-C then reaches BitBake through us, and once.
-    child = spawn(argv[0]!, argv.slice(1), {
-      cwd: prepared.cwd,
-      env: { ...prepared.variables },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-  } catch (error) {
-    return { exit: { error }, transcript, serverDied: false, sstate: undefined }
-  }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    createInterface({ input: child[stream], crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+  const { exit, serverDied } = await runClient({
+    ...call,
+    argv,
+    prepared,
+    log,
+    serverBefore,
+    onLine: (line, stream) => {
       log.line(line)
       call.onLine?.(line)
       transcript.line(line, stream)
       const progress = reader.line(line)
       if (progress !== undefined) call.onProgress(progress)
-    })
-  }
-  const { stop, stopNow, grace = defaultGrace, build } = call
-  const release = stopOnSignals(child, { stop, stopNow, grace, directory: build.directory, serverBefore, log })
-  const unguard = guard(child, log)
-  let serverDied = false
-  const unwatch = watchServer(build.directory, grace, (pid) => {
-    // Then its end is asked for, and the client is seen to.
-    if (stopNow.aborted) return
-    serverDied = true
-    log.line(`# BitBake's server (process ${pid}) is gone: its client is ended`)
-    signalProcess(-child.pid!, 'SIGKILL')
+    },
   })
-  const exit = await ended(child)
-  release()
-  unguard()
-  unwatch()
   transcript.end()
   if (!('error' in exit)) log.line(`# ended with ${exit.signal ?? `exit code ${exit.code}`}`)
   return { exit, transcript, serverDied, sstate: reader.sstate }
-}
-
-type Exit = Exited | { readonly error: unknown }
-
-function ended(child: ChildProcess): Promise<Exit> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ error }))
-    // Not `exit`: the pipes may still hold lines then.
-    child.once('close', (code, signal) => resolve({ code, signal }))
-  })
 }

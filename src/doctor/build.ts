@@ -28,7 +28,7 @@ export interface CheckedBuild {
 }
 
 export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
-  const { task, environment, stop } = call
+  const { task, environment, stop, stopNow } = call
   const { build } = task
   const subject = task.id.slice('bitbake:'.length)
   const none = new Map<string, Answer>()
@@ -56,7 +56,14 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   if (version === undefined || atWork !== undefined) return { findings, answers: none }
 
   const targets = task.requests
-  const { answers } = await queryBitbake({ build, targets, environment, log: call.log(`${subject}-query`), stop })
+  const { answers } = await queryBitbake({
+    build,
+    targets,
+    environment,
+    log: call.log(`${subject}-query`),
+    stop,
+    stopNow,
+  })
   // A dry run of BitBake's: it resolves recipes and tasks, and runs none.
   const ran = await runBitbake({
     ...call,

@@ -41,29 +41,50 @@ function needsAnswer({ source, platform }: DiscoverTask): boolean {
 /**
  * Learns the answers for the requests, as far as BitBake gives them: a call that fails is no problem here, because the
  * build that follows or went before says more.
+ * @param name of the query's log in this run
+ * @param anew whatever is known already
+ * @returns whether BitBake was called
  */
 export async function askBitbake(
   task: BitbakeTask,
   requests: readonly BitbakeRequest[],
   context: TaskContext,
-): Promise<void> {
+  name: 'query' | 'query again',
+  anew = false,
+): Promise<boolean> {
   const needed = requests.filter((request) => dependents(task, request, context).some(needsAnswer))
-  if (needed.length === 0) return
+  if (needed.length === 0) return false
   const { environment, force } = context.options
   const learnt = context.answers.learnt(task.build)
   const known = context.answers.recall(task.build)
-  const outdated = known.outdated ?? (force && learnt.size === 0 ? 'forced' : undefined)
+  const forced = force && learnt.size === 0 ? 'forced' : undefined
+  const outdated = known.outdated ?? (anew ? 'an image is not where it was' : forced)
   const answers = new Map<string, Answer>(outdated === undefined ? [...known.answers, ...learnt] : [])
   const targets = needed.filter((request) => !answers.has(recipeArgument(request)))
   if (targets.length > 0) {
     context.progress({ text: `asking where the images are${outdated === undefined ? '' : ` (${outdated})`}` })
-    const log = context.logFile(`${task.id} query`)
-    const found = await queryBitbake({ build: task.build, targets, environment, log, stop: context.stop })
+    const log = context.logFile(`${task.id} ${name}`)
+    const { stop, stopNow } = context
+    const found = await queryBitbake({ build: task.build, targets, environment, log, stop, stopNow })
     context.stop.throwIfAborted()
-    for (const [name, answer] of found.answers) answers.set(name, answer)
+    for (const [recipe, answer] of found.answers) answers.set(recipe, answer)
   }
   if (targets.length > 0 || learnt.size === 0) context.answers.learn(task.build, answers)
   context.lookAgain()
+  return targets.length > 0
+}
+
+/** Whether an image is not where BitBake said in an earlier run: something that it does not list has changed. */
+export async function isLost(
+  task: BitbakeTask,
+  requests: readonly BitbakeRequest[],
+  context: TaskContext,
+): Promise<boolean> {
+  for (const dependent of requests.flatMap((request) => dependents(task, request, context))) {
+    const found = await context.image(dependent)
+    if (!found.ok && found.problems.some(({ code }) => code === 'layout-not-found')) return true
+  }
+  return false
 }
 
 /** Says for which of the requests BitBake gave no answer: their images are looked for by convention. */
@@ -72,9 +93,13 @@ export function noticeSilence(task: BitbakeTask, requests: readonly BitbakeReque
   const silent = requests
     .filter((request) => dependents(task, request, context).some(needsAnswer))
     .map(recipeArgument)
-    .filter((name) => !answers.has(name))
+    .filter((recipe) => !answers.has(recipe))
   if (silent.length === 0) return
-  context.notice({ code: 'bitbake-silent', recipes: [...new Set(silent)], log: context.logFile(`${task.id} query`) })
+  context.notice({
+    code: 'bitbake-silent',
+    recipes: [...new Set(silent)],
+    log: context.logFile(`${task.id} query again`),
+  })
 }
 
 export interface Contradicted {

@@ -87,11 +87,12 @@ export async function askMachines(
   build: Build,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
+  stopNow: AbortSignal,
 ): Promise<Survey> {
   const [recipe] = [...survey.recipes, ...survey.multiarch.map((one) => one.recipe)]
   if (recipe === undefined) return survey
   const targets = survey.multiconfigs.map(({ name }) => ({ multiconfig: name, recipe, task: 'build' }))
-  const { answers } = await queryBitbake({ build, targets, environment, stop })
+  const { answers } = await queryBitbake({ build, targets, environment, stop, stopNow })
   const multiconfigs = survey.multiconfigs.map((known) => {
     const answer = answers.get(recipeArgument({ multiconfig: known.name, recipe }))
     return answer === undefined ? known : describe(known.name, answer, answer.MACHINE)

@@ -20,8 +20,9 @@ interface Asked extends QueryResult {
 
 async function ask(build: Build, targets: QueryCall['targets'], more: Partial<QueryCall> = {}): Promise<Asked> {
   const log = path.join(temporaryDirectory(), 'query.log')
-  const stop = new AbortController().signal
-  const result = await queryBitbake({ build, targets, environment: process.env, log, stop, ...more })
+  const { signal } = new AbortController()
+  const call = { build, targets, environment: process.env, log, stop: signal, stopNow: signal }
+  const result = await queryBitbake({ ...call, ...more })
   return { ...result, log: readFileSync(log, 'utf8') }
 }
 

@@ -1,11 +1,12 @@
 /** `mab run` where nothing but BitBake knows where the images are and what they are for. */
-import { readdirSync, writeFileSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bitbakes, threeConfig, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
 import { testWith } from '../rig/tools.js'
-import { mabIn, type Finished } from './fixture.js'
+import { buildLayout } from '../rig/layout-builder.js'
+import { mabIn, makeProject, type Finished } from './fixture.js'
 
 const test = suite('asking BitBake')
 
@@ -29,7 +30,8 @@ function asking(program: string): Asking {
     configure,
     // Up to 2.0 its worker is looked for on PATH.
     mab: (...args) => mabIn(project.directory, { PATH: `${path.dirname(program)}:${process.env['PATH']}` }, args),
-    queries: () => (existsSync(logs) ? readdirSync(logs).filter((name) => name.endsWith('query.log')).length : 0),
+    queries: () =>
+      existsSync(logs) ? readdirSync(logs).filter((name) => /query(-again)?\.log$/.test(name)).length : 0,
   }
 }
 
@@ -100,6 +102,42 @@ testWith(test, bitbakes[0]!.missing, 'without a build the last answers serve, an
   assert.is(code, 1)
   assert.match(stderr, 'build/tmp-x86/deploy/images: no such directory')
   assert.match(readFileSync(path.join(project.directory, '.mab/.gitignore'), 'utf8'), '*')
+})
+
+test('an image that is not where it was is asked for again', () => {
+  const { directory: layout } = buildLayout({ architecture: 'arm64', reference: 'latest' })
+  const command = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
+  const config = { build: { directory: 'build', command }, targets: { hello: { platforms: ['aarch64'] } } }
+  const project = makeProject(config, { FAKE_BITBAKE: 'scenario.json' })
+  project.configure({ ...config, targets: { hello: { recipe: 'hello-container', platforms: ['aarch64'] } } })
+  const deployTo = (place: string): Finished => {
+    const deploys = { 'container-aarch64': { [`${place}/hello-container-latest-oci`]: layout } }
+    const answers = { 'container-aarch64': { DEPLOY_DIR_IMAGE: project.file('build', place) } }
+    writeFileSync(project.file('build/scenario.json'), JSON.stringify({ deploys, answers }))
+    return project.mab('run')
+  }
+  assert.match(deployTo('one').stderr, 'build/one/hello-container-latest-oci')
+  rmSync(project.file('build/one'), { recursive: true })
+  const { code, stderr } = deployTo('two')
+  assert.is(code, 0, stderr)
+  assert.match(stderr, 'asking where the images are (an image is not where it was)')
+  assert.match(stderr, 'build/two/hello-container-latest-oci')
+})
+
+test('a command that cannot be asked is told, and the conventions serve', () => {
+  const { directory: layout } = buildLayout({ architecture: 'arm64', reference: 'latest' })
+  const command = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
+  const hello = { recipe: 'hello-container', platforms: ['aarch64'] }
+  const project = makeProject(
+    { build: { directory: 'build', command }, targets: { hello } },
+    { FAKE_BITBAKE: 'scenario.json' },
+  )
+  const place = 'tmp-container-aarch64/deploy/images/qemuarm64/hello-container-latest-oci'
+  const scenario = { silent: true, deploys: { 'container-aarch64': { [place]: layout } } }
+  writeFileSync(project.file('build/scenario.json'), JSON.stringify(scenario))
+  const { code, stderr } = project.mab('run')
+  assert.is(code, 0, stderr)
+  assert.match(stderr, 'BitBake does not say where mc:container-aarch64:hello-container deploys')
 })
 
 test.run()

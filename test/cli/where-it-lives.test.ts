@@ -50,7 +50,7 @@ cd "$BUILDDIR"
   }
   const logs = path.join(project.directory, '.mab/logs')
   const queries = (): number =>
-    existsSync(logs) ? readdirSync(logs).filter((name) => name.endsWith('query.log')).length : 0
+    existsSync(logs) ? readdirSync(logs).filter((name) => /query(-again)?\.log$/.test(name)).length : 0
   return { ...project, bin, configure, queries, mab: (env, ...args) => mabIn(project.directory, env, args) }
 }
 

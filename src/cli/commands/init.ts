@@ -80,7 +80,7 @@ async function look(io: Io): Promise<Survey> {
   if (source?.kind !== 'bitbake') return survey
   const asked = await askSurvey(source.build, io.env, io.interruption.stop)
   if (asked === undefined) {
-    const completed = await askMachines(survey, source.build, io.env, io.interruption.stop)
+    const completed = await askMachines(survey, source.build, io.env, io.interruption.stop, io.interruption.stopNow)
     if (!completed.asked) io.stderr.write('BitBake does not say: reading files instead\n')
     return completed
   }

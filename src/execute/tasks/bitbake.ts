@@ -19,7 +19,7 @@ import { sha256, shortDigest } from '../../oci/digest.js'
 import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
 import { fail, ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
-import { askBitbake, contradicted, dependents, noticeSilence } from '../ask.js'
+import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
 import type { Handler, TaskContext } from '../handler.js'
 import type { FileList } from '../stamps.js'
 
@@ -56,7 +56,7 @@ export const bitbake: Handler<'bitbake'> = {
       (await checkBuildDirectory(task.build)) ?? (await waitForBuildDirectory(task.build.directory, waiting))
     if (unfit !== undefined) return fail(unfit)
     context.stop.throwIfAborted()
-    await askBitbake(task, stale, context)
+    const asked = await askBitbake(task, stale, context, 'query')
     const refused = contradicted(task, stale, context)
     const refusals = refused.flatMap((one) => one.problems)
     const wanted = stale.filter((request) => !refused.some((one) => one.request === request))
@@ -96,7 +96,8 @@ export const bitbake: Handler<'bitbake'> = {
     const keys = new Set(built.map(requestKey))
     const done = wanted.filter((request) => keys.has(requestKey(request)))
     // It may be able to say now what it could not before, and kas has written the configuration anew.
-    await askBitbake(task, done, context)
+    const lost = !asked && (await isLost(task, done, context))
+    await askBitbake(task, done, context, 'query again', lost)
     noticeSilence(task, done, context)
     for (const request of done) {
       const before = fingerprints.get(requestKey(request))
