@@ -16,7 +16,6 @@ export const mediaTypes = {
 export const annotationKeys = {
   reference: 'org.opencontainers.image.ref.name',
   containerdName: 'io.containerd.image.name',
-  attestationType: 'vnd.docker.reference.type',
   attestationSubject: 'vnd.docker.reference.digest',
 } as const
 
@@ -94,8 +93,8 @@ export interface LayoutFileDocument {
  * buildkit's attestations sit in the index beside the images, as platform `unknown/unknown`: they are never an
  * image to run (docs.docker.com/build/metadata/attestations/attestation-storage).
  */
-export function isAttestation({ platform, annotations }: Descriptor): boolean {
-  if (annotations?.[annotationKeys.attestationType] === 'attestation-manifest') return true
+export function isAttestation({ platform }: Descriptor): boolean {
+  // Not by their annotation: with a real platform, or none, readers take it for an image whatever that says.
   return platform?.os === 'unknown' && platform.architecture === 'unknown'
 }
 

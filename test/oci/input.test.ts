@@ -289,6 +289,22 @@ test('finds what is attested of an image, and brings it only when asked to', asy
   }
 })
 
+test('an image is one, though an annotation says that it is an attestation', async () => {
+  const hidden: ImageDescription = {
+    architecture: 'arm64',
+    layers: ['hidden'],
+    editDescriptor: (descriptor) => {
+      descriptor['annotations'] = { 'vnd.docker.reference.type': 'attestation-manifest' }
+    },
+  }
+  const { directory } = buildLayout({ entries: [{ architecture: 'arm64' }, hidden], reference: 'latest' })
+  const { problems } = valueOf(await verifyLayout(directory))
+  assert.equal(
+    problems.map(({ code }) => code),
+    ['platform-duplicate'],
+  )
+})
+
 test('one platform may stand in an index for several versions of its system, but not twice for one', async () => {
   const windows = (version: string, layer: string): ImageDescription => ({
     os: 'windows',
