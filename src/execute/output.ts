@@ -1,9 +1,9 @@
 /** The output directory of a target: whose it is, and what is left in it when a run has not gone through. */
-import { promises as fs } from 'node:fs'
+import { lstatSync, promises as fs } from 'node:fs'
 import path from 'node:path'
 import { blobPath } from '../oci/digest.js'
 import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '../oci/documents.js'
-import { openLayout } from '../oci/layout.js'
+import { openLayout, type Layout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
 import { errorCode, exists, isAbsent, isTemporaryName, isWithin, statIfThere } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
@@ -19,13 +19,14 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
   try {
     names = await fs.readdir(directory)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return isDanglingLink(directory) ? dangling(directory) : undefined
     if (isAbsent(error)) return { code: 'output-not-ours', directory, found: ['not a directory'] }
     throw error
   }
   const strangers = names.filter((name) => !ownNames.has(name) && !isTemporaryName(name))
   if (strangers.length > 0) return { code: 'output-not-ours', directory, found: strangers.toSorted() }
-  const foreign = await foreignEntries(directory)
+  const layout = openLayout(directory)
+  const foreign = layout.ok ? foreignEntries(layout.value) : []
   return foreign.length === 0 ? undefined : { code: 'output-not-ours', directory, found: foreign }
 }
 
@@ -33,10 +34,8 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
  * What a readable `index.json` has that mab never writes: entries of single images with names, as umoci and BitBake
  * deploy them, several indexes, or one index whose first entry lacks a name.
  */
-async function foreignEntries(directory: string): Promise<string[]> {
-  const layout = openLayout(directory)
-  if (!layout.ok) return []
-  const entries = layout.value.index.manifests ?? []
+function foreignEntries({ index }: Layout): string[] {
+  const entries = index.manifests ?? []
   const named = (entry: Descriptor): boolean => entry.annotations?.[annotationKeys.reference] !== undefined
   const [first] = entries
   const isNested =
@@ -60,6 +59,14 @@ export async function checkApart(directory: string, source: string): Promise<Sta
   return apart ? undefined : { code: 'output-is-source', directory, source }
 }
 
+function isDanglingLink(directory: string): boolean {
+  return lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
+function dangling(directory: string): StateProblem {
+  return { code: 'output-not-ours', directory, found: ['a symbolic link to what is not there'] }
+}
+
 /** Of what is not there yet: that of the directory that it will be in. */
 async function realPath(file: string): Promise<string> {
   try {
@@ -71,13 +78,14 @@ async function realPath(file: string): Promise<string> {
   }
 }
 
-/** An archive takes the place of nothing, or of another archive of a layout. */
+/** An archive takes the place of nothing, or of one that mab wrote. */
 export async function checkArchive(file: string): Promise<StateProblem | undefined> {
   const stat = statIfThere(file)
   if (stat === undefined) return undefined
   const layout = openLayout(file)
-  if (layout.ok && layout.value.kind === 'archive') return undefined
-  const found = stat.isDirectory() ? 'a directory' : 'a file of another kind'
+  const foreign = layout.ok && layout.value.kind === 'archive' ? foreignEntries(layout.value) : undefined
+  if (foreign?.length === 0) return undefined
+  const found = foreign?.join(', ') ?? (stat.isDirectory() ? 'a directory' : 'a file of another kind')
   return { code: 'archive-not-ours', file, found }
 }
 

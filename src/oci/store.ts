@@ -8,6 +8,7 @@ import {
   fileIdentity,
   inDirectory,
   isAbsent,
+  isWithin,
   sameIdentity,
   temporaryName,
   withPath,
@@ -69,9 +70,13 @@ export async function putBlob(
   } catch (error) {
     signal?.throwIfAborted()
     // Of these the output is the cause, not the blob that is read.
-    if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '')) throw error
+    if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '') || isAt(error, root)) throw error
     return fail(blobUnreadable(source.layout, source.at, digest, error))
   }
+}
+
+function isAt(error: unknown, root: string): boolean {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' && isWithin(error.path, root)
 }
 
 /** Puts bytes made here, such as a new index. */

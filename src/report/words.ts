@@ -266,14 +266,14 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'archive-not-ours':
       return {
         headline: `${show(problem.file)} is not an archive that mab may replace`,
-        details: ['expected: nothing there, or a tar of an OCI layout', `found: ${problem.found}`],
+        details: ['expected: nothing there, or an archive that mab wrote', `found: ${problem.found}`],
         next: 'move it away, or set `output.archive` to another file',
       }
     case 'output-is-source':
       return {
         headline: `${show(problem.directory)} cannot be the output: the image is made from ${show(problem.source)}`,
-        details: ['expected: two directories, neither inside the other'],
-        next: 'set `output.directory` to another place',
+        details: ['expected: two places, neither inside the other'],
+        next: 'write to another place',
       }
     case 'source-unreadable':
       return {

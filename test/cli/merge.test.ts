@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -132,6 +132,33 @@ test('an operand as skopeo has it says which image of a layout is meant', () => 
     missing.stderr,
     /expected: the reference "2\.0"\n {2}found: latest, 1\.0\n {2}next: .*oci:arm64:REFERENCE/,
   )
+})
+
+test('takes the place of nothing but what mab wrote: no input, no archive of another tool', () => {
+  const project = projectWith({ arm64: { architecture: 'arm64' }, amd64: { architecture: 'amd64' } })
+  const pack = (name: string): Buffer => {
+    execFileSync('tar', ['-cf', project.file(`${name}.tar`), '-C', project.file(name), '.'])
+    return readFileSync(project.file(`${name}.tar`))
+  }
+  const [input, foreign] = [pack('arm64'), pack('amd64')]
+  const refused = (expected: RegExp, ...argv: string[]): void => {
+    const { code, stderr } = project.mab('merge', ...argv)
+    assert.is(code, 1, argv.join(' '))
+    assert.match(stderr, expected)
+    assert.not.ok(existsSync(project.file('out')))
+  }
+  refused(/arm64\.tar cannot be the output: the image is made from/, '-o', 'out', '--archive', 'arm64.tar', 'arm64.tar')
+  refused(/amd64\.tar is not an archive that mab may replace/, '-o', 'out', '--archive', 'amd64.tar', 'arm64.tar')
+  assert.equal([readFileSync(project.file('arm64.tar')), readFileSync(project.file('amd64.tar'))], [input, foreign])
+  symlinkSync('nowhere', project.file('dangling'))
+  refused(
+    /dangling is not an image that mab may replace[^]*a symbolic link to what is not there/,
+    '-o',
+    'dangling',
+    'arm64',
+  )
+  assert.is(project.mab('merge', '-o', 'made', '--archive', 'made.tar', 'arm64').code, 0)
+  assert.is(project.mab('merge', '-o', 'made', '--archive', 'made.tar', 'amd64').code, 0)
 })
 
 test('no amd64 variant comes into the index but one that was asked for', () => {

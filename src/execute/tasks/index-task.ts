@@ -15,7 +15,7 @@ import { readFileIfThere, statIfThere, writeFileAtomic } from '../../util/fs.js'
 import type { Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { BlobRecord, ImageRecord } from '../image-record.js'
-import { checkOutput, stagedIndexFile } from '../output.js'
+import { checkArchive, checkOutput, stagedIndexFile } from '../output.js'
 import { alteredBlobs, blobFiles } from './merge.js'
 
 export const index: Handler<'index'> = {
@@ -36,8 +36,9 @@ export const index: Handler<'index'> = {
   },
 
   async run(task, context) {
-    const { directory } = task.output
-    const strange = await checkOutput(directory)
+    const { directory, archive } = task.output
+    // The archive too: its task comes when the image is in place already.
+    const strange = (await checkOutput(directory)) ?? (archive === undefined ? undefined : await checkArchive(archive))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
     const entries = entriesOf(task, context)

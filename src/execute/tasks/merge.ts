@@ -11,6 +11,7 @@ import type { MergeTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
 import { exists } from '../../util/fs.js'
 import type { Json } from '../../util/json.js'
+import type { StateProblem } from '../../util/problem.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { AttestationRecord, BlobRecord } from '../image-record.js'
 import { checkApart, checkOutput } from '../output.js'
@@ -40,7 +41,7 @@ export const merge: Handler<'merge'> = {
 
   async run(task, context) {
     const image = imageOf(task, context)
-    const strange = (await checkApart(task.directory, image.layout.path)) ?? (await checkOutput(task.directory))
+    const strange = (await checkPlaces(task, image, context)) ?? (await checkOutput(task.directory))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
     if (task.attestations === 'drop' && image.attestations.length > 0) {
@@ -100,6 +101,22 @@ function toJson(blobs: readonly BlobRecord[]): Json {
 }
 
 /** The first dependency is the platform's own discover task; the others are there to hold back a useless merge. */
+/** Neither the output nor its archive may take the place of what it is made from. */
+async function checkPlaces(
+  task: MergeTask,
+  image: SelectedImage,
+  context: TaskContext,
+): Promise<StateProblem | undefined> {
+  const archives = context.plan.tasks.flatMap((other) =>
+    other.kind === 'archive' && other.directory === task.directory ? [other.file] : [],
+  )
+  for (const place of [task.directory, ...archives]) {
+    const problem = await checkApart(place, image.layout.path)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
 function imageOf(task: MergeTask, context: TaskContext): SelectedImage {
   return context.outputOf(task.dependsOn[0]!, 'discover').image
 }
