@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { parseArguments } from './args.js'
 import { commandHelp, mainHelp, type Command } from './command.js'
+import { clean } from './commands/clean.js'
 import { doctor } from './commands/doctor.js'
 import { init } from './commands/init.js'
 import { inspect } from './commands/inspect.js'
@@ -22,7 +23,7 @@ import { errorText, systemProblem, withPath } from '../util/fs.js'
 import { suggest } from '../util/suggest.js'
 import { version } from './version.js'
 
-const commands: readonly Command[] = [run, plan, verify, inspect, merge, list, doctor, init]
+const commands: readonly Command[] = [run, plan, verify, inspect, merge, list, clean, doctor, init]
 
 /**
  * Runs the command line of this process and sets its exit code.

@@ -36,7 +36,7 @@ test('the list has every target, and says which are manual', () => {
   const { mab } = makeProject(config)
   assert.match(
     mab('list').stdout,
-    /^other +linux\/arm64, linux\/amd64 +deploy\/other-multiarch-oci, o\.tar +\(manual\)$/m,
+    /^other +missing +\(manual\)\n +deploy\/other-multiarch-oci, o\.tar: linux\/arm64, linux\/amd64$/m,
   )
   const rows = JSON.parse(mab('list', '--format', 'json').stdout) as { name: string; manual: boolean }[]
   assert.equal(

@@ -182,8 +182,8 @@ async function reasonsFor(task: BitbakeTask, request: BitbakeRequest, context: T
     const found = await context.image(dependent)
     if (!found.ok) return [{ code: 'image-missing', platform: labelOf(dependent) }]
     const { digest } = found.value.image
-    const before = recorded[dependent.id]
-    // Another target, or another reference of the layout, than those that the stamp was written for.
+    const before = recorded[imageKey(dependent)]
+    // Another reference of the layout than those that the stamp was written for.
     if (before === undefined) return [{ code: 'never-done' }]
     if (before !== digest) {
       return [{ code: 'manifest-changed', platform: labelOf(dependent), from: before, to: digest }]
@@ -271,6 +271,11 @@ async function evidenceOf(task: BitbakeTask, context: TaskContext): Promise<stri
   return [...files]
 }
 
+/** Which image of a layout it is, whatever target or part of one takes it. */
+function imageKey(task: DiscoverTask): string {
+  return [labelOf(task), ...(task.reference === undefined ? [] : [task.reference])].join(' ')
+}
+
 function labelOf({ platform, platformKey }: DiscoverTask): string {
   return platform === undefined ? platformKey : formatPlatform(platform)
 }
@@ -285,7 +290,7 @@ async function deployedManifests(
   for (const dependent of dependents(task, request, context)) {
     const found = await context.image(dependent)
     if (!found.ok) return undefined
-    manifests[dependent.id] = found.value.image.digest
+    manifests[imageKey(dependent)] = found.value.image.digest
   }
   return manifests
 }
