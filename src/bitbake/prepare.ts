@@ -44,10 +44,18 @@ export async function prepareBuild(
   return ok({
     build,
     cwd: build.directory,
-    ...bitbakeEnvironment(environment, build.environment),
+    ...bitbakeEnvironment(forDirectory(environment, build.directory), build.environment),
     bitbake: (args) => [...build.command, ...build.args, ...args],
     beside: (argv) => (plain ? [...argv] : undefined),
   })
+}
+
+/** A shell that was initialised for another build directory: BitBake would take that one, whatever it is started in. */
+function forDirectory(environment: Environment, directory: string): Environment {
+  const { BBPATH } = environment
+  const places = BBPATH?.split(':') ?? [directory]
+  if (places.some((place) => realPath(place) === realPath(directory))) return environment
+  return { ...environment, BBPATH: directory, BUILDDIR: directory }
 }
 
 /**
