@@ -79,7 +79,7 @@ const guardScript = `
 read -r ended && exit 0
 echo "# mab was killed: BitBake is told to stop" >>"$2"
 kill -s INT -- "-$1"; sleep 1; kill -s INT -- "-$1"
-left=60
+left=30
 while kill -s 0 -- "-$1"; do
   [ $((left -= 1)) -gt 0 ] || kill -s KILL -- "-$1"
   sleep 1

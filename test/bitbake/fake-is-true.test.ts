@@ -89,6 +89,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'one-multiconfig-fails-keep-going-first-build': { fails: [arm] },
   'two-multiconfigs-fail-keep-going': { fails: [arm, x86] },
   'unknown-multiconfig': { unknown: ['nope'] },
+  'unknown-multiconfig-keep-going': { unknown: ['nope'] },
 }
 
 for (const [name, scenario] of Object.entries(scenarios)) {

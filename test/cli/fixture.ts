@@ -21,6 +21,8 @@ export interface Project {
   /** Replaces the config. */
   configure(config: unknown): void
   file(...parts: readonly string[]): string
+  /** Puts content in place of a file's: a text, or what a function makes of the old one. */
+  write(file: string, content: string | ((old: string) => string)): void
 }
 
 /** The command of a build that the stand-in does. */
@@ -46,7 +48,7 @@ export function mabIn(cwd: string, env: Readonly<Record<string, string>>, args: 
 }
 
 export function makeProject(config: unknown = helloConfig(), env: Record<string, string> = {}): Project {
-  const { directory } = exampleProject()
+  const { directory, write } = exampleProject()
   const file = (...parts: readonly string[]): string => path.join(directory, ...parts)
   const configure = (next: unknown): void => writeFileSync(file('multiarch.config.json'), JSON.stringify(next))
   configure(config)
@@ -58,5 +60,6 @@ export function makeProject(config: unknown = helloConfig(), env: Record<string,
       spawn(process.execPath, [mabProgram, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }),
     configure,
     file,
+    write,
   }
 }

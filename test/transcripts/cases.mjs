@@ -51,6 +51,7 @@ export const cases = {
     argv: ['-k', 'hello-container:do_image_complete', arm],
   },
   'unknown-multiconfig': { argv: [arm, image('nope')] },
+  'unknown-multiconfig-keep-going': { argv: ['-k', arm, image('nope')] },
   'unknown-recipe': { argv: [arm, image('container-x86-64', 'hello-contaner')] },
   'unknown-recipe-nothing-close': { argv: [image('container-x86-64', 'zzz')] },
   'unknown-recipe-keep-going': { argv: ['-k', arm, image('container-x86-64', 'hello-contaner')] },
