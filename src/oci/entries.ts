@@ -1,7 +1,14 @@
 /** The manifests that a name in a layout leads to, through whatever indexes lie between. */
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { annotationKeys, isAttestation, isIndexType, isManifestType, type Descriptor } from './documents.js'
-import { indexSchema } from './schemas.js'
+import {
+  annotationKeys,
+  isAttestation,
+  isConfigType,
+  isIndexType,
+  isManifestType,
+  type Descriptor,
+} from './documents.js'
+import { indexSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { readDocument } from './read.js'
 import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
@@ -18,7 +25,7 @@ export interface FoundManifests {
   readonly attestations: readonly FoundManifest[]
 }
 
-/** What `reference` names. Without one, the entry named `latest`, or else the only one there is. */
+/** What `reference` names. Without one, the entry named `latest`, or else the only image there is. */
 export function manifestsOf(layout: Layout, reference: string | undefined): Result<FoundManifests, LayoutProblem> {
   const roots = indexSteps(layout.index)
   if (roots.length === 0) {
@@ -30,7 +37,7 @@ export function manifestsOf(layout: Layout, reference: string | undefined): Resu
       found: 'none: the layout is empty',
     })
   }
-  const named = entriesOf(roots, reference)
+  const named = entriesOf(layout, roots, reference)
   if (named === undefined) {
     const names = roots.map(
       ({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] ?? 'one without a name',
@@ -52,15 +59,36 @@ export function allManifests(layout: Layout): Result<FoundManifests, LayoutProbl
   return collect(layout, indexSteps(layout.index))
 }
 
-function entriesOf(roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {
+function entriesOf(
+  layout: Layout,
+  roots: readonly Step[],
+  reference: string | undefined,
+): readonly Step[] | undefined {
   const withName = (name: string): readonly Step[] =>
     roots.filter(({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] === name)
-  const matches = withName(reference ?? 'latest')
-  if (matches.length > 0) return matches
-  if (reference !== undefined) return undefined
-  const images = roots.filter(({ descriptor }) => !isAttestation(descriptor))
+  if (reference !== undefined) {
+    const matches = withName(reference)
+    return matches.length > 0 ? matches : undefined
+  }
+  const latest = withName('latest')
+  if (latest.some((step) => leadsToImage(layout, step))) return latest
+  const images = roots.filter((step) => leadsToImage(layout, step))
   const isOne = new Set(images.map(({ descriptor }) => descriptor.digest)).size === 1
   return isOne || isFlat(images) ? roots : undefined
+}
+
+/**
+ * Whether there is an image to choose: neither attestations nor artifacts are one (manifest.md, "Guidelines for Artifact
+ * Usage": an artifact has no config, or one of another media type). What cannot be read counts, or its problem would not
+ * be told.
+ */
+function leadsToImage(layout: Layout, step: Step): boolean {
+  const found = collect(layout, [step])
+  if (!found.ok) return true
+  return found.value.manifests.some(({ descriptor, at }) => {
+    const manifest = readDocument(layout, descriptor, at, manifestSchema)
+    return !manifest.ok || isConfigType(manifest.value.value.config.mediaType)
+  })
 }
 
 /** Whether `index.json` is itself the index of one image. */

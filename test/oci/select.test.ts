@@ -8,6 +8,7 @@ import {
   buildLayout,
   flipByte,
   type BuiltLayout,
+  type Document,
   type ImageDescription,
   type IndexDescription,
 } from '../rig/layout-builder.js'
@@ -222,6 +223,22 @@ test('passes over an artifact that is no container image', async () => {
   assert.equal(await problemsOf(buildLayout(chart), 'arm64'), [
     'platform-missing: expected an image for linux/arm64; found media type application/x-helm',
   ])
+})
+
+test('an artifact beside the one image is none to choose, whatever its name', async () => {
+  const toArtifact = (manifest: Document): void => {
+    manifest['config'].mediaType = 'application/vnd.oci.empty.v1+json'
+  }
+  const sbom: ImageDescription = { layers: ['sbom'], editManifest: toArtifact }
+  const others = [sbom, { ...sbom, reference: 'latest' }, { entries: [sbom], reference: 'latest' }, { entries: [] }]
+  for (const other of others) {
+    const built = buildLayout([arm, other])
+    assert.is((await select(built.directory, 'arm64')).digest, built.images[0]!.digest)
+  }
+  // A blob that is not there may well have been an image.
+  const built = buildLayout([arm, { ...arm, layers: ['another'] }])
+  rmSync(built.file(built.images[1]!.digest))
+  assert.match((await problemsOf(built, 'arm64')).join(), /^reference-missing/)
 })
 
 test('tells of a manifest or config that is damaged, missing or of another size', async () => {
