@@ -86,6 +86,7 @@ const table: Readonly<Record<string, Rules>> = {
   'report/doctor-text': { uses: [], types: ['doctor/finding'], modules: [] },
   report: { uses: ['util'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
   'report/inspect-text': { uses: ['util'], types: ['oci/inspect-report'], modules: [] },
+  'report/use-text': { uses: ['util', 'oci/reference'], types: ['oci/inspect-report'], modules: [] },
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },
   // What an up-to-date run loads, and nothing else.
   start: {

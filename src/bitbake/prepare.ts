@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import type { Build } from '../targets/target.js'
 import { errorText, exists } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
+import { quote } from '../util/shell.js'
 import { bitbakeEnvironment } from './command.js'
 
 export interface PreparedBuild {
@@ -88,11 +89,6 @@ function prepareKas(build: Build, { config, cwd }: NonNullable<Build['kas']>, in
     bitbake: (args) => shell(['bitbake', ...build.args, ...args]),
     beside: (argv) => (build.args.length === 0 ? shell(argv) : undefined),
   }
-}
-
-/** One word of a POSIX shell, whatever is in it. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 function realPath(file: string): string {

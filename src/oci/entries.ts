@@ -59,11 +59,7 @@ export function allManifests(layout: Layout): Result<FoundManifests, LayoutProbl
   return collect(layout, indexSteps(layout.index))
 }
 
-function entriesOf(
-  layout: Layout,
-  roots: readonly Step[],
-  reference: string | undefined,
-): readonly Step[] | undefined {
+function entriesOf(layout: Layout, roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {
   const withName = (name: string): readonly Step[] =>
     roots.filter(({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] === name)
   if (reference !== undefined) {

@@ -4,9 +4,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { prepareBuild, quote, type PreparedBuild } from '../../src/bitbake/prepare.js'
+import { prepareBuild, type PreparedBuild } from '../../src/bitbake/prepare.js'
 import type { Build } from '../../src/targets/target.js'
 import type { BitbakeProblem } from '../../src/util/problem.js'
+import { quote } from '../../src/util/shell.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 const test = suite('prepare')

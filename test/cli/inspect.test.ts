@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as z from 'zod'
@@ -108,6 +109,43 @@ test('layers are not read, documents are checked, and a hostile text cannot comm
   const broken = mab('inspect', 'one')
   assert.is(broken.code, 1)
   assert.match(broken.stderr, /corrupt blob in one/)
+})
+
+test('a name is one line, one word of a shell, and left out of commands that cannot say it', () => {
+  const { mab, file } = makeProject()
+  const layout = buildLayout({ architecture: 'arm64', reference: 'latest' }, { directory: file("it's $(x)") })
+  const [digest] = layout.images.map((image) => image.digest)
+  const rename = (reference: string): void =>
+    editJson(path.join(layout.directory, 'index.json'), (index) => {
+      index['manifests'][0].annotations['org.opencontainers.image.ref.name'] = reference
+    })
+  const commandsOf = (reference: string): string => {
+    rename(reference)
+    return mab('inspect', "./it's $(x)").stdout.split('use it:\n')[1]!
+  }
+  assert.match(commandsOf('1.0'), `  skopeo copy --all 'oci:it'\\''s $(x):1.0' docker://REGISTRY/REPOSITORY:TAG\n`)
+  for (const hostile of ['latest docker://a/b; touch gone #', 'a\nskopeo copy evil', '$(touch gone)']) {
+    assert.match(commandsOf(hostile), `  skopeo copy --all 'oci:it'\\''s $(x)' docker://REGISTRY/REPOSITORY:TAG\n`)
+  }
+  rename('a\n  skopeo copy evil')
+  assert.match(mab('inspect', "./it's $(x)").stdout, `  a\\n  skopeo copy evil  ${digest}\n`)
+})
+
+test('a Docker manifest list is taken without its reference, and not at all when it has several', () => {
+  const { mab, file } = makeProject()
+  for (const architecture of ['arm64', 'amd64']) {
+    buildLayout({ architecture, docker: true }, { directory: file(architecture) })
+  }
+  const merge = (...args: string[]): void =>
+    assert.is(mab('merge', '--media-types', 'docker', 'arm64', 'amd64', ...args).code, 0)
+  merge('-o', 'one')
+  const one = mab('inspect', 'one').stdout
+  assert.match(one, /use it:\n {2}skopeo copy --all oci:one docker:\/\/\S+\n {2}podman pull oci:one\n$/)
+  merge('-o', 'two', '-t', '1,2')
+  const two = mab('inspect', 'two').stdout
+  assert.not.match(two, /skopeo copy|podman pull/)
+  assert.match(two, /mab merge -o OTHER --media-types docker two {3}\(with one reference/)
+  assert.is(mab('merge', '-o', 'other', '--media-types', 'docker', 'two').code, 0)
 })
 
 test('a target that is not built is told what to do', () => {

@@ -1,11 +1,13 @@
 /** Our images, read, copied, pushed, loaded and checked by the tools that take them in the field. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { writeArchive } from '../../src/oci/archive.js'
+import { inspectLayout } from '../../src/oci/inspect.js'
 import { verifyLayout } from '../../src/oci/validate.js'
+import { useLines } from '../../src/report/use-text.js'
 import { blobsIn, buildLayout, type ImageDescription } from '../rig/layout-builder.js'
 import { startRegistry } from '../rig/registry.js'
 import { temporaryDirectory } from '../rig/temp.js'
@@ -169,6 +171,50 @@ testWith(test, noPodman, 'podman pull takes the reference and the platform that 
     assert.is(runTool('podman', ...storage, 'inspect', '--format', '{{.Architecture}}', id).trim(), architecture)
   }
 })
+
+/** What `mab inspect` tells users to type, typed, with places of our own for what they are to put in. */
+function typeCommands(work: string, name: string): string[] {
+  const lines = useLines(valueOf(inspectLayout(path.join(work, name))), name).slice(1)
+  const commands = lines.map((line) => line.trim()).filter((line) => !line.startsWith('vdkr'))
+  const [root, runroot] = [`${work}/root`, `${work}/runroot`]
+  return commands.map((command) => {
+    const typed = command
+      .replace('docker://REGISTRY/REPOSITORY:TAG', 'dir:copy')
+      .replace('containers-storage:NAME:TAG', `'containers-storage:[vfs@${root}+${runroot}]localhost/app:1'`)
+      .replace(/^podman /, `podman --root ${root} --runroot ${runroot} --storage-driver vfs `)
+    execFileSync('sh', ['-ec', typed], { cwd: work, stdio: ['ignore', 'ignore', 'pipe'] })
+    return command.split(' ').slice(0, 2).join(' ')
+  })
+}
+
+testWith(test, noSkopeo ?? noPodman, 'the commands that inspect prints work, whatever the names are', async () => {
+  const odd = "it's $(touch gone); X"
+  for (const [options, image] of [[{}], [{ mediaTypes: 'docker' }, { docker: true }]] as const) {
+    const work = temporaryDirectory()
+    const merged = await mergeThree({ ...options, directory: path.join(work, 'app') }, image)
+    assert.equal(typeCommands(work, 'app'), ['skopeo copy', 'podman pull'])
+    cpSync(merged.directory, path.join(work, odd), { recursive: true })
+    // Podman 4 makes a name of the path, and takes none that is not one.
+    assert.equal(typeCommands(work, odd), ['skopeo copy', 'skopeo copy'])
+    cpSync(await archiveOf(merged), path.join(work, `${odd}.tar`))
+    assert.equal(typeCommands(work, `${odd}.tar`), ['skopeo copy', 'podman load'])
+    assert.not.ok(existsSync(path.join(work, 'gone')))
+  }
+  const work = temporaryDirectory()
+  cpSync(await archiveOf(await mergeThree({ references: ['1.0'] })), path.join(work, 'two.tar'))
+  assert.equal(typeCommands(work, 'two.tar'), ['skopeo copy', 'skopeo copy', 'podman pull', 'podman pull'])
+})
+
+testWith(
+  test,
+  noSkopeo,
+  'skopeo finds no Docker manifest list by its reference, and takes the only one without',
+  async () => {
+    const image = await mergeThree({ mediaTypes: 'docker' }, { docker: true })
+    assert.throws(() => runTool('skopeo', 'inspect', '--raw', `oci:${image.directory}:latest`), /no descriptor found/)
+    assert.is(runTool('skopeo', 'inspect', '--raw', `oci:${image.directory}`), image.bytes.toString())
+  },
+)
 
 function buildahFails(): string | undefined {
   try {

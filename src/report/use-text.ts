@@ -1,0 +1,53 @@
+/** The commands that take an image as it is, to be copied into a shell. Names in an image are whatever its maker wrote. */
+import { isReference, isRepository } from '../oci/reference.js'
+import type { InspectedEntry, InspectReport } from '../oci/inspect-report.js'
+import { quote } from '../util/shell.js'
+
+/** @param file the layout, as it is to be typed. */
+export function useLines({ kind, entries }: Pick<InspectReport, 'kind' | 'entries'>, file: string): string[] {
+  if (entries.length === 0 || /[\x00-\x1f\x7f-\x9f]/.test(file)) return []
+  const isOnly = entries.length === 1
+  const place = quote(file.startsWith('-') ? `./${file}` : file)
+  const vdkr = kind === 'archive' ? [] : [`  vdkr vimport ${place} NAME:TAG`]
+  if (entries.every((entry) => entry.reference === undefined) && !isOnly) {
+    return [
+      'use it: this is a flat layout, which skopeo, buildah and podman do not take',
+      ...vdkr,
+      `  mab merge -o OTHER ${place}   (a nested one, for all others)`,
+    ]
+  }
+  const transport = `${kind === 'archive' ? 'oci-archive' : 'oci'}:${file}`
+  // They take what stands before the first colon for the path.
+  const found = file.includes(':') ? [] : entries.filter((entry) => isOnly || isFoundByReference(entry))
+  const sources = found.map((entry) => quote(isFoundByReference(entry) ? `${transport}:${entry.reference}` : transport))
+  const distinct = [...new Set(sources)]
+  const isDocker = entries.some((entry) => isDockerType(entry.mediaType))
+  if (distinct.length === 0 && isDocker && !isOnly) {
+    return [
+      "use it: skopeo, buildah and podman do not find Docker's media types by a reference, and there are several",
+      `  mab merge -o OTHER --media-types docker ${place}   (with one reference, for all of them)`,
+    ]
+  }
+  const pull = kind === 'archive' || isRepository(`localhost/${file.replace(/^\//, '')}`)
+  const podman = distinct.map((source) =>
+    pull ? `  podman pull ${source}` : `  skopeo copy ${source} containers-storage:NAME:TAG`,
+  )
+  const lines = [
+    ...distinct.map((source) => `  skopeo copy --all ${source} docker://REGISTRY/REPOSITORY:TAG`),
+    ...(kind === 'archive' && isOnly ? [`  podman load -i ${place}`] : podman),
+    ...(isDocker ? [] : vdkr),
+  ]
+  return lines.length === 0 ? [] : ['use it:', ...lines]
+}
+
+/**
+ * Whether containers/image (skopeo, buildah, podman) finds the entry by its reference: it passes over all media types
+ * but OCI's ("no descriptor found for reference"). An entry that stands alone is taken without a reference.
+ */
+function isFoundByReference({ reference, mediaType }: InspectedEntry): boolean {
+  return reference !== undefined && isReference(reference) && !isDockerType(mediaType)
+}
+
+function isDockerType(mediaType: string): boolean {
+  return mediaType.includes('.docker.')
+}
