@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from './check.js'
 import { expectFresh } from './contenders.js'
+import { idlePeers } from './idle-peers.js'
 import { makeProject } from './project.js'
 import type { Contender, Race } from './race.js'
 import { node } from './tools.js'
@@ -14,6 +15,7 @@ export const startNames = {
   version: 'mab --version',
   one: 'mab run, nothing to do: 1 target, 2 platforms, 200 sources',
   many: 'mab run, nothing to do: 20 targets, 4 platforms, 2000 sources',
+  huge: 'mab run, nothing to do: 500 targets, 4 platforms, 20000 sources',
 } as const
 
 const bareNode: Contender = { name: startNames.node, argv: [node, '-e', '0'], check: () => {} }
@@ -32,17 +34,20 @@ export function startRace(directory: string, mab: string): Race {
     directory: bitbakeProject(path.join(directory, place), mab, targets, architectures, sources),
     check: expectFresh,
   })
-  const contenders = [
+  const peers = idlePeers(path.join(directory, 'peers'), 200, { baseline: startNames.node })
+  const contenders: Contender[] = [
     bareNode,
     version,
     idle(startNames.one, 'one', 1, 2, 200),
     idle(startNames.many, 'many', 20, 4, 2000),
+    idle(startNames.huge, 'huge', 500, 4, 20_000),
+    ...peers.contenders,
   ]
-  return { name: 'start', title: 'start-up', directory, rounds: 15, warmUp: true, contenders, absent: [] }
+  return { name: 'start', title: 'start-up', directory, rounds: 15, warmUp: true, contenders, absent: peers.absent }
 }
 
 /** Images that BitBake deployed, by the conventions of OE-core, and that are merged already. */
-export function bitbakeProject(
+function bitbakeProject(
   directory: string,
   mab: string,
   targetCount: number,
@@ -79,11 +84,16 @@ export function bitbakeProject(
           platform: ['linux', architecture, variant].filter((part) => part !== undefined).join('/'),
           multiconfig: architecture,
           machine: `qemu${architecture}`,
+          // Else BitBake is asked, and once for each recipe.
+          deployDirectory: `build/tmp-${architecture}/deploy/images/qemu${architecture}`,
         },
       ]),
     ),
     targets: Object.fromEntries(targets.map((target) => [target, { sources: [`layers/${target}/**`] }])),
   }
-  makeProject(directory, mab, config).mab('run')
+  const project = makeProject(directory, mab, config)
+  project.mab('run')
+  // What was written a moment ago is told by its content; a second run records it as it stays.
+  project.mab('run')
   return directory
 }

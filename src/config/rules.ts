@@ -189,6 +189,23 @@ function notAReference(text: string): string {
   )
 }
 
+const closing: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' }
+
+/** The first bracket of a glob that has no end: it would match nothing, or what nobody meant. */
+function unclosed(pattern: string): string | undefined {
+  const open: string[] = []
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern[at]!
+    const last = open.at(-1)
+    if (character === '\\') at++
+    else if (last !== undefined && character === closing[last]) open.pop()
+    // In a class the others are characters; a parenthesis alone is one too.
+    else if (last !== '[' && (character === '[' || character === '{')) open.push(character)
+    else if (last !== '[' && character === '(' && '!?*+@'.includes(pattern[at - 1] ?? ' ')) open.push(character)
+  }
+  return open[0]
+}
+
 function checkSources(target: TargetConfig, at: Place, add: Add): void {
   target.sources?.forEach((pattern, index) => {
     const plain = pattern.startsWith('!') ? pattern.slice(1) : pattern
@@ -196,6 +213,10 @@ function checkSources(target: TargetConfig, at: Place, add: Add): void {
     if (plain === '') add(place, 'the pattern is empty')
     else if (path.isAbsolute(plain) || plain.split('/').includes('..')) {
       add(place, `"${pattern}" leaves the project: sources are relative to the config file and below it`)
+    } else {
+      const open = unclosed(plain)
+      if (open !== undefined)
+        add(place, `"${pattern}" is malformed: "${open}" is never closed; a backslash before it means the character`)
     }
   })
   if (target.sources?.every((pattern) => pattern.startsWith('!'))) {

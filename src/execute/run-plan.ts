@@ -1,5 +1,8 @@
 /** A run of a plan in its project: state and lock around the executor. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Plan } from '../plan/task.js'
+import { granularity } from '../util/clock.js'
+import { statIfThere } from '../util/fs.js'
 import { ok, type Result } from '../util/problem.js'
 import type { FreshRun } from './confirm.js'
 import { confirmFresh, executePlan, forecastPlan, type TaskForecast } from './execute.js'
@@ -34,6 +37,7 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
     const current = new State(options.stateDirectory, options.force)
     const report = await executePlan(plan, { ...options, state: current })
     if (report.ok && options.whenFresh !== undefined) {
+      await settleStamps(current.stampFile)
       const fresh = await confirmFresh(plan, { ...options, state: current })
       current.save()
       if (fresh !== undefined) options.whenFresh({ ...fresh, files: [...fresh.files, current.stampFile] })
@@ -42,6 +46,18 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
   } finally {
     await lock.value()
   }
+}
+
+/** Bytes that a record of the start keeps of a file that was just written, to compare it by. */
+const comparable = 1024 * 1024
+
+/** A large file that was just written can be told from its next state only when the clock has ticked in between. */
+async function settleStamps(file: string): Promise<void> {
+  const stat = statIfThere(file)
+  if (stat === undefined || stat.size <= comparable) return
+  const changed = Number(stat.ctimeNs / 1_000_000n)
+  const rest = changed + granularity(changed) - Date.now()
+  if (rest > 0 && rest < 100) await delay(rest)
 }
 
 /** What `runPlan` would do; see `forecastPlan`. */

@@ -149,6 +149,12 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     ['targets.hello.sources.3', /^the pattern is empty$/],
     ['targets.hello.sources.4', /^"!a\/\.\.\/b" leaves the project/],
   ],
+  'sources with a bracket that never closes': [
+    target({ sources: ['a/[b', 'a/{b,c', '!@(a|b', 'a/[b]{c,d}@(e|f)\\[g', 'a(b/**', '[[]x', '[{]'] }),
+    ['targets.hello.sources.0', /^"a\/\[b" is malformed: "\[" is never closed/],
+    ['targets.hello.sources.1', /^"a\/\{b,c" is malformed: "\{" is never closed/],
+    ['targets.hello.sources.2', /^"!@\(a\|b" is malformed: "\(" is never closed/],
+  ],
   'sources that only exclude': [
     target({ sources: ['!a', '!b'] }),
     ['targets.hello.sources', /^only exclusions: name what to include first$/],
