@@ -8,6 +8,7 @@ import type { TargetPlatform } from '../targets/target.js'
 import { exists } from '../util/fs.js'
 import { ok, type LayoutProblem, type Problem, type Result } from '../util/problem.js'
 import type { Io } from './io.js'
+import { isIncomplete, layoutOperandGrammar, splitLayoutOperand, type LayoutOperand } from './layout-operand.js'
 
 type Found = Omit<TargetPlatform, 'annotations'> & { readonly platform: Platform }
 
@@ -22,8 +23,8 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
       usage(`${operand}: ${stated.error}`)
       continue
     }
-    if (file === '' || file === 'oci:' || file === 'oci-archive:' || reference === '') {
-      usage(`"${operand}": expected LAYOUT, oci:DIR:REFERENCE or oci-archive:FILE:REFERENCE, then =PLATFORM or nothing`)
+    if (isIncomplete({ file, ...(reference === undefined ? {} : { reference }) })) {
+      usage(`"${operand}": expected ${layoutOperandGrammar}, then =PLATFORM or nothing`)
       continue
     }
     const location = path.resolve(io.cwd, file)
@@ -83,22 +84,15 @@ function realPath(file: string): string {
   return exists(file) ? fs.realpathSync(file) : file
 }
 
-interface Operand {
-  readonly file: string
-  readonly reference?: string
+interface Operand extends LayoutOperand {
   readonly stated?: Platform | { readonly error: string }
 }
 
-/** `[oci:|oci-archive:]PATH[:REFERENCE][=PLATFORM]`, unless a file has that very name; a reference needs the prefix. */
+/** A layout, and `=PLATFORM` behind it, unless a file has that very name. */
 function splitOperand(operand: string, cwd: string): Operand {
-  const isFile = (name: string): boolean => exists(path.resolve(cwd, name))
-  if (isFile(operand)) return { file: operand }
+  if (exists(path.resolve(cwd, operand))) return { file: operand }
   const equals = operand.lastIndexOf('=')
   const place = equals < 0 ? operand : operand.slice(0, equals)
   const platform = equals < 0 ? {} : { stated: parsePlatform(operand.slice(equals + 1)) }
-  const [, plain] = /^oci(?:-archive)?:(.+)$/s.exec(place) ?? []
-  if (plain === undefined) return { file: place, ...platform }
-  const colon = plain.lastIndexOf(':')
-  if (colon < 1 || isFile(plain)) return { file: plain, ...platform }
-  return { file: plain.slice(0, colon), reference: plain.slice(colon + 1), ...platform }
+  return { ...splitLayoutOperand(place, cwd), ...platform }
 }

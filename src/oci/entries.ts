@@ -38,20 +38,24 @@ export function manifestsOf(layout: Layout, reference: string | undefined): Resu
     })
   }
   const named = entriesOf(layout, roots, reference)
-  if (named === undefined) {
-    const names = roots.map(
-      ({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] ?? 'one without a name',
-    )
-    return fail({
-      code: 'reference-missing',
-      layout: layout.path,
-      at: ['index.json'],
-      expected: reference === undefined ? 'the reference "latest", or a single image' : `the reference "${reference}"`,
-      found: [...new Set(names)].join(', '),
-      next: `set the target's \`reference\` to the image that you mean`,
-    })
+  return named === undefined ? fail(missingReference(layout, reference)) : collect(layout, named)
+}
+
+/** No entry has the name, or without one none can be chosen. */
+export function missingReference({ path, index }: Layout, reference: string | undefined): LayoutProblem {
+  const names = indexSteps(index).map(({ descriptor }) => referenceOf(descriptor) ?? 'one without a name')
+  return {
+    code: 'reference-missing',
+    layout: path,
+    at: ['index.json'],
+    expected: reference === undefined ? 'the reference "latest", or a single image' : `the reference "${reference}"`,
+    found: [...new Set(names)].join(', ') || 'none',
+    next: `set the target's \`reference\` to the image that you mean`,
   }
-  return collect(layout, named)
+}
+
+export function referenceOf({ annotations }: Descriptor): string | undefined {
+  return annotations?.[annotationKeys.reference]
 }
 
 /** Under whatever names. */
@@ -60,8 +64,7 @@ export function allManifests(layout: Layout): Result<FoundManifests, LayoutProbl
 }
 
 function entriesOf(layout: Layout, roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {
-  const withName = (name: string): readonly Step[] =>
-    roots.filter(({ descriptor }) => descriptor.annotations?.[annotationKeys.reference] === name)
+  const withName = (name: string): readonly Step[] => roots.filter(({ descriptor }) => referenceOf(descriptor) === name)
   if (reference !== undefined) {
     const matches = withName(reference)
     return matches.length > 0 ? matches : undefined
@@ -90,8 +93,10 @@ function leadsToImage(layout: Layout, step: Step): boolean {
 /** Whether `index.json` is itself the index of one image. */
 function isFlat(images: readonly Step[]): boolean {
   return images.every(
-    ({ descriptor: { mediaType, platform, annotations } }) =>
-      isManifestType(mediaType) && platform !== undefined && annotations?.[annotationKeys.reference] === undefined,
+    ({ descriptor }) =>
+      isManifestType(descriptor.mediaType) &&
+      descriptor.platform !== undefined &&
+      referenceOf(descriptor) === undefined,
   )
 }
 

@@ -13,6 +13,10 @@ export interface FoundImage {
   readonly at: TreePath
   /** Names the list that it stands in: to a reader, entries of `index.json` with different names are lists of their own. */
   readonly list: string
+  /** Digests of the entries of `index.json` that lead to it. */
+  readonly roots: Set<string>
+  /** As its config has it, when all is right with that. */
+  readonly stated?: Platform
   readonly size: number
   readonly layers: number
   /** What was read of its layers; only when they are read through. */
@@ -20,29 +24,40 @@ export interface FoundImage {
 }
 
 export async function describeImage(image: FoundImage): Promise<VerifiedImage> {
-  const { descriptor, platform, size, layers, contents } = image
+  const { descriptor, platform, roots, size, layers, contents } = image
   const programs = contents && countPrograms(await contents, platform)
   return {
     platform: formatPlatform(platform),
     digest: descriptor.digest,
+    entries: [...roots],
     size,
     layers,
     ...(programs === undefined ? {} : { programs }),
   }
 }
 
-/** No platform twice, no image under two platforms, and each says its platform where a reader has to choose. */
+/**
+ * In each list by itself: no platform twice, no image under two platforms, and each says its platform where a reader has
+ * to choose. Different names may well lead to different images for one platform.
+ */
 export function judgeImages(images: readonly FoundImage[], layout: string): LayoutProblem[] {
+  const lists = new Map<string, FoundImage[]>()
+  for (const image of images) {
+    const list = lists.get(image.list)
+    if (list === undefined) lists.set(image.list, [image])
+    else list.push(image)
+  }
+  return [...lists.values()].flatMap((list) => judgeList(list, layout))
+}
+
+function judgeList(images: readonly FoundImage[], layout: string): LayoutProblem[] {
   const pairs = images.map(({ platform, descriptor }) => ({ platform, digest: descriptor.digest }))
   const problems = checkTogether(pairs, layout, (index) => images[index]!.at)
-  const lists = new Map<string, Set<string>>()
-  for (const { list, descriptor } of images) {
-    lists.set(list, (lists.get(list) ?? new Set()).add(descriptor.digest))
-  }
-  for (const { list, descriptor, at, platform } of images) {
-    const others = lists.get(list)!.size - 1
-    if (others === 0 || descriptor.platform !== undefined) continue
-    const expected = `platform ${formatPlatform(platform)}, as it is one of ${others + 1} images to choose from`
+  const distinct = new Set(pairs.map(({ digest }) => digest)).size
+  if (distinct === 1) return problems
+  for (const { descriptor, at, platform } of images) {
+    if (descriptor.platform !== undefined) continue
+    const expected = `platform ${formatPlatform(platform)}, as it is one of ${distinct} images to choose from`
     problems.push({ code: 'platform-unstated', layout, at, expected, found: 'no platform in the descriptor' })
   }
   return problems

@@ -55,14 +55,17 @@ export function readImage(
 /**
  * Checks what a manifest and its image config say together: at least one layer, one diff ID for each, and the platform
  * that is `wanted` (any, when nothing is).
- * @returns the image config, and the platform for the image's descriptor.
+ * @returns the image config, the platform that it states, and the platform for the image's descriptor.
  */
 export function checkImageConfig(
   layout: Layout,
   manifest: ManifestDocument,
   at: TreePath,
   wanted: Platform | undefined,
-): Result<{ readonly platform: Platform; readonly config: ImageConfigDocument }, LayoutProblem> {
+): Result<
+  { readonly platform: Platform; readonly stated: Platform; readonly config: ImageConfigDocument },
+  LayoutProblem
+> {
   const problems: LayoutProblem[] = []
   const add = (code: LayoutProblem['code'], place: TreePath, expected: string, found: string): void => {
     problems.push({ code, layout: layout.path, at: place, expected, found })
@@ -78,7 +81,7 @@ export function checkImageConfig(
   const stated = statedPlatform(config.value.value)
   const platform = wanted === undefined ? normalizePlatform(stated) : reconcilePlatform(wanted, stated)
   if (platform === undefined) {
-    add('platform-contradiction', configAt, describe(wanted!), `the image config says ${describe(stated)}`)
+    problems.push(contradiction(layout.path, configAt, wanted!, stated))
   }
   const diffIds = config.value.value.rootfs.diff_ids ?? []
   if (diffIds.length !== manifest.layers.length) {
@@ -91,7 +94,13 @@ export function checkImageConfig(
   }
   return problems.length > 0 || platform === undefined
     ? { ok: false, problems }
-    : ok({ platform, config: config.value.value })
+    : ok({ platform, stated, config: config.value.value })
+}
+
+/** @param stated what the image config says. */
+export function contradiction(layout: string, at: TreePath, wanted: Platform, stated: Platform): LayoutProblem {
+  const [expected, found] = [describe(wanted), `the image config says ${describe(stated)}`]
+  return { code: 'platform-contradiction', layout, at, expected, found }
 }
 
 function statedPlatform(config: ImageConfigDocument): Platform {

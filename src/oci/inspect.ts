@@ -6,17 +6,20 @@ import { openLayout, type Layout } from './layout.js'
 import { formatPlatform } from './platform.js'
 import { readDocument } from './read.js'
 import { indexSchema } from './schemas.js'
-import { listAllImages, type SelectedImage } from './select.js'
+import { listAllImages, listImages, type SelectedImage } from './select.js'
 import { indexSteps } from './walk.js'
 
-/** A failure names what could not be read; digests of documents are checked, those of layers are not. */
-export function inspectLayout(location: string): Result<InspectReport, LayoutProblem> {
+/**
+ * A failure names what could not be read; digests of documents are checked, those of layers are not.
+ * @param reference only what this name leads to.
+ */
+export function inspectLayout(location: string, reference?: string): Result<InspectReport, LayoutProblem> {
   const opened = openLayout(location)
   if (!opened.ok) return opened
   const layout = opened.value
-  const entries = inspectEntries(layout)
+  const entries = inspectEntries(layout, reference)
   if (!entries.ok) return entries
-  const images = listAllImages(layout)
+  const images = reference === undefined ? listAllImages(layout) : listImages(layout, reference)
   if (!images.ok) return images
   const blobs = countBlobs(images.value)
   const inspected = images.value.map(inspectImage)
@@ -31,10 +34,14 @@ export function inspectLayout(location: string): Result<InspectReport, LayoutPro
   })
 }
 
-function inspectEntries(layout: Layout): Result<readonly InspectedEntry[], LayoutProblem> {
+function inspectEntries(
+  layout: Layout,
+  reference: string | undefined,
+): Result<readonly InspectedEntry[], LayoutProblem> {
   const entries: InspectedEntry[] = []
   for (const { descriptor, label } of indexSteps(layout.index)) {
     const { mediaType, digest, annotations } = descriptor
+    if (reference !== undefined && annotations?.[annotationKeys.reference] !== reference) continue
     let own: InspectedEntry['annotations']
     if (isIndexType(mediaType)) {
       const index = readDocument(layout, descriptor, ['index.json', label], indexSchema)

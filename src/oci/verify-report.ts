@@ -8,6 +8,8 @@ import type { ReadingOptions } from './verified.js'
 export interface VerifyOptions extends OpenOptions, ReadingOptions {
   /** The image must hold exactly these platforms. Without it, those that its descriptors say are taken as wanted. */
   readonly platforms?: readonly Platform[]
+  /** Only the entries of `index.json` with this name are looked at. */
+  readonly reference?: string
   /** Layers whose blobs may be absent; `none` by default. */
   readonly allowAbsentLayers?: AbsentLayers
   /** Layers are read through: diff IDs, the entries of their tars, and the machine of each program and library. */
@@ -16,9 +18,19 @@ export interface VerifyOptions extends OpenOptions, ReadingOptions {
   readonly strict?: boolean
 }
 
+/** An entry of `index.json`. */
+export interface VerifiedEntry {
+  /** `org.opencontainers.image.ref.name` */
+  readonly reference?: string
+  readonly mediaType: string
+  readonly digest: string
+}
+
 export interface VerifiedImage {
   readonly platform: string
   readonly digest: string
+  /** Digests of the entries of `index.json` that lead to it: its own, or that of an index. */
+  readonly entries: readonly string[]
   /** Bytes of the manifest, config and layers. */
   readonly size: number
   /** Number of layers. */
@@ -34,9 +46,10 @@ export interface VerifyReport {
   readonly deep: boolean
   /** Whether what belongs to no image was looked for. */
   readonly strict: boolean
-  /** The image index that lists the platforms, when there is one. */
+  /** The image index that lists the platforms, when `index.json` names exactly one. */
   readonly index?: string
-  readonly references: readonly string[]
+  /** What `index.json` names; of these only the wanted reference's, when one is. */
+  readonly entries: readonly VerifiedEntry[]
   readonly images: readonly VerifiedImage[]
   /** Distinct blobs that can be reached, and their bytes. */
   readonly blobs: readonly { readonly digest: string; readonly size: number }[]

@@ -22,11 +22,18 @@ const problem = z.strictObject({
 const image = z.strictObject({
   platform: z.string().describe('os/architecture[/variant]'),
   digest: digest.describe('of the manifest'),
+  entries: z.array(digest).describe('of the entries of index.json that lead to it: its own, or that of an index'),
   size: bytes.describe('bytes of manifest, config and layers'),
   layers: quantity.describe('number of layers'),
   programs: quantity
     .exactOptional()
     .describe("with --deep: number of ELF programs and libraries for the image's machine"),
+})
+
+const entry = z.strictObject({
+  reference: z.string().exactOptional().describe('org.opencontainers.image.ref.name'),
+  mediaType: z.string(),
+  digest,
 })
 
 const blob = z.strictObject({ digest, size: bytes })
@@ -36,8 +43,8 @@ const report = z.strictObject({
   kind: z.enum(['directory', 'archive']),
   deep: z.boolean().describe('--deep: layers were read through'),
   strict: z.boolean().describe('--strict: what belongs to no image was looked for'),
-  index: digest.exactOptional().describe('the image index that lists the platforms, when there is one'),
-  references: z.array(z.string()).describe('org.opencontainers.image.ref.name of the entries of index.json'),
+  index: digest.exactOptional().describe('the image index that lists the platforms, when index.json names exactly one'),
+  entries: z.array(entry).describe('what index.json names'),
   images: z.array(image),
   blobs: z.array(blob).describe('distinct blobs that can be reached and are good'),
   bytes: bytes.describe('bytes of these blobs'),

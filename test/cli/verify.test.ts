@@ -110,6 +110,40 @@ test('text names the file of another platform, with its layer', () => {
   assert.match(stdout, /expected: code for arm64\n {2}found: code for amd64/)
 })
 
+test('names say which image they lead to, and one of them can be looked at alone', () => {
+  const { mab, file } = makeProject()
+  buildLayout([{ reference: 'one' }, { reference: 'two', layers: ['another'] }], { directory: file('multi') })
+  const both = mab('verify', 'multi')
+  assert.is(both.code, 0)
+  assert.match(both.stdout, /^multi: ok\n {2}linux\/amd64 sha256:\w{64}: .* \(one\)\n {2}linux\/amd64 .* \(two\)\n/)
+  for (const command of ['verify', 'inspect']) {
+    const { code, stdout } = mab(command, 'oci:multi:two')
+    assert.is(code, 0)
+    assert.match(stdout, /two/)
+    assert.not.match(stdout, /\bone\b/)
+    const none = mab(command, 'oci:multi:three')
+    assert.is(none.code, 1)
+    assert.match(
+      none.stdout + none.stderr,
+      /no such reference in multi[^]*expected: the reference "three"\n {2}found: one, two/,
+    )
+  }
+})
+
+test('a path that leads nowhere is told as such, with a config or without', () => {
+  const { mab, file } = makeProject()
+  rmSync(file('multiarch.config.json'))
+  for (const command of ['verify', 'inspect']) {
+    for (const operand of ['nothing', './nothing', 'oci:nothing:latest']) {
+      const { code, stdout, stderr } = mab(command, operand)
+      assert.is(code, 1)
+      assert.match(stdout + stderr, /not a readable OCI layout in nothing\n[^]*found: nothing is there/)
+    }
+    for (const operand of ['', 'oci:', 'oci:x:'])
+      assert.match(mab(command, operand).stderr, /expected a target, LAYOUT/)
+  }
+})
+
 test('what is neither target nor file is told apart from a broken image', () => {
   const { mab } = makeProject()
   const unknown = mab('verify', 'helo')

@@ -50,7 +50,7 @@ const wrong: Record<string, [build: () => BuiltLayout, expected: readonly string
         { architecture: 'arm64', platform: true, reference: 'a' },
         { architecture: 'arm64', platform: true, reference: 'b', editDescriptor: relabel('amd64') },
       ]),
-    ['platform-same-image index.json > manifests[1] (linux/amd64)'],
+    ['platform-contradiction index.json > manifests[1] (linux/amd64)'],
   ],
 }
 for (const [what, [build, expected]] of Object.entries(wrong)) {

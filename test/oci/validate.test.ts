@@ -28,7 +28,10 @@ test('finds nothing wrong with a good image, and says what is in it', async () =
   assert.equal(report.problems, [])
   assert.is(report.kind, 'directory')
   assert.is(report.index, built.indexes[0])
-  assert.equal(report.references, ['latest'])
+  assert.equal(
+    report.entries.map(({ reference, digest }) => [reference, digest]),
+    [['latest', built.indexes[0]]],
+  )
   assert.equal(report.blobs.map(({ digest }) => digest).toSorted(), built.reachable)
   assert.equal(
     report.images.map(({ platform, digest, layers }) => [platform, digest, layers]),
@@ -53,6 +56,11 @@ const good: Record<string, () => BuiltLayout> = {
   'one image under two names': () => buildLayout([{ reference: 'latest' }, { reference: '1.0' }]),
   'an index, and its images again under names of their own': () =>
     buildLayout([two, ...two.entries.map((entry, index) => ({ ...entry, reference: `part-${index}` }))]),
+  'other images for the same platforms under other names': () =>
+    buildLayout([
+      two,
+      { ...two, reference: '1.0', entries: two.entries.map((entry) => ({ ...entry, layers: ['old'] })) },
+    ]),
   'an attestation beside the image': () =>
     buildLayout({ entries: [{}, { os: 'unknown', architecture: 'unknown', layers: ['{}'] }] }),
   'a blob of a type that is not known': () =>
@@ -62,6 +70,32 @@ const good: Record<string, () => BuiltLayout> = {
 for (const [what, build] of Object.entries(good)) {
   test(`takes ${what}`, async () => assert.equal((await verify(build())).problems, []))
 }
+
+test('tells which name leads to which image, and looks at one alone when asked', async () => {
+  const built = buildLayout([two, { reference: '1.0', layers: ['x'] }, { ...two, reference: 'new' }])
+  const index = built.indexes[0]!
+  const { digest } = built.images.find(({ layers }) => layers.length === 1)!
+  const whole = await verify(built)
+  assert.is(whole.index, index)
+  assert.equal(
+    whole.entries.map((entry) => [entry.reference, entry.digest]),
+    [
+      ['latest', index],
+      ['1.0', digest],
+      ['new', index],
+    ],
+  )
+  assert.equal(
+    whole.images.map((image) => image.entries),
+    [[index], [index], [digest]],
+  )
+  flipByte(built.file(built.images[0]!.config))
+  const ofOne = valueOf(await verifyLayout(built.directory, { reference: '1.0', strict: true }))
+  assert.equal([ofOne.problems, ofOne.images.map((image) => image.digest), ofOne.index], [[], [digest], undefined])
+  const none = valueOf(await verifyLayout(built.directory, { reference: '2.0' }))
+  assert.equal(describeProblems(none.problems), ['reference-missing index.json'])
+  assert.is(none.problems[0]!.found, 'latest, 1.0, new')
+})
 
 test('compares the platforms with those that are wanted', async () => {
   const built = buildLayout(two)

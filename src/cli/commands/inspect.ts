@@ -11,7 +11,7 @@ import { findSubjects } from '../subjects.js'
 export const inspect: Command = {
   name: 'inspect',
   summary: "show what is in images: targets' outputs, or any OCI layout or archive",
-  usage: '[TARGET|LAYOUT…] [OPTION…]',
+  usage: '[TARGET|LAYOUT|oci:LAYOUT:REFERENCE…] [OPTION…]',
   description: [
     'Shows references, platforms, digests, entrypoints and layers, what the platforms share, and the commands that take',
     'the image. Only documents are read: "mab verify" reads everything. Without operands: every target that is not manual.',
@@ -22,17 +22,18 @@ export const inspect: Command = {
   examples: [
     ['mab inspect app', "a target's output"],
     ['mab inspect ./some-oci image.tar', 'layouts and archives of whatever origin'],
+    ['mab inspect oci:some-oci:1.0', 'what one reference of a layout leads to'],
     ['mab inspect app --format json', 'for a program'],
   ],
 
   async run(args, io) {
     const { options } = args
-    const subjects = await findSubjects(args, io)
+    const subjects = await findSubjects('inspect', args, io)
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
     const reports: InspectReport[] = []
     const problems: Problem[] = []
-    for (const { location, target } of subjects.value) {
-      const report = inspectLayout(location)
+    for (const { location, reference, target } of subjects.value) {
+      const report = inspectLayout(location, reference)
       if (report.ok) reports.push(report.value)
       else problems.push(...report.problems.map((problem) => ({ ...problem, ...nextFor(target) })))
     }

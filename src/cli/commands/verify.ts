@@ -1,5 +1,5 @@
 /** `mab verify`: check images that are written, mab's or anybody's. */
-import type { AbsentLayers } from '../../oci/documents.js'
+import { isIndexType, type AbsentLayers } from '../../oci/documents.js'
 import { verifyLayout } from '../../oci/validate.js'
 import { shortDigest } from '../../oci/digest.js'
 import type { VerifyReport } from '../../oci/verify-report.js'
@@ -17,7 +17,7 @@ import { findSubjects } from '../subjects.js'
 export const verify: Command = {
   name: 'verify',
   summary: "check images: targets' outputs, or any OCI layout or archive",
-  usage: '[TARGET|LAYOUT…] [OPTION…]',
+  usage: '[TARGET|LAYOUT|oci:LAYOUT:REFERENCE…] [OPTION…]',
   description: [
     'Reads an image from its index.json down to the last byte and checks structure, every size and digest, that image',
     'configs say what descriptors say, and that no platform is there twice. Of a target it also checks that exactly its',
@@ -32,21 +32,23 @@ export const verify: Command = {
     ['mab verify', 'the outputs of all targets'],
     ['mab verify app', "one target's output"],
     ['mab verify ./some-oci image.tar', 'layouts and archives of whatever origin'],
+    ['mab verify oci:some-oci:1.0', 'what one reference of a layout leads to'],
     ['mab verify --deep image.tar', 'the content of layers as well'],
   ],
 
   async run(args, io) {
     const { options } = args
-    const subjects = await findSubjects(args, io)
+    const subjects = await findSubjects('verify', args, io)
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
     const levels = { deep: options.deep === true, strict: options.strict === true }
     const reports: VerifyReport[] = []
     const given = text(options['allow-absent-layers']) as AbsentLayers | undefined
-    for (const { location, platforms, target, allowAbsentLayers = 'none' } of subjects.value) {
+    for (const { location, reference, platforms, target, allowAbsentLayers = 'none' } of subjects.value) {
       const report = await verifyLayout(location, {
         ...levels,
         signal: io.interruption.stop,
         ...(platforms ? { platforms } : {}),
+        ...(reference === undefined ? {} : { reference }),
         allowAbsentLayers: given ?? allowAbsentLayers,
       })
       const found = report.ok ? report.value : noLayout(location, levels, report.problems)
@@ -66,7 +68,7 @@ function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
 }
 
 function noLayout(layout: string, levels: Levels, problems: readonly LayoutProblem[]): VerifyReport {
-  const nothing = { references: [], images: [], blobs: [], bytes: 0, absent: [], ownerOnly: 0, unread: [] }
+  const nothing = { entries: [], images: [], blobs: [], bytes: 0, absent: [], ownerOnly: 0, unread: [] }
   return { layout, kind: 'directory', ...levels, ...nothing, problems }
 }
 
@@ -76,14 +78,7 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
   const good = report.problems.length === 0
   const verdict = good ? style('good', 'ok') : style('bad', count(report.problems.length, 'problem'))
   const lines = [`${show(report.layout)}: ${verdict}`]
-  if (report.index !== undefined) {
-    const names = report.references.length > 0 ? ` (${visibleLine(report.references.join(', '))})` : ''
-    lines.push(`  index ${report.index}${names}`)
-  }
-  for (const { platform, digest, layers, size, programs } of report.images) {
-    const code = programs === undefined ? '' : `, ${count(programs, 'ELF file')}`
-    lines.push(`  ${visibleLine(platform)} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}`)
-  }
+  lines.push(...describeEntries(report))
   if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
   for (const { digest, mediaType } of report.unread) {
     lines.push(
@@ -101,4 +96,36 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
   }
   io.stdout.write(`${lines.join('\n')}\n`)
   if (!good) io.stdout.write(formatProblems(report.problems, io.cwd, style))
+}
+
+/** Each image and index of `index.json`, and the references that lead to it. */
+function describeEntries({ entries, images }: VerifyReport): string[] {
+  const references = new Map<string, string[]>()
+  for (const { digest, reference } of entries) {
+    const known = references.get(digest) ?? []
+    references.set(digest, reference === undefined ? known : [...known, reference])
+  }
+  const named = (digests: readonly string[]): string => {
+    const names = digests.flatMap((digest) => references.get(digest) ?? [])
+    return names.length === 0 ? '' : ` (${visibleLine(shorten(names).join(', '))})`
+  }
+  const indexes = new Set(entries.flatMap(({ mediaType, digest }) => (isIndexType(mediaType) ? digest : [])))
+  const lines = shorten([...indexes].map((digest) => `  index ${digest}${named([digest])}`))
+  const described = shorten(images).map((image) => {
+    if (typeof image === 'string') return `  ${image}`
+    const { platform, digest, layers, size, programs } = image
+    const code = programs === undefined ? '' : `, ${count(programs, 'ELF file')}`
+    // With one entry in all, its names stand above.
+    const names = indexes.size === 1 && references.size === 1 ? '' : named(image.entries)
+    return `  ${visibleLine(platform)} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}${names}`
+  })
+  return [...lines, ...described]
+}
+
+/** Of one kind. */
+const shownItems = 50
+
+function shorten<T>(items: readonly T[]): (T | string)[] {
+  const more = items.length - shownItems
+  return more <= 0 ? [...items] : [...items.slice(0, shownItems), `and ${more} more`]
 }
