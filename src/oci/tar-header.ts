@@ -17,7 +17,7 @@ export function checksumMatches(header: Buffer): boolean {
     sum += byte
     signed += byte < 128 ? byte : byte - 256
   }
-  const stated = readNumber(header, 148, 8)
+  const stated = fieldNumber(header, 148, 8)
   return sum === stated || signed === stated
 }
 
@@ -36,11 +36,11 @@ export function headerName(header: Buffer): string {
 export function headerSize(header: Buffer, pax: ReadonlyMap<string, string>): number {
   const stated = pax.get('size')
   if (stated !== undefined) return /^\d+$/.test(stated) ? Number(stated) : Number.NaN
-  return readNumber(header, 124, 12)
+  return fieldNumber(header, 124, 12)
 }
 
 /** Octal, or GNU's base-256 when the first bit is set; NaN for anything else. */
-function readNumber(header: Buffer, start: number, length: number): number {
+export function fieldNumber(header: Buffer, start: number, length: number): number {
   const field = header.subarray(start, start + length)
   if ((field[0]! & 0x80) === 0) {
     const digits = textOf(field).trim()
@@ -70,7 +70,12 @@ export function parsePax(content: Buffer): Map<string, string> | undefined {
     if (digits === undefined || end > content.length || content[end - 1] !== 0x0a) return undefined
     const record = content.toString('utf8', start + digits.length + 1, end - 1)
     const equals = record.indexOf('=')
-    if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1))
+    const [key, value] = [record.slice(0, equals), record.slice(equals + 1)]
+    // The one name that stands several times: GNU's first sparse format, whose second has all of them in one record.
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
+      const map = records.get('GNU.sparse.map')
+      records.set('GNU.sparse.map', map === undefined ? value : `${map},${value}`)
+    } else if (equals > 0) records.set(key, value)
     start = end
   }
   return records

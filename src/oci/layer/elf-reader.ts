@@ -48,6 +48,13 @@ export class ElfReader implements ContentReader {
     for (const kept of this.#kept?.slice(1) ?? []) keep(kept, from, bytes)
   }
 
+  skip(bytes: number): void {
+    this.#position += bytes
+    // Past the head: the zeros are there already.
+    const head = this.#kept?.[0]
+    if (head !== undefined && this.#elf === undefined && this.#position >= head.bytes.length) this.#start(head.bytes)
+  }
+
   end(): void {
     if (this.#elf === undefined) return
     const section = this.#kept && armAttributesSectionOf(this.#elf, (offset, size) => this.#window(offset, size))

@@ -10,6 +10,7 @@ import {
   textOf,
   typeFlagOf,
 } from '../tar-header.js'
+import { addSegments, SparseReader, sparseOfHeader, sparseOfPax, type SparseFile } from './sparse.js'
 
 export type EntryType = 'file' | 'hard-link' | 'symbolic-link' | 'directory' | 'device' | 'fifo' | 'other'
 
@@ -19,13 +20,15 @@ export interface TarEntry {
   readonly type: EntryType
   /** Of a link: what it names, as it is written. */
   readonly target: string
-  /** Bytes of content. */
+  /** Bytes of content, holes included. */
   readonly size: number
 }
 
 /** Gets the content of one entry, then its end. */
 export interface ContentReader {
   read(bytes: Uint8Array): void
+  /** A hole of so many zeros. */
+  skip(bytes: number): void
   end(): void
 }
 
@@ -62,6 +65,7 @@ export class TarStream {
   #longName: string | undefined
   #longTarget: string | undefined
   #reader: ContentReader | undefined
+  #sparse: SparseFile | undefined
   #fault: string | undefined
 
   /** @param visit is told each entry in order, and says who reads its content. */
@@ -142,10 +146,12 @@ export class TarStream {
     }
     const name = this.#pax.get('GNU.sparse.name') ?? this.#pax.get('path') ?? this.#longName ?? headerName(header)
     const target = this.#pax.get('linkpath') ?? this.#longTarget ?? textOf(header.subarray(157, 257))
+    this.#sparse = flag === 'S' ? sparseOfHeader(header) : sparseOfPax(this.#pax)
     this.#pax = new Map()
     this.#longName = undefined
     this.#longTarget = undefined
-    this.#reader = this.#visit({ name, type, target, size })
+    const reader = this.#visit({ name, type, target, size: this.#sparse?.size ?? size })
+    this.#reader = reader && this.#sparse ? new SparseReader(this.#sparse, reader) : reader
     this.#remaining = size
     this.#padding = paddingOf(size)
     this.#state = flag === 'S' && header[482] !== 0 ? 'sparse' : 'content'
@@ -154,6 +160,7 @@ export class TarStream {
 
   /** GNU's old sparse format: blocks of a map stand between header and content. */
   #endSparse(): void {
+    if (this.#sparse !== undefined) addSegments(this.#sparse, this.#block)
     if (this.#block[504] !== 0) return
     this.#state = 'content'
     if (this.#remaining === 0) this.#endContent()

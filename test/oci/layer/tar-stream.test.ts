@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, linkSync, mkdirSync, openSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
@@ -23,6 +23,7 @@ function read(bytes: Uint8Array, piece = bytes.length || 1): Read {
     const parts: Buffer[] = []
     return {
       read: (content) => void parts.push(Buffer.from(content)),
+      skip: (size) => void parts.push(Buffer.from('.'.repeat(size))),
       end: () => {
         const link = target === '' ? '' : ` -> ${target}`
         entries.push(`${type} ${name}${link}: ${Buffer.concat(parts).toString()}`)
@@ -89,12 +90,49 @@ test('names of ustar have a prefix, those of GNU have times there', () => {
   assert.equal(read(gnu).entries, ['file name: '])
 })
 
-test("GNU's old sparse files have blocks of a map before their content", () => {
-  const map = Buffer.alloc(512)
-  const edit = (header: Buffer): void => void (header[482] = 1)
-  const sparse = tarOfEntries([{ name: 'sparse', type: 'S', content: 'data', edit }, { name: 'next' }])
-  const bytes = Buffer.concat([sparse.subarray(0, 512), map, sparse.subarray(512)])
-  assert.equal(read(bytes), { entries: ['file sparse: data', 'file next: '], fault: undefined })
+const sparseFormats: Record<string, readonly string[]> = {
+  "GNU's own sparse format": ['--format=gnu'],
+  'sparse format 0.0': ['--format=posix', '--sparse-version=0.0'],
+  'sparse format 0.1': ['--format=posix', '--sparse-version=0.1'],
+  'sparse format 1.0': ['--format=posix', '--sparse-version=1.0'],
+}
+for (const [what, options] of Object.entries(sparseFormats)) {
+  testWith(test, missingTool('tar'), `${what}: what is stored stands in its place`, () => {
+    const directory = temporaryDirectory()
+    const file = path.join(directory, 'holes')
+    // More segments than a header of GNU's own format has.
+    const content = Buffer.alloc(1_000_000)
+    for (let at = 0; at < content.length; at += 100_000) content.write(`data at ${at}`, at)
+    writeFileSync(file, '')
+    const handle = openSync(file, 'r+')
+    for (let at = 0; at < content.length; at += 100_000) writeSync(handle, content, at, 20, at)
+    ftruncateSync(handle, content.length)
+    closeSync(handle)
+    writeFileSync(path.join(directory, 'next'), 'next')
+    const bytes = execFileSync('tar', ['--sparse', ...options, '-cf-', '-C', directory, 'holes', 'next'])
+    assert.ok(bytes.length < content.length, 'it is stored without its holes')
+    for (const piece of [bytes.length, 7, 511, 512]) {
+      const { entries, fault } = read(bytes, piece)
+      assert.is(fault, undefined)
+      assert.ok(entries[0]!.replaceAll('\0', '.') === `file holes: ${content.toString().replaceAll('\0', '.')}`)
+      assert.is(entries[1], 'file next: next')
+    }
+  })
+}
+
+test('a map that goes backwards, or is none, ends the file and not the layer', () => {
+  const name = 'sparse'
+  const maps = ['5,5,0,5', 'x,y', '0,99999999999999999999', '']
+  for (const map of maps) {
+    const pax = { 'GNU.sparse.size': '10', 'GNU.sparse.map': map }
+    const { entries, fault } = read(tarOfEntries([{ name, content: 'content', pax }, { name: 'next' }]))
+    assert.equal([entries.length, entries.at(-1), fault], [2, 'file next: ', undefined], map)
+  }
+  for (const content of ['x', '99999999999999\n', '2\n0\n1\n', '-1\n', '1\nx\ny\n']) {
+    const pax = { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '10' }
+    const { entries, fault } = read(tarOfEntries([{ name, content, pax }, { name: 'next' }]))
+    assert.equal([entries.length, entries.at(-1), fault], [2, 'file next: ', undefined], content)
+  }
 })
 
 test('nothing, zeros alone and a missing end are taken, as readers take them', () => {
