@@ -11,6 +11,7 @@ import type { IndexDocument } from './documents.js'
 import { indexSchema, layoutFileSchema } from './schemas.js'
 import { fileAt, listFiles } from './layout-directory.js'
 import { maximumDocument, parseDocument } from './parse.js'
+import { memberFinder } from './tar-links.js'
 import { readTarMembers, type TarMember } from './tar.js'
 
 /** Where a blob's bytes are. */
@@ -99,12 +100,11 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     if ('error' in members) {
       return fail(unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error))
     }
-    const files = new Map<string, TarMember>()
-    for (const member of members) if (member.type === 'file') files.set(member.name, member)
-    const [prefix, ...others] = layoutPrefixes(files.keys())
+    const find = memberFinder(members)
+    const [prefix, ...others] = layoutPrefixes(members, find)
     if (prefix === undefined || others.length > 0) {
       const expected = 'a layout at the top of the archive or in one directory inside'
-      if (prefix === undefined && files.has('manifest.json')) {
+      if (prefix === undefined && find('manifest.json') !== undefined) {
         const problem = unreadable(file, [], expected, 'a docker-archive (manifest.json and no index.json)')
         return fail({ ...problem, next: 'convert it first: skopeo copy docker-archive:FILE oci-archive:OTHER' })
       }
@@ -113,11 +113,11 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     }
     const identity = fileIdentity(stat)
     const read = (name: string): Buffer | undefined => {
-      const member = files.get(prefix + name)
+      const member = find(prefix + name)
       return member && readRange(descriptor, member.offset, Math.min(member.size, maximumDocument + 1))
     }
     const locate = (digest: Digest): BlobLocation | undefined => {
-      const member = files.get(prefix + blobPath(digest))
+      const member = find(prefix + blobPath(digest))
       return member && { file, offset: member.offset, size: member.size, whole: false, identity }
     }
     const names = members.filter(({ type }) => type !== 'directory').map(({ name }) => name)
@@ -142,15 +142,10 @@ function compressionOf(start: Buffer): (typeof compressions)[number] | undefined
 }
 
 /** '' when there is a layout at the top, else `dir/` for each directory that has an `index.json`. */
-function layoutPrefixes(names: Iterable<string>): string[] {
-  const prefixes: string[] = []
-  for (const name of names) {
-    if (name === 'index.json') return ['']
-    if (name.endsWith('/index.json') && name.indexOf('/') === name.lastIndexOf('/')) {
-      prefixes.push(name.slice(0, -'index.json'.length))
-    }
-  }
-  return prefixes
+function layoutPrefixes(members: readonly TarMember[], find: (name: string) => TarMember | undefined): string[] {
+  if (find('index.json') !== undefined) return ['']
+  const inside = members.filter(({ name }) => /^[^/]+\/index\.json$/.test(name) && find(name) !== undefined)
+  return [...new Set(inside.map(({ name }) => name.slice(0, -'index.json'.length)))]
 }
 
 function assemble(

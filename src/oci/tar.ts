@@ -23,6 +23,8 @@ export interface TarMember {
   readonly offset: number
   /** Bytes of content. */
   readonly size: number
+  /** Of a link: what it names, from the top of the archive (`hard`) or from the directory that it lies in. */
+  readonly link?: { readonly to: string; readonly hard: boolean }
 }
 
 /**
@@ -73,9 +75,11 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
       return { error: `"${packed}" is packed as a sparse file: make the archive without --sparse` }
     }
     // A second name of a file that came before (POSIX, "typeflag" 1) has no content of its own.
-    const linked =
-      typeFlag === '1' ? files.get(plainName(pax.get('linkpath') ?? longLink ?? linkName(header))) : undefined
-    const own: TarMember = { name, type: memberType(typeFlag), offset, size }
+    const type = memberType(typeFlag)
+    const to = type === 'link' ? plainName(pax.get('linkpath') ?? longLink ?? linkName(header)) : ''
+    const hard = typeFlag === '1'
+    const linked = hard ? files.get(to) : undefined
+    const own: TarMember = { name, type, offset, size, ...(type === 'link' ? { link: { to, hard } } : {}) }
     const member = linked === undefined ? own : { ...linked, name }
     members.push(member)
     if (member.type === 'file') files.set(name, member)

@@ -18,6 +18,7 @@ import {
   type EntryOf,
   type ImageDescription,
 } from '../rig/layout-builder.js'
+import { tarOfEntries, type TarEntryDescription } from '../rig/tar-builder.js'
 import { temporaryDirectory } from '../rig/temp.js'
 import { missingTool, testWith } from '../rig/tools.js'
 import { mergeLayouts, placesOf, select, valueOf } from './merge-layouts.js'
@@ -317,5 +318,69 @@ test('one platform may stand in an index for several versions of its system, but
   assert.equal(await codesOf([windows('10.0.1', 'one'), windows('10.0.2', 'two')]), [])
   assert.equal(await codesOf([windows('10.0.1', 'one'), windows('10.0.1', 'two')]), ['platform-duplicate'])
 })
+
+/** A tar of the layout, whose blobs lie in `store` under other names, each behind a link of the given kind. */
+function tarWithLinks(built: BuiltLayout, link: (digest: string) => TarEntryDescription[]): string {
+  const archive = path.join(temporaryDirectory(), 'linked.tar')
+  const stored = built.reachable.map((digest) => ({
+    name: `store/${digest.slice(7)}`,
+    content: readFileSync(built.file(digest)),
+  }))
+  const documents = ['index.json', 'oci-layout'].map((name) => ({
+    name,
+    content: readFileSync(path.join(built.directory, name)),
+  }))
+  const entries = [...documents, ...built.reachable.flatMap(link), ...stored]
+  writeFileSync(archive, tarOfEntries(entries))
+  return archive
+}
+
+const linkKinds: Readonly<Record<string, (hex: string) => TarEntryDescription[]>> = {
+  'symbolic links': (hex) => [{ name: `blobs/sha256/${hex}`, type: '2', target: `../../store/${hex}` }],
+  'hard links before their file': (hex) => [{ name: `./blobs/sha256/${hex}`, type: '1', target: `./store/${hex}` }],
+  'links to links': (hex) => [
+    { name: `blobs/sha256/${hex}`, type: '2', target: `x${hex}`.slice(0, 60) },
+    { name: `blobs/sha256/${`x${hex}`.slice(0, 60)}`, type: '1', target: `links/${hex}` },
+    { name: `links/${hex}`, type: '2', target: `.././store/./${hex}` },
+  ],
+  'a linked directory': () => [{ name: 'blobs/sha256', type: '2', target: '../store/' }],
+}
+for (const [what, link] of Object.entries(linkKinds)) {
+  test(`reads an archive whose blobs are ${what} inside it`, async () => {
+    const built = buildLayout(arm64)
+    const archive = tarWithLinks(built, (digest) => link(digest.slice(7)))
+    assert.equal(valueOf(await verifyLayout(archive)).problems, [])
+    await mergeArm64(built, archive)
+  })
+}
+
+const wildLinks: Readonly<Record<string, (hex: string) => TarEntryDescription[]>> = {
+  'out of it': (hex) => [{ name: `blobs/sha256/${hex}`, type: '2', target: `../../../store/${hex}` }],
+  'to an absolute name': (hex) => [{ name: `blobs/sha256/${hex}`, type: '2', target: `/store/${hex}` }],
+  'in a circle': (hex) => [
+    { name: `blobs/sha256/${hex}`, type: '2', target: `../../links/${hex}` },
+    { name: `links/${hex}`, type: '2', target: `../blobs/sha256/${hex}` },
+  ],
+  'round themselves, longer each time': (hex) => [
+    { name: 'blobs', type: '2', target: `blobs/${'a/'.repeat(40)}${hex}`.slice(0, 99) },
+  ],
+  'along a name of a mebibyte': (hex) => [
+    { name: `blobs/sha256/${hex}`, type: '2', gnu: { target: `${'a/'.repeat(500_000)}${hex}` } },
+  ],
+  'to a directory': (hex) => [
+    { name: `blobs/sha256/${hex}`, type: '2', target: '../../store' },
+    { name: 'store/', type: '5' },
+  ],
+}
+for (const [where, link] of Object.entries(wildLinks)) {
+  test(`a blob of an archive that links ${where} is missing`, async () => {
+    const archive = tarWithLinks(buildLayout(arm64), (digest) => link(digest.slice(7)))
+    const { problems } = valueOf(await verifyLayout(archive))
+    assert.equal(
+      problems.map(({ code }) => code),
+      ['blob-missing'],
+    )
+  })
+}
 
 test.run()
