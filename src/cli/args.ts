@@ -35,12 +35,12 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
       allowPositionals: true,
       options: Object.fromEntries(
         names.map((name) => {
-          const { short, value, list } = specOf(name)
+          const { short, value } = specOf(name)
           return [
             name,
             {
               type: value === undefined ? ('boolean' as const) : ('string' as const),
-              multiple: list !== undefined,
+              multiple: value !== undefined,
               ...(short === undefined ? {} : { short }),
             },
           ]
@@ -62,21 +62,24 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
   for (const name of names) {
     const given = parsed.values[name]
     if (given === undefined) continue
-    if (Array.isArray(given)) {
-      const split = (text: string): string[] => (specOf(name).list === 'commas' ? text.split(',') : [text])
+    const { list } = specOf(name)
+    if (Array.isArray(given) && list !== undefined) {
+      const split = (text: string): string[] => (list === 'commas' ? text.split(',') : [text])
       const texts = given.flatMap((text) => split(String(text))).filter((text) => text !== '')
       if (texts.length === 0) return usage(`--${name} names nothing`)
       options[name] = texts
-    } else if (typeof given === 'string') {
-      if (given === '') return usage(`--${name} is empty`)
+    } else if (Array.isArray(given)) {
+      const [value = '', other] = new Set(given.map(String))
+      if (other !== undefined) return usage(`--${name} is given twice: "${value}" and "${other}"`)
+      if (value === '') return usage(`--${name} is empty`)
       const choices = name === 'format' ? syntax.format?.choices : specOf(name).choices
-      if (choices !== undefined && !choices.includes(given)) {
-        return usage(`--${name} is ${choices.join(', ')}; found "${given}"`, suggest(given, choices))
+      if (choices !== undefined && !choices.includes(value)) {
+        return usage(`--${name} is ${choices.join(', ')}; found "${value}"`, suggest(value, choices))
       }
-      if (specOf(name).duration === true && parseDuration(given) === undefined) {
-        return usage(`--${name} is a time, up to 24 days: ${durationSyntax}; found "${given}"`)
+      if (specOf(name).duration === true && parseDuration(value) === undefined) {
+        return usage(`--${name} is a time, up to 24 days: ${durationSyntax}; found "${value}"`)
       }
-      options[name] = given
+      options[name] = value
     } else if (given) options[name] = true
   }
   if (syntax.operands === 'none' && parsed.positionals.length > 0) {

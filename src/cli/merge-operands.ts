@@ -6,9 +6,22 @@ import { formatPlatform, matchKey, parsePlatform, reconcilePlatform, type Platfo
 import { listImages } from '../oci/select.js'
 import type { TargetPlatform } from '../targets/target.js'
 import { exists } from '../util/fs.js'
+import { quote } from '../util/shell.js'
 import { ok, type LayoutProblem, type Problem, type Result } from '../util/problem.js'
 import type { Io } from './io.js'
 import { isIncomplete, layoutOperandGrammar, splitLayoutOperand, type LayoutOperand } from './layout-operand.js'
+
+/** Of skopeo (containers-transports(5)): places of images that are no OCI layout. */
+const foreignTransports = new Set([
+  'docker',
+  'docker-archive',
+  'docker-daemon',
+  'containers-storage',
+  'dir',
+  'ostree',
+  'sif',
+  'tarball',
+])
 
 type Found = Omit<TargetPlatform, 'annotations'> & { readonly platform: Platform }
 
@@ -25,6 +38,13 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
     }
     if (isIncomplete({ file, ...(reference === undefined ? {} : { reference }) })) {
       usage(`"${operand}": expected ${layoutOperandGrammar}, then =PLATFORM or nothing`)
+      continue
+    }
+    const transport = /^([a-z-]+):/.exec(file)?.[1]
+    if (transport !== undefined && foreignTransports.has(transport) && !exists(path.resolve(io.cwd, file))) {
+      usage(
+        `${operand} is neither a layout nor an archive: skopeo copy --all ${quote(file)} oci:DIR makes a layout of it`,
+      )
       continue
     }
     const location = path.resolve(io.cwd, file)
@@ -66,6 +86,12 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
 
 /** What can be done about it here, where there is no config. */
 function withNext(problem: LayoutProblem, file: string): LayoutProblem {
+  if (problem.code === 'layout-unreadable' && problem.next === undefined) {
+    return {
+      ...problem,
+      next: 'name a layout or a tar of one: DIR, FILE, oci:DIR:REFERENCE or oci-archive:FILE:REFERENCE',
+    }
+  }
   return problem.code === 'reference-missing'
     ? {
         ...problem,

@@ -4,6 +4,7 @@ import { defaultImageName } from '../config/rules.js'
 import { matchKey } from '../oci/platform.js'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
 import type { Output, Target } from '../targets/target.js'
+import { isWithin } from '../util/fs.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
 import { annotationsFor, parseAnnotations } from './annotations.js'
 import type { Arguments } from './args.js'
@@ -21,6 +22,13 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
   const directory = path.resolve(io.cwd, output ?? '')
   const names = describeNames(directory, options, add)
   const annotations = parseAnnotations(list(options.annotation), add)
+  const archive = text(options.archive)
+  const archiveFile = archive === undefined ? undefined : path.resolve(io.cwd, archive)
+  if (output !== undefined && archiveFile !== undefined) {
+    if (isWithin(archiveFile, directory) || isWithin(directory, archiveFile)) {
+      add('--archive and -o name one place, or one lies in the other: the output directory is replaced as a whole')
+    }
+  }
   const mediaTypes = options['media-types'] === 'docker' ? 'docker' : 'oci'
   if (mediaTypes === 'docker' && names.format === 'flat') {
     add('index.json of a flat layout is an OCI image index: --media-types docker needs --format nested')
@@ -40,7 +48,6 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
     if (!known) add(`--annotation names ${platform}, and no operand is of that platform`)
   }
   if (problems.length > 0) return { ok: false, problems }
-  const archive = text(options.archive)
   return ok({
     name: path.basename(directory),
     platforms: platforms.value.map((found) => ({
@@ -56,7 +63,7 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
       mediaTypes,
       attestations: options.attestations === 'keep' ? 'keep' : 'drop',
       annotations: annotationsFor(annotations, 'index'),
-      ...(archive === undefined ? {} : { archive: path.resolve(io.cwd, archive) }),
+      ...(archiveFile === undefined ? {} : { archive: archiveFile }),
       link: (text(options.link) ?? 'auto') as Output['link'],
     },
   })

@@ -8,7 +8,7 @@ import { formatPlanTable, planDocument } from '../report/plan-text.js'
 import { plainRenderer } from '../report/plain.js'
 import type { Renderer } from '../report/renderer.js'
 import { formatRun, formatTargets } from '../report/summary.js'
-import { statIfThere, writeFileAtomic } from '../util/fs.js'
+import { isWithin, statIfThere, writeFileAtomic } from '../util/fs.js'
 import type { Json } from '../util/json.js'
 import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import type { Io } from './io.js'
@@ -31,13 +31,8 @@ export async function performPlan(
   describe: (images: readonly RunImage[]) => Json | undefined = runMetadata,
 ): Promise<number> {
   const metadataFile = metadataPlace(options, io)
-  if (metadataFile !== undefined && statIfThere(metadataFile)?.isDirectory() === true) {
-    return reportProblems(
-      [{ code: 'usage', message: `--metadata-file names a directory: ${metadataFile}` }],
-      options,
-      io,
-    )
-  }
+  const refusal = metadataFile === undefined ? undefined : refuseMetadata(metadataFile, plan)
+  if (refusal !== undefined) return reportProblems([{ code: 'usage', message: refusal }], options, io)
   const renderer = await chooseRenderer(options, io)
   const limit = text(options.timeout)
   const timer = limit === undefined ? undefined : setTimeout(() => io.interruption.expire(), duration(limit))
@@ -69,6 +64,21 @@ export async function performPlan(
 function metadataPlace(options: OptionValues, io: Io): string | undefined {
   const file = text(options['metadata-file'])
   return file === undefined ? undefined : path.resolve(io.cwd, file)
+}
+
+/** Nothing that the run reads or writes is to be lost to it. */
+function refuseMetadata(file: string, plan: Plan): string | undefined {
+  if (statIfThere(file)?.isDirectory() === true) return `--metadata-file names a directory: ${file}`
+  for (const task of plan.tasks) {
+    if (task.kind === 'index' && isWithin(file, task.output.directory)) {
+      return `--metadata-file is inside the output directory, which is replaced as a whole: ${file}`
+    }
+    if (task.kind === 'archive' && file === task.file) return `--metadata-file names the archive: ${file}`
+    if (task.kind !== 'discover' || task.source.kind !== 'layout') continue
+    const { root, pattern } = task.source.path
+    if (isWithin(file, path.resolve(root, pattern))) return `--metadata-file names a source, or lies in one: ${file}`
+  }
+  return undefined
 }
 
 /** Prints the plan with what is stale and why. @returns the exit code. */

@@ -82,6 +82,8 @@ export type Notice =
       readonly platform: string
       readonly count: number
     }
+  /** Of a source, about images that it does not have. */
+  | { readonly code: 'attestations-stray'; readonly layout: string; readonly count: number }
   | { readonly code: 'garbage-kept'; readonly directory: string; readonly found: string }
 
 export interface TargetReport {

@@ -107,6 +107,8 @@ class Run {
   readonly #stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
   /** Tasks that were not fresh and came to do their work. */
   readonly #begun = new Set<TaskId>()
+  /** What was said, as JSON: several tasks may find the same. */
+  readonly #notices = new Set<string>()
   #failed = false
 
   constructor(plan: Plan, options: ExecuteOptions) {
@@ -258,7 +260,11 @@ class Run {
       logFile: (of) => path.join(state.logDirectory, `${this.#stamp}-${of.replaceAll(/[^\w.-]+/g, '-')}.log`),
       progress: (step) => emit({ kind: 'task-progress', id, ...step }),
       line: (line) => emit({ kind: 'task-output', id, line }),
-      notice: (notice) => emit({ kind: 'notice', id, notice }),
+      notice: (notice) => {
+        const text = JSON.stringify(notice)
+        if (!this.#notices.has(text)) emit({ kind: 'notice', id, notice })
+        this.#notices.add(text)
+      },
     }
   }
 }

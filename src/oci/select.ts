@@ -9,6 +9,8 @@ import { formatPlatform, type Platform } from './platform.js'
 /** An image, and where what is attested of it lies. */
 export interface SelectedImage extends Image {
   readonly attestations: readonly FoundManifest[]
+  /** Attestations beside it whose image is not there: nobody's, so nobody takes them along. */
+  readonly strayAttestations: readonly FoundManifest[]
 }
 
 /**
@@ -47,7 +49,7 @@ export function selectImage(
   }
   if (contradictions.length === 1 && others.length === 1) {
     const platform = formatPlatform(wanted)
-    const next = `correct the platform in the config, or build the image for ${platform} (BitBake: MACHINE, OCI_IMAGE_ARCH)`
+    const next = `correct the platform in the config (mab merge: behind LAYOUT=), or build the image for ${platform} (BitBake: MACHINE, OCI_IMAGE_ARCH)`
     return fail({ ...contradictions[0]!, next })
   }
   return fail({
@@ -96,7 +98,11 @@ function allAre(code: LayoutProblem['code'], problems: readonly LayoutProblem[])
   return problems.every((problem) => problem.code === code)
 }
 
-function withAttestations(image: Image, { attestations }: FoundManifests): SelectedImage {
-  const own = attestations.filter(({ descriptor }) => subjectOf(descriptor) === image.digest)
-  return { ...image, attestations: own }
+function withAttestations(image: Image, { manifests, attestations }: FoundManifests): SelectedImage {
+  const there = new Set(manifests.map(({ descriptor }) => descriptor.digest))
+  return {
+    ...image,
+    attestations: attestations.filter(({ descriptor }) => subjectOf(descriptor) === image.digest),
+    strayAttestations: attestations.filter(({ descriptor }) => !there.has(subjectOf(descriptor) ?? '')),
+  }
 }

@@ -5,7 +5,7 @@ import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
 import type { Problem } from '../util/problem.js'
 import { formatRunning, type ProgressEvent } from './progress-text.js'
-import { formatProblems } from './problems.js'
+import { formatProblems, untoldProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
 import { pathShower, taskTitle, wordNotice, wordProblem, wordReason } from './words.js'
@@ -101,6 +101,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
   // listr2 captures what is written while it draws: these come after it.
   const later: string[] = []
   const problems: Problem[] = []
+  const untold = untoldProblems()
   let begun = false
   let drawn: Promise<unknown> = Promise.resolve()
 
@@ -228,7 +229,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
           if (entry === undefined) break
           entry.end = event
           if (event.state !== 'fresh') begin()
-          problems.push(...event.problems)
+          problems.push(...untold(event.problems))
           entry.finish()
           break
         }

@@ -2,7 +2,7 @@
 import type { Event, Notice } from '../execute/event.js'
 import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
-import { formatProblems } from './problems.js'
+import { formatProblems, untoldProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
 import { formatRunning, formatStep, type ProgressEvent } from './progress-text.js'
@@ -37,6 +37,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
   }
   const running = new Map<string, ProgressEvent>()
   const later: Notice[] = []
+  const untold = untoldProblems()
   let spoken = true
   const say = (text: string): void => {
     spoken = true
@@ -95,7 +96,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
           const detail = event.detail === '' ? '' : `: ${show(event.detail)}`
           const time = event.state === 'done' ? style('dim', ` (${formatDuration(event.duration)})`) : ''
           say(`${mark} ${title(event.id)}${detail}${time}`)
-          if (event.problems.length > 0) write(formatProblems(event.problems, options.cwd, style))
+          write(formatProblems(untold(event.problems), options.cwd, style))
           break
         }
         case 'run-finished':

@@ -20,3 +20,13 @@ export function formatProblems(problems: readonly Problem[], cwd: string, style:
     })
     .join('')
 }
+
+/** Passes on each problem once: several tasks may fail for the same one. */
+export function untoldProblems(): (problems: readonly Problem[]) => readonly Problem[] {
+  const told = new Set<string>()
+  return (problems) =>
+    problems.filter((problem) => {
+      const text = JSON.stringify(problem)
+      return !told.has(text) && told.add(text)
+    })
+}

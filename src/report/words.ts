@@ -261,13 +261,13 @@ export function wordProblem(problem: Problem, show: Show): Wording {
           'expected: nothing there, or index.json, oci-layout and blobs alone',
           `found: ${problem.found.slice(0, 8).join(', ')}`,
         ],
-        next: 'move those files away, or set `output.directory` to another place',
+        next: 'move those files away, or write to another place (`output.directory`; mab merge: -o)',
       }
     case 'archive-not-ours':
       return {
         headline: `${show(problem.file)} is not an archive that mab may replace`,
         details: ['expected: nothing there, or an archive that mab wrote', `found: ${problem.found}`],
-        next: 'move it away, or set `output.archive` to another file',
+        next: 'move it away, or write to another file (`output.archive`; mab merge: --archive)',
       }
     case 'output-is-source':
       return {
@@ -496,7 +496,9 @@ export function wordNotice(notice: Notice, show: Show): string {
       return `waiting for ${whose} to finish in ${show(notice.directory)} (process ${notice.pid}); ${how}`
     }
     case 'attestations-dropped':
-      return `${count(notice.count, 'attestation')} of the image for ${notice.platform} left out of ${notice.target}: \`output.attestations: 'keep'\` keeps them`
+      return `${count(notice.count, 'attestation')} of the image for ${notice.platform} left out of ${notice.target}: \`output.attestations: 'keep'\` keeps them (mab merge: --attestations keep)`
+    case 'attestations-stray':
+      return `${count(notice.count, 'attestation')} in ${show(notice.layout)} left out: the image that it is about is not there`
     case 'garbage-kept':
       return `blobs of earlier images stay in ${show(notice.directory)}: ${notice.found}`
     default:

@@ -31,7 +31,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
       fs.renameSync(temporary, file)
     } catch (error) {
       fs.rmSync(temporary, { force: true })
-      throw error
+      throw withPath(error, file)
     }
   })
 }
@@ -146,11 +146,11 @@ export function systemProblem(error: unknown): StateProblem | undefined {
   return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})` }
 }
 
-/** Names the file in an error of a write to a handle, which does not. */
+/** Names the file in an error of a write to a handle, which names none, or to a temporary name, which nobody gave. */
 export function withPath(error: unknown, file: string): unknown {
-  return error instanceof Error && 'syscall' in error && !('path' in error)
-    ? Object.assign(error, { path: file })
-    : error
+  if (!(error instanceof Error && 'syscall' in error)) return error
+  const named = 'path' in error && typeof error.path === 'string' && !isTemporaryName(error.path)
+  return named ? error : Object.assign(error, { path: file })
 }
 
 /** The system's words for an error, without Node's repetition of the path. */

@@ -1,5 +1,5 @@
 /** `--metadata-file`: what a program learns of the images. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildLayout, flipByte } from '../rig/layout-builder.js'
@@ -58,6 +58,22 @@ test('merge: the one image; a failure leaves no earlier one to be taken for it',
   flipByte(file(images[0]!.layers[0]!))
   assert.is(merge(), 1)
   assert.equal(read(project, 'meta.json'), {})
+})
+
+test('a place that cannot be written is named as it was given, and a refused output is told once', () => {
+  const project = makeProject()
+  buildLayout({ architecture: 'arm64' }, { directory: project.file('arm64') })
+  buildLayout({ architecture: 'amd64' }, { directory: project.file('amd64') })
+  const unwritable = project.mab('merge', '-o', 'out', '--metadata-file', '/proc/meta.json', 'arm64', 'amd64')
+  assert.is(unwritable.code, 1)
+  assert.match(unwritable.stderr, /error: open \S*proc\/meta\.json: /)
+  assert.not.match(unwritable.stderr, /\.mab-tmp-/)
+  mkdirSync(project.file('mine'))
+  writeFileSync(project.file('mine', 'notes.txt'), '')
+  const refused = project.mab('merge', '-o', 'mine', 'arm64', 'amd64')
+  assert.is(refused.code, 1)
+  assert.is(refused.stderr.split('mine is not an image that mab may replace').length, 2, refused.stderr)
+  assert.match(refused.stderr, /mab merge: -o/)
 })
 
 test.run()

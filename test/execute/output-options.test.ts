@@ -171,6 +171,21 @@ test('attestations are left out with a word, or kept behind the images and count
   assert.is((await workspace.run(configWith(workspace, { attestations: 'keep' }))).states['index:app'], 'fresh')
 })
 
+test('an attestation of an image that is not there is left out with a word, said once, kept or not', async () => {
+  for (const attestations of ['keep', 'drop'] as const) {
+    const workspace = workspaceWith()
+    const { entries } = withAttestation({ architecture: 'arm64', layers: ['another'] })
+    const both = [{ architecture: 'arm64' }, { architecture: 'amd64' }, entries[1]!]
+    rmSync(workspace.path('in'), { recursive: true })
+    buildLayout({ reference: 'latest', entries: both }, { directory: workspace.path('in', 'amd64') })
+    const source = { kind: 'layout' as const, path: 'in/amd64' }
+    const run = await workspace.run(configWith(workspace, { attestations }, { source }))
+    assert.ok(run.report.ok)
+    const notices = run.events.filter((event) => event.kind === 'notice').map(({ notice }) => notice)
+    assert.equal(notices, [{ code: 'attestations-stray', layout: workspace.path('in', 'amd64'), count: 1 }])
+  }
+})
+
 test('a layer that may be absent is, until the source has it', async () => {
   const workspace = workspaceWith({ layers: ['one', 'two'] })
   const [layer] = buildLayout({ architecture: 'arm64', layers: ['one', 'two'] }).images[0]!.layers

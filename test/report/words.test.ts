@@ -288,6 +288,7 @@ const notices: Examples<Notice> = {
     { pid: 4711, directory: '/project/build', detached: true },
   ],
   'attestations-dropped': [{ target: 'app', platform: 'linux/arm64', count: 2 }],
+  'attestations-stray': [{ layout: '/project/a-oci', count: 1 }],
   'garbage-kept': [{ directory: '/project/out', found: 'permission denied' }],
 }
 
@@ -306,7 +307,8 @@ test('notices in words', () => {
     'waiting for another mab (process 4711) to finish in this project',
     'waiting for another BitBake to finish in build (process 4711); Ctrl-C where it was started stops it',
     'waiting for a BitBake whose client is gone to finish in build (process 4711); it ends by itself',
-    "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them",
+    "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them (mab merge: --attestations keep)",
+    '1 attestation in a-oci left out: the image that it is about is not there',
     'blobs of earlier images stay in out: permission denied',
   ])
 })

@@ -54,7 +54,7 @@ export const index: Handler<'index'> = {
         at: ['index.json', `the image of ${formatPlatform(platform)}`],
         expected: `${mediaTypes.dockerManifest}, as a Docker manifest list needs`,
         found: mediaType,
-        next: "set `output.mediaTypes` to 'oci', or have every image made with Docker's media types",
+        next: "have every image made with Docker's media types, or set `output.mediaTypes` to 'oci' (mab merge: --media-types)",
       })
     }
     if (problems.length > 0) return { ok: false, problems }

@@ -49,6 +49,9 @@ export const merge: Handler<'merge'> = {
       const dropped = image.attestations.length
       context.notice({ code: 'attestations-dropped', target: task.target, platform, count: dropped })
     }
+    if (image.strayAttestations.length > 0) {
+      context.notice({ code: 'attestations-stray', layout: image.layout.path, count: image.strayAttestations.length })
+    }
     const merged = await mergeImage(image, task.directory, {
       ...partOptions(task),
       link: task.link,
