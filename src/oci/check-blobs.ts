@@ -1,8 +1,8 @@
 /** The blobs that a walk over a layout comes to, each read once, however many descriptors point to it. */
 import { breathe } from '../util/breathe.js'
 import type { LayoutProblem, TreePath } from '../util/problem.js'
-import { parseDigest, type Digest } from './digest.js'
-import type { Descriptor } from './documents.js'
+import { isOfUnregisteredAlgorithm, parseDigest, type Digest } from './digest.js'
+import { isConfigType, isManifestType, type Descriptor } from './documents.js'
 import { judgeLayer } from './layer/judge-layer.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
 import type { Layout } from './layout.js'
@@ -84,6 +84,12 @@ export class BlobChecks {
   }
 
   async check(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {
+    const { mediaType, digest } = descriptor
+    const isKnownType = isConfigType(mediaType) || isManifestType(mediaType) || compressionOf(mediaType) !== undefined
+    if (!isKnownType && isOfUnregisteredAlgorithm(digest)) {
+      this.unread.set(digest, mediaType)
+      return
+    }
     const located = this.locate(descriptor, at, known)
     if (located === undefined) return
     // Of documents, which were read, and of layers, there is an entry already; only the latter can be read in vain.

@@ -17,6 +17,13 @@ export function parseDigest(text: string): Digest | undefined {
   return hex.length > 0 && hexLengths[algorithm] === hex.length ? (text as Digest) : undefined
 }
 
+/** As the image spec has all digests; those of other algorithms it wants let through where nothing is read. */
+const anyDigest = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
+
+export function isOfUnregisteredAlgorithm(text: string): boolean {
+  return anyDigest.test(text) && hexLengths[text.slice(0, text.indexOf(':'))] === undefined
+}
+
 export function sha256(bytes: string | Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
 }

@@ -1,9 +1,13 @@
 /**
  * What `JSON.parse` does not tell of a text: names that stand twice in one object, of which it takes the last and other
- * readers the first (RFC 8259, section 4; the image spec asks for I-JSON), and values nested without end.
+ * readers the first (RFC 8259, section 4; the image spec asks for I-JSON), and values nested without end; halves of
+ * characters (RFC 7493, section 2.1), for which others read U+FFFD; and sizes written like `418.0`, which it takes for whole numbers
+ * and readers in Go for none.
  */
 export type JsonFault =
   | { readonly kind: 'name-twice'; readonly path: readonly (string | number)[] }
+  | { readonly kind: 'lone-surrogate'; readonly path: readonly (string | number)[] }
+  | { readonly kind: 'no-integer'; readonly path: readonly (string | number)[]; readonly text: string }
   | { readonly kind: 'too-deep'; readonly position: number }
   | { readonly kind: 'too-many'; readonly position: number }
 
@@ -40,6 +44,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | und
       case quote: {
         const end = endOfString(bytes, at)
         const top = open.at(-1)
+        if (hasLoneSurrogate(bytes, at, end)) return { kind: 'lone-surrogate', path: open.map(({ key }) => key) }
         if (top?.names !== undefined && top.awaitsName) {
           const name = stringOf(bytes, at, end)
           top.key = name
@@ -70,9 +75,32 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | und
         else if (top !== undefined) top.awaitsName = true
         break
       }
+      default: {
+        if (!isNumberStart(bytes[at]!)) break
+        let end = at + 1
+        while (end < bytes.length && numberBytes.has(bytes[end]!)) end++
+        const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1')
+        if (/[.eE]/.test(text) && integerNames.has(open.at(-1)?.key)) {
+          return { kind: 'no-integer', path: open.map(({ key }) => key), text: text.slice(0, 60) }
+        }
+        at = end - 1
+      }
     }
   }
   return undefined
+}
+
+/** Of numbers, in the documents of an image. */
+const integerNames: ReadonlySet<unknown> = new Set(['size', 'schemaVersion'])
+const numberBytes: ReadonlySet<number> = new Set(Buffer.from('0123456789+-.eE'))
+
+function isNumberStart(byte: number): boolean {
+  return byte === 0x2d || (byte >= 0x30 && byte <= 0x39)
+}
+
+/** UTF-8 itself has none; only an escape can say one. */
+function hasLoneSurrogate(bytes: Uint8Array, start: number, end: number): boolean {
+  return bytes.subarray(start, end).includes(backslash) && /\p{Surrogate}/u.test(stringOf(bytes, start, end))
 }
 
 function openedObject(): Open {

@@ -1,7 +1,7 @@
 /** What lies in the directory of a layout, which anybody may have made: its links may lead anywhere. */
 import fs, { type BigIntStats } from 'node:fs'
 import path from 'node:path'
-import { isAbsent, isWithin, statIfThere } from '../util/fs.js'
+import { errorCode, errorText, isAbsent, isWithin, statIfThere } from '../util/fs.js'
 
 /** File systems of the kernel: what is there is nobody's blob, and may be endless or secret. */
 const kernelPlace = /^\/(?:dev|proc|sys)\//
@@ -30,6 +30,34 @@ export function fileAt(directory: string, name: string, vouched: boolean): BigIn
     throw new Error(`${name} is a link to ${place}, outside of the layout`)
   }
   return target
+}
+
+/** What lies there in place of a file to read. */
+export function describePlace(file: string): string {
+  try {
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false })
+    if (stat === undefined) return 'no such file'
+    if (!stat.isSymbolicLink()) return kindOf(stat)
+    const target = fs.readlinkSync(file)
+    return `a symbolic link to ${target} (${describeTarget(file)})`
+  } catch (error) {
+    return isAbsent(error) ? 'no such file' : errorText(error)
+  }
+}
+
+function describeTarget(link: string): string {
+  try {
+    return kindOf(fs.statSync(link))
+  } catch (error) {
+    return errorCode(error) === 'ELOOP' ? 'which leads round' : 'where nothing is'
+  }
+}
+
+function kindOf(stat: fs.Stats): string {
+  if (stat.isFile()) return 'a file'
+  if (stat.isDirectory()) return 'a directory'
+  if (stat.isFIFO()) return 'a named pipe'
+  return stat.isSocket() ? 'a socket' : 'a device'
 }
 
 /** Everything that is no directory, by its path in the layout, sorted; links are not followed. */

@@ -9,7 +9,7 @@ import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
 import type { IndexDocument } from './documents.js'
 import { indexSchema, layoutFileSchema } from './schemas.js'
-import { fileAt, listFiles } from './layout-directory.js'
+import { describePlace, fileAt, listFiles } from './layout-directory.js'
 import { maximumDocument, parseDocument } from './parse.js'
 import { memberFinder } from './tar-links.js'
 import { readTarMembers, type TarMember } from './tar.js'
@@ -36,6 +36,8 @@ export interface Layout {
   readonly indexBytes: Buffer
   /** `undefined` when there is no such blob, or the place holds something else than a file. */
   locate(digest: Digest): BlobLocation | undefined
+  /** What lies at a path in it that is no file to read, in words. */
+  describe(name: string): string
   /** Everything in it that is no directory, by its path in the layout; in an archive also what lies beside the layout. */
   files(): readonly string[]
 }
@@ -83,7 +85,8 @@ function openDirectory(directory: string, options: OpenOptions): Result<Layout, 
     )
   }
   const files = (): string[] => listFiles(directory)
-  return assemble(directory, 'directory', read, { locate, files }, options.indexFile ?? 'index.json')
+  const describe = (name: string): string => describePlace(path.join(directory, name))
+  return assemble(directory, 'directory', read, { locate, describe, files }, options.indexFile ?? 'index.json')
 }
 
 function openArchive(file: string): Result<Layout, LayoutProblem> {
@@ -122,7 +125,11 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     }
     const names = members.filter(({ type }) => type !== 'directory').map(({ name }) => name)
     const list = (): string[] => names.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name))
-    return assemble(file, 'archive', read, { locate, files: list }, 'index.json')
+    const describe = (name: string): string => {
+      const type = members.findLast((member) => member.name === prefix + name)?.type
+      return type === undefined ? 'no such file' : type === 'other' ? 'neither a file nor a directory' : `a ${type}`
+    }
+    return assemble(file, 'archive', read, { locate, describe, files: list }, 'index.json')
   } finally {
     fs.closeSync(descriptor)
   }
@@ -152,7 +159,7 @@ function assemble(
   location: string,
   kind: Layout['kind'],
   read: (name: string) => Buffer | undefined,
-  look: Pick<Layout, 'locate' | 'files'>,
+  look: Pick<Layout, 'locate' | 'describe' | 'files'>,
   indexFile: string,
 ): Result<Layout, LayoutProblem> {
   const indexBytes = read(indexFile)

@@ -58,7 +58,10 @@ export function parseDocument<T>(
 /** zod's `Invalid input: expected string, received number` says what was expected, not what stands there. */
 function expectedBy(message: string): string {
   const expected = /expected (.*?)(?:, received .*)?$/.exec(message)?.[1] ?? message
-  return expected === 'undefined' ? 'nothing' : expected
+  if (expected === 'undefined') return 'nothing'
+  if (expected.startsWith('int')) return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`
+  if (expected === 'number to be >=0') return 'a number that is not negative'
+  return expected.replaceAll('"|"', '" or "')
 }
 
 function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem {
@@ -68,6 +71,18 @@ function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem 
       const [expected, found] = ['each name once in an object', 'the name twice: readers differ in which they take']
       return { code: 'document-ambiguous', layout, at: [...at, placeOf(fault.path)], expected, found }
     }
+    case 'lone-surrogate': {
+      const [expected, found] = ['strings of whole characters (I-JSON)', 'half of a surrogate pair']
+      return { code: 'document-malformed', layout, at: [...at, placeOf(fault.path)], expected, found }
+    }
+    case 'no-integer':
+      return {
+        code: 'document-malformed',
+        layout,
+        at: [...at, placeOf(fault.path)],
+        expected: 'an integer, written without fraction and exponent',
+        found: fault.text,
+      }
     case 'too-deep':
       return { ...tooLarge, expected: `at most ${limits.depth} levels`, found: `one more at byte ${fault.position}` }
     case 'too-many':

@@ -2,7 +2,7 @@
 import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { createHasher, digestGrammar, finishHasher, parseDigest, type Digest } from './digest.js'
+import { blobPath, createHasher, digestGrammar, finishHasher, parseDigest, type Digest } from './digest.js'
 import {
   isForeignLayerType,
   isIndexType,
@@ -60,7 +60,7 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
       layout: layout.path,
       at,
       expected,
-      found: 'no such file',
+      found: layout.describe(blobPath(digest)),
       ...nextFor(descriptor),
     })
   }

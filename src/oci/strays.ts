@@ -4,6 +4,7 @@ import { errorText } from '../util/fs.js'
 import type { LayoutProblem } from '../util/problem.js'
 import { parseDigest } from './digest.js'
 import type { Layout } from './layout.js'
+import { shortenProblems } from './shorten-problems.js'
 
 /** Strays of a kind that are named. */
 const named = 20
@@ -25,6 +26,13 @@ export function strayProblems(layout: Layout, referenced: ReadonlySet<string> | 
     if (name === 'index.json' || name === 'oci-layout') continue
     const [, algorithm, hex] = /^blobs\/([^/]+)\/([^/]+)$/.exec(name) ?? []
     const digest = algorithm === undefined ? undefined : parseDigest(`${algorithm}:${hex}`)
+    if (referenced?.has(`${algorithm}:${hex}`) === true) continue
+    if (/^blobs(?:\/sha(?:256|512))?$/.test(name)) {
+      const [expected, found] = ['a directory of blobs', layout.describe(name)]
+      const next = 'do not remove it: put the directory that it leads to in its place'
+      files.push({ code: 'file-unknown', layout: layout.path, at: [name], expected, found, next })
+      continue
+    }
     if (digest === undefined) {
       const expected = 'index.json, oci-layout and blobs alone'
       files.push({ code: 'file-unknown', layout: layout.path, at: [name], expected, found: 'a file of no layout' })
@@ -34,7 +42,7 @@ export function strayProblems(layout: Layout, referenced: ReadonlySet<string> | 
       blobs.push({ code: 'blob-unreferenced', layout: layout.path, at: [name], expected, found })
     }
   }
-  return [...shorten(blobs), ...shorten(files)]
+  return shortenProblems([...blobs, ...files], named)
 }
 
 function sizeOf(layout: Layout, digest: NonNullable<ReturnType<typeof parseDigest>>): string {
@@ -43,10 +51,4 @@ function sizeOf(layout: Layout, digest: NonNullable<ReturnType<typeof parseDiges
   } catch (error) {
     return errorText(error)
   }
-}
-
-function shorten(problems: readonly LayoutProblem[]): LayoutProblem[] {
-  const more = problems.length - named
-  if (more <= 0) return [...problems]
-  return [...problems.slice(0, named), { ...problems[0]!, at: [], found: `${more} more` }]
 }

@@ -1,6 +1,7 @@
 /** Checking an image that is written, from its `index.json` down to the last byte that can be reached. */
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { BlobChecks, type Found } from './check-blobs.js'
+import { referenceProblems } from './check-references.js'
 import { comparePlatforms } from './compare-platforms.js'
 import {
   isAttestation,
@@ -19,6 +20,7 @@ import { describeImage, judgeImages, type FoundImage } from './found-image.js'
 import { checkImageConfig, contradiction } from './image.js'
 import { judgeTogether } from './layer/judge-layer.js'
 import type { LayerReading } from './readings.js'
+import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
 import type { VerifiedEntry, VerifyOptions, VerifyReport } from './verify-report.js'
@@ -39,6 +41,9 @@ export async function verifyLayout(
   await check.run()
   return ok(await check.report())
 }
+
+/** Problems of one code that are told. */
+const toldProblems = 100
 
 /** Where an entry of an index stands. */
 interface Place {
@@ -107,6 +112,7 @@ class Check {
     if (this.#options.strict === true) {
       const { reference } = this.#options
       const referenced = reference === undefined ? this.#referenced : reachableDigests(this.#layout)
+      problems.push(...referenceProblems(this.#layout))
       problems.push(...strayProblems(this.#layout, this.#whole ? referenced : undefined))
     }
     for (const digest of await this.#blobs.readings.damaged()) this.#blobs.seen.delete(digest)
@@ -126,7 +132,7 @@ class Check {
       absent: [...this.#blobs.absent].map(([digest, size]) => ({ digest, size })),
       ownerOnly: this.#blobs.ownerOnly.size,
       unread: [...this.#blobs.unread].map(([digest, mediaType]) => ({ digest, mediaType })),
-      problems,
+      problems: shortenProblems(problems, toldProblems),
     }
   }
 

@@ -58,7 +58,7 @@ export interface VerifyReport {
   readonly absent: readonly { readonly digest: string; readonly size: number }[]
   /** Number of blobs that other users cannot read. */
   readonly ownerOnly: number
-  /** Layers whose content nobody here can read, as encrypted ones; only when layers were read through. */
+  /** Blobs of no known type with a digest of an algorithm that is not; when layers were read through, those that cannot be. */
   readonly unread: readonly { readonly digest: string; readonly mediaType: string }[]
   readonly problems: readonly LayoutProblem[]
 }

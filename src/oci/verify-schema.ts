@@ -53,7 +53,9 @@ const report = z.strictObject({
   unread: z
     .array(z.strictObject({ digest, mediaType: z.string() }))
 
-    .describe('with --deep: layers of a media type that is not read through'),
+    .describe(
+      'blobs of no known media type whose digest is of an unregistered algorithm; with --deep also layers that cannot be read through',
+    ),
   problems: z.array(problem).describe('everything that is wrong; empty when all is right'),
 })
 

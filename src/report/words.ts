@@ -309,6 +309,8 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'index-too-deep':
     case 'reference-missing':
     case 'reference-ambiguous':
+    case 'reference-repeated':
+    case 'reference-malformed':
     case 'platform-missing':
     case 'platform-unexpected':
     case 'platform-duplicate':
@@ -360,6 +362,8 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'index-too-deep': 'indexes nested too deep',
   'reference-missing': 'no such reference',
   'reference-ambiguous': 'ambiguous reference',
+  'reference-repeated': 'one reference on several entries',
+  'reference-malformed': 'malformed reference',
   'platform-missing': 'missing platform',
   'platform-unexpected': 'unexpected platform',
   'platform-duplicate': 'platform twice',
@@ -377,6 +381,9 @@ const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
     "build the file for the image's platform (BitBake: MACHINE, or what the recipe copies in), or give the image the platform of its files (OCI_IMAGE_ARCH)",
   'blob-unreferenced': "remove it ('umoci gc --layout' does)",
   'file-unknown': 'remove it',
+  'reference-repeated':
+    "put the images into one index that has the name ('mab merge' does): skopeo takes the first of several entries, containerd the last",
+  'reference-malformed': 'give it another name, such as 1.0 or latest',
   'platform-unstated': "have the index made again with a platform for each image ('mab merge' does)",
 }
 

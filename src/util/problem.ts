@@ -190,6 +190,8 @@ export const layoutProblemCodes = [
   'index-too-deep',
   'reference-missing',
   'reference-ambiguous',
+  'reference-repeated',
+  'reference-malformed',
   'platform-missing',
   'platform-unexpected',
   'platform-duplicate',

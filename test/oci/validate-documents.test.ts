@@ -73,7 +73,7 @@ test('ends soon when a manifest with a large config is listed ten thousand times
     index['manifests'] = Array.from({ length: 10_000 }, () => index['manifests'][0] as Document)
   }
   const { problems } = await verify(buildLayout({ entries: [{ editConfig: big }], editIndex }))
-  assert.is(problems.length, 9_999)
+  assert.equal([problems.length, problems.at(-1)!.found], [101, '9899 more'])
 })
 
 test.run()

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -133,6 +135,43 @@ test('reads a blob once, however many images list it', async () => {
   valueOf(await verifyLayout(built.directory, { verified }))
   const layers = new Set(built.images.flatMap((image) => image.layers.map((digest) => digest.slice(7))))
   assert.equal(reads.toSorted(), [...layers].toSorted())
+})
+
+test('names what it does not read: blobs of unknown types with digests of unregistered algorithms', async () => {
+  const built = buildLayout([two, { reference: 'other' }], {
+    edit: (index) => {
+      Object.assign(index['manifests'][1], { mediaType: 'application/x-own', digest: `blake3:${'a'.repeat(64)}` })
+    },
+  })
+  const report = await verify(built)
+  assert.equal(report.problems, [])
+  assert.equal(report.unread, [{ digest: `blake3:${'a'.repeat(64)}`, mediaType: 'application/x-own' }])
+})
+
+test('says what lies in place of a blob', async () => {
+  const put: Record<string, [put: (file: string) => void, found: RegExp]> = {
+    nothing: [() => {}, /^no such file$/],
+    'a directory': [(file) => mkdirSync(file), /^a directory$/],
+    'a pipe': [(file) => execFileSync('mkfifo', [file]), /^a named pipe$/],
+    'a loop': [(file) => symlinkSync(path.basename(file), file), /^a symbolic link to \w{64} \(which leads round\)$/],
+    'a dangling link': [(file) => symlinkSync('nowhere', file), /^a symbolic link to nowhere \(where nothing is\)$/],
+  }
+  for (const [what, [lay, found]] of Object.entries(put)) {
+    const built = buildLayout({})
+    const file = built.file(built.images[0]!.layers[0]!)
+    rmSync(file)
+    lay(file)
+    const { problems } = await verify(built)
+    assert.equal(describeProblems(problems), ['blob-missing index.json > manifests[0] > layers[0]'], what)
+    assert.match(problems[0]!.found, found, what)
+  }
+})
+
+test('tells a hundred problems of a code and counts the rest', async () => {
+  const entries = Array.from({ length: 150 }, (_, index) => ({ architecture: 'amd64', layers: [String(index)] }))
+  const { problems } = await verify(buildLayout({ entries }))
+  assert.is(problems.length, 101)
+  assert.equal([problems.at(-1)!.code, problems.at(-1)!.found], ['platform-duplicate', '49 more'])
 })
 
 test('does not look at blobs that nothing refers to', async () => {

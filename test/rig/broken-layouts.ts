@@ -2,7 +2,7 @@
  * Broken layouts, each with exactly the problems that a check has to find in it: `code place`, digests left out. As a
  * rule each is checked as a directory and as an archive.
  */
-import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { elfs } from './elf-builder.js'
@@ -57,6 +57,16 @@ function damaged(damage: (built: BuiltLayout) => void, description: IndexDescrip
 /** Its `index.json` alone is changed. */
 function indexEdited(edit: Edit): () => string {
   return damaged(({ directory }) => editJson(path.join(directory, 'index.json'), edit))
+}
+
+function sizeWritten(write: (size: string) => string): () => string {
+  return damaged(({ directory }) => {
+    const file = path.join(directory, 'index.json')
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/"size":(\d+)/, (_, size: string) => `"size":${write(size)}`),
+    )
+  })
 }
 
 /** In place of `index.json`. */
@@ -246,6 +256,26 @@ const damage: Record<string, BrokenLayout> = {
 }
 
 const descriptors: Record<string, BrokenLayout> = {
+  'a whole size with a fraction': {
+    build: sizeWritten((size) => `${size}.0`),
+    problems: ['document-malformed index.json > manifests[0].size'],
+  },
+  'a size with an exponent': {
+    build: sizeWritten((size) => `${size}e0`),
+    problems: ['document-malformed index.json > manifests[0].size'],
+  },
+  'a schemaVersion with a fraction': {
+    build: indexText('{"schemaVersion":2.0,"manifests":[]}'),
+    problems: ['document-malformed index.json > schemaVersion'],
+  },
+  'half of a surrogate pair': {
+    build: indexText('{"schemaVersion":2,"annotations":{"a":"\\ud800"},"manifests":[]}'),
+    problems: ['document-malformed index.json > annotations.a'],
+  },
+  'a manifest with a digest of an unregistered algorithm': {
+    build: indexEdited((document) => (document['manifests'][0].digest = `blake3:${'a'.repeat(64)}`)),
+    problems: ['digest-invalid index.json > manifests[0] blake3:aaaaaaaaaaaa'],
+  },
   'no schemaVersion': {
     build: indexEdited((document) => void delete document['schemaVersion']),
     problems: ['document-malformed index.json > schemaVersion'],
@@ -581,6 +611,27 @@ function bomb(): Buffer {
 }
 
 const strays: Record<string, BrokenLayout> = {
+  'one reference on each of several entries': {
+    build: () =>
+      buildLayout([
+        { platform: true, reference: 'latest' },
+        { platform: true, reference: 'latest', architecture: 'arm64' },
+      ]).directory,
+    problems: ['reference-repeated index.json > manifests[1] (linux/arm64)'],
+  },
+  'a reference with a blank': {
+    build: () => buildLayout({ reference: 'my image' }).directory,
+    problems: [`reference-malformed ${first}`],
+  },
+  'blobs behind a symbolic link': {
+    build: damaged(({ directory }) => {
+      const elsewhere = temporaryDirectory()
+      renameSync(path.join(directory, 'blobs'), path.join(elsewhere, 'blobs'))
+      symlinkSync(path.join(elsewhere, 'blobs'), path.join(directory, 'blobs'))
+    }),
+    problems: ['file-unknown blobs'],
+    directoryOnly: true,
+  },
   'a blob that nothing refers to': {
     build: () => buildLayout(two, { garbage: 1 }).directory,
     problems: ['blob-unreferenced blobs/sha256/HEX'],

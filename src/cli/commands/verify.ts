@@ -82,7 +82,7 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
   if (report.blobs.length > 0) lines.push(`  ${count(report.blobs.length, 'blob')}, ${formatBytes(report.bytes)}`)
   for (const { digest, mediaType } of report.unread) {
     lines.push(
-      `  ${style('warn', 'note:')} the layer ${shortDigest(digest)} was not read through: ${visibleLine(mediaType)}`,
+      `  ${style('warn', 'note:')} ${visibleLine(shortDigest(digest))} was not read${report.deep ? ' through' : ''}: ${visibleLine(mediaType)}`,
     )
   }
   if (report.absent.length > 0) {
