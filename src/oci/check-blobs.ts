@@ -3,12 +3,12 @@ import { breathe } from '../util/breathe.js'
 import type { LayoutProblem, TreePath } from '../util/problem.js'
 import { isOfUnregisteredAlgorithm, parseDigest, type Digest } from './digest.js'
 import { isConfigType, isManifestType, type Descriptor } from './documents.js'
-import { judgeLayer } from './layer/judge-layer.js'
+import { judgeLayer, type PlacedLayer } from './layer/judge-layer.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
 import type { Layout } from './layout.js'
 import type { Platform } from './platform.js'
 import { locateBlob, type LocatedFile } from './read.js'
-import { Readings, type LayerReading } from './readings.js'
+import { Readings } from './readings.js'
 import type { VerifyOptions } from './verify-report.js'
 
 export interface LayerToRead {
@@ -69,7 +69,7 @@ export class BlobChecks {
     descriptor: Descriptor,
     at: TreePath,
     { compression, diffId, platform }: LayerToRead & { readonly platform: Platform },
-  ): Promise<LayerReading>[] {
+  ): Promise<PlacedLayer | undefined>[] {
     const located = this.locate(descriptor, at)
     if (located === undefined) return []
     this.seen.set(located.digest, descriptor.size)
@@ -80,7 +80,7 @@ export class BlobChecks {
         return facts && judgeLayer(facts, diffId, platform, this.#layout.path, at)
       }),
     )
-    return [reading]
+    return [reading.then(({ facts }) => facts && { at, facts })]
   }
 
   async check(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {

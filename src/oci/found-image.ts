@@ -2,8 +2,7 @@
 import type { LayoutProblem, TreePath } from '../util/problem.js'
 import type { Descriptor } from './documents.js'
 import { checkTogether } from './image.js'
-import { countPrograms } from './layer/judge-layer.js'
-import type { LayerFacts } from './layer/read-layer.js'
+import { countPrograms, type PlacedLayer } from './layer/judge-layer.js'
 import { formatPlatform, type Platform } from './platform.js'
 import type { VerifiedImage } from './verify-report.js'
 
@@ -20,12 +19,12 @@ export interface FoundImage {
   readonly size: number
   readonly layers: number
   /** What was read of its layers; only when they are read through. */
-  readonly contents?: Promise<readonly LayerFacts[]>
+  readonly contents?: Promise<readonly PlacedLayer[]>
 }
 
 export async function describeImage(image: FoundImage): Promise<VerifiedImage> {
   const { descriptor, platform, roots, size, layers, contents } = image
-  const programs = contents && countPrograms(await contents, platform)
+  const programs = contents && countPrograms(await contents)
   return {
     platform: formatPlatform(platform),
     digest: descriptor.digest,

@@ -1,4 +1,5 @@
 /** One single-platform image: its manifest and image config, and what they must say together. */
+import { count } from '../util/format.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { digestGrammar, parseDigest, type Digest } from './digest.js'
 import { isConfigType, type Descriptor, type ImageConfigDocument, type ManifestDocument } from './documents.js'
@@ -85,8 +86,8 @@ export function checkImageConfig(
   }
   const diffIds = config.value.value.rootfs.diff_ids ?? []
   if (diffIds.length !== manifest.layers.length) {
-    const expected = `${manifest.layers.length} diff IDs in the image config, as the manifest has layers`
-    add('layer-count', at, expected, `${diffIds.length} diff IDs`)
+    const expected = `${count(manifest.layers.length, 'diff ID')} in the image config, as the manifest has layers`
+    add('layer-count', at, expected, count(diffIds.length, 'diff ID'))
   }
   for (const [position, diffId] of diffIds.entries()) {
     if (parseDigest(diffId) !== undefined) continue

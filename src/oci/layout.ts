@@ -101,7 +101,8 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     }
     const members = readTarMembers(descriptor, Number(stat.size))
     if ('error' in members) {
-      return fail(unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error))
+      const problem = unreadable(file, [], 'an uncompressed tar of an OCI image layout', members.error)
+      return fail(members.next === undefined ? problem : { ...problem, next: members.next })
     }
     const find = memberFinder(members)
     const [prefix, ...others] = layoutPrefixes(members, find)
@@ -112,7 +113,9 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
         return fail({ ...problem, next: 'convert it first: skopeo copy docker-archive:FILE oci-archive:OTHER' })
       }
       const none = members.length === 0 ? 'an empty archive' : 'no index.json there'
-      return fail(unreadable(file, [], expected, prefix === undefined ? none : 'more than one'))
+      if (prefix === undefined) return fail(unreadable(file, [], expected, none))
+      const found = `several: ${[prefix, ...others].map((name) => name.slice(0, -1)).join(', ')}`
+      return fail({ ...unreadable(file, [], expected, found), next: 'unpack it, and name each layout by itself' })
     }
     const identity = fileIdentity(stat)
     const read = (name: string): Buffer | undefined => {

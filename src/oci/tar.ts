@@ -32,7 +32,10 @@ export interface TarMember {
  * @param file an open file descriptor.
  * @returns the reason when the file is no readable tar.
  */
-export function readTarMembers(file: number, fileSize: number): readonly TarMember[] | { readonly error: string } {
+export function readTarMembers(
+  file: number,
+  fileSize: number,
+): readonly TarMember[] | { readonly error: string; readonly next?: string } {
   const members: TarMember[] = []
   const header = Buffer.alloc(blockSize)
   let position = 0
@@ -72,7 +75,10 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
     const name = plainName(pax.get('path') ?? longName ?? headerName(header))
     if (typeFlag === 'S' || [...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
       const packed = pax.get('GNU.sparse.name') ?? name
-      return { error: `"${packed}" is packed as a sparse file: make the archive without --sparse` }
+      return {
+        error: `"${packed}" is packed as a sparse file`,
+        next: 'make the archive again without --sparse (tar -cf)',
+      }
     }
     // A second name of a file that came before (POSIX, "typeflag" 1) has no content of its own.
     const type = memberType(typeFlag)

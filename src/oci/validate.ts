@@ -18,8 +18,7 @@ import { reconcilePlatform, samePlatform, type Platform } from './platform.js'
 import { isAbsentAsAllowed, locateBlob, readDocument } from './read.js'
 import { describeImage, judgeImages, type FoundImage } from './found-image.js'
 import { checkImageConfig, contradiction } from './image.js'
-import { judgeTogether } from './layer/judge-layer.js'
-import type { LayerReading } from './readings.js'
+import { judgeTogether, type PlacedLayer } from './layer/judge-layer.js'
 import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
@@ -209,7 +208,7 @@ class Check {
     const steps = manifestSteps(manifest.value.value)
     const isImage = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
     const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
-    const readings: Promise<LayerReading>[] = []
+    const readings: Promise<PlacedLayer | undefined>[] = []
     for (const [position, step] of steps.entries()) {
       const place = [...at, step.label]
       this.#referenced.add(step.descriptor.digest)
@@ -223,9 +222,9 @@ class Check {
       else readings.push(...this.#blobs.checkLayer(step.descriptor, place, { ...layer, platform: image!.platform }))
     }
     if (image === undefined) return
-    const contents = Promise.all(readings).then((layers) => layers.flatMap(({ facts }) => facts ?? []))
+    const contents = Promise.all(readings).then((layers) => layers.filter((layer) => layer !== undefined))
     const { platform } = image
-    this.#problems.push(contents.then((layers) => judgeTogether(layers, platform, this.#layout.path, at)))
+    this.#problems.push(contents.then((layers) => judgeTogether(layers, platform, this.#layout.path)))
     const size = steps.reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
     const layers = manifest.value.value.layers.length
     this.#images.push({

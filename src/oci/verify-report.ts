@@ -35,7 +35,7 @@ export interface VerifiedImage {
   readonly size: number
   /** Number of layers. */
   readonly layers: number
-  /** Number of programs and libraries for the image's machine; only when layers were read through. */
+  /** Number of programs and libraries, for whatever machine; only when layers were read through. */
   readonly programs?: number
 }
 

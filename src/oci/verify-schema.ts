@@ -27,7 +27,7 @@ const image = z.strictObject({
   layers: quantity.describe('number of layers'),
   programs: quantity
     .exactOptional()
-    .describe("with --deep: number of ELF programs and libraries for the image's machine"),
+    .describe('with --deep: number of ELF programs and libraries, for whatever machine'),
 })
 
 const entry = z.strictObject({

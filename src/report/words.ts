@@ -371,8 +371,19 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'platform-same-image': 'one image under two platforms',
 }
 
+const platformNext =
+  'build the image for the platform (BitBake: MACHINE, OCI_IMAGE_ARCH), or correct the platform that is said of it'
+
 /** Where "have it made again" says too little. */
 const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
+  'layout-unreadable':
+    'correct the path: name a directory with index.json and oci-layout, or an uncompressed tar of one',
+  'platform-missing': platformNext,
+  'platform-contradiction': platformNext,
+  'platform-unexpected': 'leave the image out, or add its platform to those that are wanted',
+  'platform-duplicate': 'leave one of the images out, or correct its platform',
+  'platform-same-image': platformNext,
+  'layer-compression': 'pack the layer again with gzip, or zstd without --long, under the media type of what it is',
   'media-type': 'have the index made again with the media types that the manifests have',
   'layer-diff-id': 'have the image made again: its layers were changed or packed anew after its config was written',
   'layer-too-large': 'see what is in it before anything unpacks it',

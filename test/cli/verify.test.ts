@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyReportsSchema } from '../../src/oci/verify-schema.js'
@@ -85,7 +85,7 @@ test('what is printed as JSON is what the schema says', () => {
   assert.equal([report!.deep, report!.strict, report!.index], [true, true, built.indexes[0]])
   assert.equal(
     report!.images.map(({ programs: found }) => found),
-    [1, 0, 0],
+    [1, 1, 0],
   )
   assert.is(report!.unread[0]!.mediaType, encrypted)
   assert.equal(
@@ -108,6 +108,22 @@ test('text names the file of another platform, with its layer', () => {
     /error: program of another platform in layout\n {2}at: .* -> layers\[0\] \S+ -> usr\/bin\/tool\n/,
   )
   assert.match(stdout, /expected: code for arm64\n {2}found: code for amd64/)
+})
+
+test('says what to do about it, and speaks of mab only where mab wrote the layout', () => {
+  const { mab, file } = makeProject()
+  const built = buildLayout(
+    { entries: [{ editConfig: (config) => (config['architecture'] = 'arm64') }] },
+    { directory: file('layout') },
+  )
+  chmodSync(built.file(built.images[0]!.digest), 0o600)
+  const { stdout } = mab('verify', 'layout')
+  assert.match(
+    stdout,
+    /image of another platform[^]*next: build the image for the platform .*, or correct the platform/,
+  )
+  assert.match(stdout, /note: 1 blob can be read by their owner only, as umoci writes them\n/)
+  assert.match(mab('verify', './nothing').stdout, /found: nothing is there\n {2}next: correct the path: /)
 })
 
 test('names say which image they lead to, and one of them can be looked at alone', () => {

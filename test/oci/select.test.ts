@@ -208,7 +208,7 @@ test('refuses an image without layers, and one with other diff IDs than layers',
   ])
   const short = buildLayout({ ...arm, layers: ['a', 'b'], editConfig: (config) => config['rootfs'].diff_ids.pop() })
   assert.equal(await problemsOf(short, 'arm64'), [
-    'layer-count: expected 2 diff IDs in the image config, as the manifest has layers; found 1 diff IDs',
+    'layer-count: expected 2 diff IDs in the image config, as the manifest has layers; found 1 diff ID',
   ])
 })
 

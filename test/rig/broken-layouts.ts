@@ -599,7 +599,7 @@ const layers: Record<string, BrokenLayout> = {
   },
   'programs for 386 alone': {
     build: layered([{ name: 'bin/a', content: elfs.i386 }]),
-    problems: [`file-platform ${first}`],
+    problems: [`file-platform ${first} > layers[0] > bin/a`],
   },
 }
 

@@ -55,7 +55,7 @@ export const verify: Command = {
       reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
     }
     if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
-    else for (const report of reports) writeText(report, args, io)
+    else for (const [index, report] of reports.entries()) writeText(report, subjects.value[index]!.target, args, io)
     return reports.every(({ problems }) => problems.length === 0) ? exitCodes.done : exitCodes.failed
   },
 }
@@ -72,7 +72,7 @@ function noLayout(layout: string, levels: Levels, problems: readonly LayoutProbl
   return { layout, kind: 'directory', ...levels, ...nothing, problems }
 }
 
-function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
+function writeText(report: VerifyReport, target: string | undefined, { options }: Arguments, io: Io): void {
   const style = styleFor(io.stdout, options, io)
   const show = pathShower(io.cwd)
   const good = report.problems.length === 0
@@ -89,10 +89,9 @@ function writeText(report: VerifyReport, { options }: Arguments, io: Io): void {
     lines.push(`  ${style('warn', 'note:')} ${count(report.absent.length, 'layer')} absent, as is allowed`)
   }
   if (report.ownerOnly > 0) {
-    const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`
-    lines.push(
-      `  ${style('warn', 'note:')} ${those}: umoci writes mode 0600, and hard links keep it; \`link: 'copy'\` gives copies`,
-    )
+    const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only, as umoci writes them`
+    const mend = target === undefined ? '' : "; hard links keep that, and `link: 'copy'` gives copies"
+    lines.push(`  ${style('warn', 'note:')} ${those}${mend}`)
   }
   io.stdout.write(`${lines.join('\n')}\n`)
   if (!good) io.stdout.write(formatProblems(report.problems, io.cwd, style))

@@ -1,7 +1,7 @@
 /** What was read of a layer, compared with what an image says of it. */
 import type { LayoutProblem, TreePath } from '../../util/problem.js'
 import { formatPlatform, type Platform } from '../platform.js'
-import { isJudged, judge, type MachineCount } from './machine.js'
+import { isJudged, judge } from './machine.js'
 import type { LayerFacts } from './read-layer.js'
 
 /** @param diffId as the image config has it. */
@@ -39,24 +39,25 @@ export function judgeLayer(
   return problems
 }
 
-/** Programs and libraries of an image's own machine. */
-export function countPrograms(layers: readonly LayerFacts[], platform: Platform): number {
-  return counts(layers, platform, 'own').reduce((sum, { count }) => sum + count, 0)
+/** A layer that was read, and its place. */
+export interface PlacedLayer {
+  readonly at: TreePath
+  readonly facts: LayerFacts
+}
+
+/** Programs and libraries, for whatever machine. */
+export function countPrograms(layers: readonly PlacedLayer[]): number {
+  return layers.flatMap(({ facts }) => facts.machines).reduce((sum, { count }) => sum + count, 0)
 }
 
 /** An image for amd64 may have programs for 386 as well, but not those alone. */
-export function judgeTogether(
-  layers: readonly LayerFacts[],
-  platform: Platform,
-  layout: string,
-  at: TreePath,
-): LayoutProblem[] {
-  const [other] = counts(layers, platform, 'companion')
-  if (other === undefined || !isJudged(platform) || countPrograms(layers, platform) > 0) return []
-  const found = `code for ${other.machine.architecture} alone, such as ${other.files[0]}`
+export function judgeTogether(layers: readonly PlacedLayer[], platform: Platform, layout: string): LayoutProblem[] {
+  const judged = layers.flatMap(({ at, facts }) =>
+    facts.machines.map(({ machine, files }) => ({ at, machine, files, verdict: judge(machine, platform) })),
+  )
+  const other = judged.find(({ verdict }) => verdict === 'companion')
+  if (other === undefined || !isJudged(platform) || judged.some(({ verdict }) => verdict === 'own')) return []
+  const found = `code for ${other.machine.architecture} alone in the image`
+  const at = [...other.at, ...other.files.slice(0, 1)]
   return [{ code: 'file-platform', layout, at, expected: `code for ${formatPlatform(platform)}`, found }]
-}
-
-function counts(layers: readonly LayerFacts[], platform: Platform, verdict: 'own' | 'companion'): MachineCount[] {
-  return layers.flatMap(({ machines }) => machines.filter(({ machine }) => judge(machine, platform) === verdict))
 }
