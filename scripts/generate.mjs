@@ -87,7 +87,9 @@ function reference(schema) {
 function typeOf(value) {
   if (value.enum) return value.enum.map((option) => `\`${option}\``).join(', ')
   if (value.const !== undefined) return `\`${value.const}\``
-  if (value.type === 'array') return `list of ${typeOf(value.items)}`
+  if (value.anyOf) return value.anyOf.map(typeOf).join(' or ')
+  if (value.type === 'array')
+    return value.items.type === 'string' && !value.items.enum ? 'list of strings' : `list of ${typeOf(value.items)}`
   if (value.type === 'object' && typeof value.additionalProperties === 'object') {
     return `map of ${typeOf(value.additionalProperties)}`
   }

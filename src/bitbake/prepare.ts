@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
+import path from 'node:path'
 import type { Build } from '../targets/target.js'
 import { errorText, exists } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
@@ -45,7 +46,7 @@ export async function prepareBuild(
   return ok({
     build,
     cwd: build.directory,
-    ...bitbakeEnvironment(forDirectory(environment, build.directory), build.environment),
+    ...bitbakeEnvironment(withOwnPrograms(build, forDirectory(environment, build.directory)), build.environment),
     bitbake: (args) => [...build.command, ...build.args, ...args],
     beside: (argv) => (plain ? [...argv] : undefined),
   })
@@ -59,6 +60,15 @@ function forDirectory(environment: Environment, directory: string): Environment 
   return { ...environment, BBPATH: directory, BUILDDIR: directory }
 }
 
+/** Up to 2.8 BitBake starts its worker as it is found on PATH: that of another version, or none. */
+function withOwnPrograms({ command, directory }: Build, environment: Environment): Environment {
+  const [program = ''] = command
+  if (!program.includes('/')) return environment
+  const bin = path.dirname(realPath(path.resolve(directory, program)))
+  if (!exists(path.join(bin, 'bitbake-worker'))) return environment
+  return { ...environment, PATH: [bin, ...(environment['PATH'] ? [environment['PATH']] : [])].join(path.delimiter) }
+}
+
 /**
  * kas makes BitBake's environment from nothing, so that credentials of its own (for fetching) stay with it, and what is
  * declared for BitBake goes into the command.
@@ -68,8 +78,9 @@ function prepareKas(build: Build, { config, cwd }: NonNullable<Build['kas']>, in
   for (const [name, value] of Object.entries({ ...inherited, KAS_BUILD_DIR: build.directory })) {
     if (value !== undefined) variables[name] = value
   }
-  // kas hands the command to the user's shell, which may be another than the quoting is for.
-  Object.assign(variables, { SHELL: '/bin/sh', TERM: 'dumb' })
+  // kas hands the command to the user's shell, which may be another than the quoting is for. It writes BBMULTICONFIG in
+  // the order of a Python set, which would differ from call to call, and BitBake would parse everything again.
+  Object.assign(variables, { SHELL: '/bin/sh', TERM: 'dumb', PYTHONHASHSEED: '0' })
   const names = Object.keys(build.environment)
   const assignments = Object.entries(build.environment).map(([name, value]) => `${name}=${quote(value)}`)
   const additions = names.filter((name) => !name.startsWith('BB_ENV_'))
@@ -95,8 +106,19 @@ function realPath(file: string): string {
   return exists(file) ? fs.realpathSync(file) : file
 }
 
-/** What the script says goes to stderr; what it made of the environment comes out. */
-const program = 'script=$1; shift; . "$script" "$@" >&2 || exit; exec env -0'
+/**
+ * What the script says goes to stderr; what it made of the environment comes out. Its status is that of its last command,
+ * which an interactive shell does not mind (`[ … ] && echo …`): it counts only where nothing was set up.
+ */
+const program = `
+script=$1 bitbake=$2 before=$BUILDDIR:$PATH; shift 2
+. "$script" "$@" >&2
+status=$?
+if [ $status -ne 0 ]; then
+  [ -n "$BUILDDIR" ] && [ "$BUILDDIR:$PATH" != "$before" ] && command -v "$bitbake" >/dev/null || exit $status
+fi
+exec env -0
+`
 /** Lines of a script's that failed. */
 const shownLines = 5
 
@@ -109,7 +131,7 @@ async function sourceScript(
   const { variables } = bitbakeEnvironment(inherited, build.environment)
   const failed = (found: string): Result<Environment, BitbakeProblem> =>
     fail({ code: 'init-failed', script: init.script, found })
-  const child = spawn('bash', ['-c', program, 'bash', init.script, ...init.args], {
+  const child = spawn('bash', ['-c', program, 'bash', init.script, build.command[0]!, ...init.args], {
     cwd: init.cwd,
     env: { ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -92,7 +92,7 @@ export class Answers {
     const found = new Map(Object.entries(answers))
     const all = { answers: found, files: Object.keys(files) }
     if (environment !== this.#digest(build)) return { ...all, outdated: 'the environment changed' }
-    const changed = firstChange(files)
+    const changed = firstChange(files, build)
     return changed === undefined ? all : { ...all, outdated: `${changed} changed` }
   }
 
@@ -109,7 +109,7 @@ export class Answers {
       for (const file of included.split(/\s+/)) if (file !== '') files[file] = null
     }
     for (const file of setupFiles(build)) files[file] = null
-    for (const file of Object.keys(files)) files[file] = recordOf(file)
+    for (const file of Object.keys(files)) files[file] = recordOf(file, build)
     const remembered: Remembered = { environment: this.#digest(build), files, answers: lasting }
     replaceFile(this.#file(build), JSON.stringify({ format, ...remembered }))
   }
@@ -133,18 +133,29 @@ function setupFiles({ init, kas }: Build): string[] {
   return [...(init === undefined ? [] : [init.script]), ...configs]
 }
 
-function recordOf(file: string): FileRecord {
+function recordOf(file: string, build: Build): FileRecord {
   const stat = statIfThere(file)
   if (stat?.isFile() !== true) return null
-  return [fileIdentity(stat), sha256(fs.readFileSync(file))]
+  return [fileIdentity(stat), sha256(contentOf(file, build))]
 }
 
 /** Told by identity first, and by content when that differs: kas writes local.conf anew at each call. */
-function firstChange(files: Readonly<Record<string, FileRecord>>): string | undefined {
+function firstChange(files: Readonly<Record<string, FileRecord>>, build: Build): string | undefined {
   return Object.entries(files).find(([file, before]) => {
     const stat = statIfThere(file)
     const there = stat?.isFile() === true
     if (before === null || !there) return there !== (before !== null)
-    return !sameIdentity(before[0], fileIdentity(stat)) && sha256(fs.readFileSync(file)) !== before[1]
+    return !sameIdentity(before[0], fileIdentity(stat)) && sha256(contentOf(file, build)) !== before[1]
   })?.[0]
+}
+
+/**
+ * kas may write the multiconfigs of its targets in the order of a Python set, another one at each call. BitBake takes
+ * the variable as a set too: the order says only which it parses first, and no multiconfig sees the others.
+ */
+function contentOf(file: string, { directory, kas }: Build): Buffer | string {
+  const content = fs.readFileSync(file)
+  if (kas === undefined || file !== path.join(directory, 'conf', 'local.conf')) return content
+  const sorted = (_: string, names: string): string => `BBMULTICONFIG ?= "${names.split(' ').toSorted().join(' ')}"`
+  return content.toString('latin1').replaceAll(/^BBMULTICONFIG \?= "([^"\n]*)"$/gm, sorted)
 }

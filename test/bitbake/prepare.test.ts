@@ -1,6 +1,6 @@
 /** What BitBake is started with: words that a shell would take apart, in every place where there is one. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -146,6 +146,36 @@ test('a script that fails, or sets up another directory, is a problem', async ()
   const missing = await refused(place({ init: { script: '/no/such/script', args: [], cwd: '/' } }))
   assert.match(missing.code === 'init-failed' ? missing.found : '', /No such file/)
   assert.not(existsSync('/elsewhere'))
+})
+
+test('a script whose last command is false, though it set up what is needed', async () => {
+  const { program } = recorder()
+  const bin = path.dirname(program)
+  const build = withScript(`PATH="$BIN:$PATH" BUILDDIR="$1"; export PATH BUILDDIR; [ -n "" ] && echo never\n`)
+  const args = [build.directory]
+  const ready = await prepared({ ...build, environment: { BIN: bin }, init: { ...build.init!, args } })
+  assert.is(ready.variables['BUILDDIR'], build.directory)
+  const without = withScript(`export BUILDDIR="$1"; echo half a set-up >&2; [ -n "" ] && echo never\n`)
+  const lacking = { ...without, command: ['no-such-bitbake'], init: { ...without.init!, args: [without.directory] } }
+  const problem = await refused(lacking)
+  assert.equal(problem.code === 'init-failed' && problem.found, 'exit code 1\nhalf a set-up')
+  const initialised = { ...process.env, BUILDDIR: build.directory, PATH: `${bin}:${process.env['PATH']}` }
+  const result = await prepareBuild({ ...build, init: { ...build.init!, script: '/no/such/script' } }, initialised)
+  assert.not(result.ok, 'what was set up before does not count')
+})
+
+test("a BitBake that is named by its path finds its own programs before another's", async () => {
+  const { program } = recorder()
+  const bin = path.dirname(program)
+  const alone = await prepared(place({ command: [program] }), { PATH: '/usr/bin' })
+  assert.is(alone.variables['PATH'], '/usr/bin', 'a script of that name')
+  writeFileSync(path.join(bin, 'bitbake-worker'), '')
+  const linked = path.join(temporaryDirectory(), 'bitbake')
+  symlinkSync(program, linked)
+  for (const command of [program, linked]) {
+    const { variables } = await prepared(place({ command: [command] }), { PATH: '/usr/bin' })
+    assert.is(variables['PATH'], `${bin}:/usr/bin`)
+  }
 })
 
 test.run()

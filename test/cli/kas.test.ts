@@ -17,10 +17,12 @@ for (const { name, program, missing } of bitbakes) {
     testWith(test, missing ?? noKas, `${name} through ${kas}`, () => {
       const project = setUp(program)
       const write = (more: string): void => {
-        const lines = ['BBMULTICONFIG = "' + names.join(' ') + '"', ...(more === '' ? [] : [more])]
+        // From them kas makes BBMULTICONFIG, in an order of its own.
+        const targets = names.map((multiconfig) => `  - mc:${multiconfig}:hello-container\n`).join('')
+        const header = more === '' ? '' : `local_conf_header:\n  more: |\n    ${more}\n`
         project.write(
           'kas.yml',
-          `header:\n  version: 12\nmachine: qemux86-64\nrepos:\n  this:\n    layers:\n      meta-hello:\nlocal_conf_header:\n  multiconfigs: |\n${lines.map((line) => `    ${line}\n`).join('')}`,
+          `header:\n  version: 11\nmachine: qemux86-64\ntarget:\n${targets}repos:\n  this:\n    layers:\n      meta-hello:\n${header}`,
         )
       }
       write('')
