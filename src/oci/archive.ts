@@ -39,7 +39,7 @@ export async function writeArchive(
   options: ArchiveOptions,
 ): Promise<Result<WrittenArchive, LayoutProblem>> {
   const temporary = temporaryName(file)
-  const descriptor = inDirectory(temporary, () => fs.openSync(temporary, 'wx', 0o644))
+  const descriptor = openNew(temporary, file)
   try {
     fs.fchmodSync(descriptor, 0o644)
     const tar = new TarWriter(descriptor, file, options.mtime)
@@ -67,6 +67,14 @@ export async function writeArchive(
   } finally {
     fs.closeSync(descriptor)
     fs.rmSync(temporary, { force: true })
+  }
+}
+
+function openNew(temporary: string, file: string): number {
+  try {
+    return inDirectory(temporary, () => fs.openSync(temporary, 'wx', 0o644))
+  } catch (error) {
+    throw withPath(error, file)
   }
 }
 

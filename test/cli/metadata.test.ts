@@ -68,6 +68,8 @@ test('a place that cannot be written is named as it was given, and a refused out
   assert.is(unwritable.code, 1)
   assert.match(unwritable.stderr, /error: open \S*proc\/meta\.json: /)
   assert.not.match(unwritable.stderr, /\.mab-tmp-/)
+  const archive = project.mab('merge', '-o', 'out', '--archive', '/proc/out.tar', 'arm64', 'amd64')
+  assert.match(archive.stderr, /error: open \S*proc\/out\.tar: /)
   mkdirSync(project.file('mine'))
   writeFileSync(project.file('mine', 'notes.txt'), '')
   const refused = project.mab('merge', '-o', 'mine', 'arm64', 'amd64')
