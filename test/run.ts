@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'uvu/parse'
 
 /** ms for one file. */
-const timeLimit = Number(process.env['TEST_TIME_LIMIT'] ?? 240_000)
+const timeLimit = Number(process.env['TEST_TIME_LIMIT'] ?? 420_000)
 const jobs = Number(process.env['TEST_JOBS'] ?? os.availableParallelism())
 
 interface FileResult {
