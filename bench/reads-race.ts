@@ -1,4 +1,4 @@
-/** How many bytes to read at once: what `chunkSize` in src/oci/read.ts goes by. */
+/** How many bytes to read at once: what `chunkSize` in src/oci/hash.ts goes by. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { digestOf, seededBytes } from '../test/rig/layout-builder.js'
@@ -17,7 +17,7 @@ export function readsRace(directory: string): Race {
   const digest = digestOf(content).slice('sha256:'.length)
   const reading = (what: string, size: number, more: readonly string[]): Contender => ({
     name: `${what}, ${size} KiB at once`,
-    baseline: `${what}, 1024 KiB at once`,
+    baseline: `${what}, 256 KiB at once`,
     argv: [node, path.resolve('bench/hash-reads.mjs'), file, String(size * KiB), ...more],
     check: (text) => expect('digest', text.trim(), digest),
     reset: () => rmSync(copy, { force: true }),
