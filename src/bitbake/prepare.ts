@@ -3,10 +3,9 @@
  * wrapper. Nothing goes through a shell but what kas runs.
  */
 import { spawn } from 'node:child_process'
-import fs from 'node:fs'
 import path from 'node:path'
 import type { Build } from '../targets/target.js'
-import { errorText, exists } from '../util/fs.js'
+import { errorText, exists, realPath } from '../util/fs.js'
 import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
 import { quote } from '../util/shell.js'
 import { bitbakeEnvironment } from './command.js'
@@ -100,10 +99,6 @@ function prepareKas(build: Build, { config, cwd }: NonNullable<Build['kas']>, in
     bitbake: (args) => shell(['bitbake', ...build.args, ...args]),
     beside: (argv) => (build.args.length === 0 ? shell(argv) : undefined),
   }
-}
-
-function realPath(file: string): string {
-  return exists(file) ? fs.realpathSync(file) : file
 }
 
 /**

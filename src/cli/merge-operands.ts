@@ -1,11 +1,10 @@
 /** The operands of `mab merge`: layouts and archives, and the platforms whose images they hold. */
-import fs from 'node:fs'
 import path from 'node:path'
 import { openLayout } from '../oci/layout.js'
 import { formatPlatform, matchKey, parsePlatform, reconcilePlatform, type Platform } from '../oci/platform.js'
 import { listImages } from '../oci/select.js'
 import type { TargetPlatform } from '../targets/target.js'
-import { exists } from '../util/fs.js'
+import { exists, realPath } from '../util/fs.js'
 import { quote } from '../util/shell.js'
 import { ok, type LayoutProblem, type Problem, type Result } from '../util/problem.js'
 import type { Io } from './io.js'
@@ -104,10 +103,6 @@ function withNext(problem: LayoutProblem, file: string): LayoutProblem {
 function describedPlatform(image: Platform, described: Platform | undefined): Platform {
   const { variant: _, ...bare } = image
   return described === undefined ? (reconcilePlatform(bare, image) ?? image) : image
-}
-
-function realPath(file: string): string {
-  return exists(file) ? fs.realpathSync(file) : file
 }
 
 interface Operand extends LayoutOperand {

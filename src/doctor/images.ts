@@ -4,8 +4,9 @@ import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument } from '../bitbake/command.js'
 import { expectPlatform } from '../execute/agree.js'
+import { findShared } from '../execute/shared-place.js'
 import { formatPlatform } from '../oci/platform.js'
-import type { DiscoverTask, Plan } from '../plan/task.js'
+import type { DiscoverTask, Plan, TaskId } from '../plan/task.js'
 import { exists, statIfThere } from '../util/fs.js'
 import { formatBytes } from '../util/format.js'
 import type { Finding } from './finding.js'
@@ -15,12 +16,18 @@ type Answers = ReadonlyMap<string, Answer>
 /** @param answersOf by the id of the `bitbake` task */
 export function checkImages(plan: Plan, answersOf: ReadonlyMap<string, Answers>): Finding[] {
   const findings: Finding[] = []
+  const ofBuild = new Map<TaskId, DiscoverTask[]>()
+  const answerOf = ({ source, dependsOn }: DiscoverTask): Answer | undefined =>
+    source.kind === 'bitbake' ? answersOf.get(dependsOn[0] ?? '')?.get(recipeArgument(source)) : undefined
   for (const task of plan.tasks) {
     if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
-    const answer = answersOf.get(task.dependsOn[0] ?? '')?.get(recipeArgument(task.source))
+    for (const id of task.dependsOn) ofBuild.set(id, [...(ofBuild.get(id) ?? []), task])
+    const answer = answerOf(task)
     if (answer !== undefined) findings.push(...checkImage(plan, task, answer, recipeArgument(task.source)))
   }
-  for (const answers of answersOf.values()) findings.push(...checkShared(answers))
+  for (const tasks of ofBuild.values()) {
+    for (const problem of findShared(tasks, answerOf)) findings.push({ check: 'image', status: 'failure', problem })
+  }
   return [...findings, ...checkSpace(plan, answersOf)]
 }
 
@@ -36,32 +43,6 @@ function checkImage(plan: Plan, task: DiscoverTask, answer: Answer, name: string
   const findings: Finding[] = [{ check: 'image', status: 'ok', subject, found }]
   const output = plan.targets.find((target) => target.name === task.target)?.directory
   if (deploy !== undefined && output !== undefined) findings.push(...checkFiles(subject, deploy, output))
-  return findings
-}
-
-/** Two configurations that use one work directory, or deploy under one name, overwrite each other's images. */
-function checkShared(answers: Answers): Finding[] {
-  const findings: Finding[] = []
-  const seen = new Map<string, string>()
-  for (const [name, answer] of answers) {
-    const recipe = name.slice(name.lastIndexOf(':') + 1)
-    const work = `TMPDIR ${answer.TMPDIR} and MACHINE ${answer.MACHINE}`
-    const deployed = `${answer.DEPLOY_DIR_IMAGE}/${answer.IMAGE_BASENAME}-${answer.OCI_IMAGE_TAG ?? 'latest'}-oci`
-    for (const shared of [work, deployed]) {
-      const twin = seen.get(`${recipe} ${shared}`)
-      if (twin === undefined) seen.set(`${recipe} ${shared}`, name)
-      else {
-        findings.push({
-          check: 'image',
-          status: 'failure',
-          subject: recipe,
-          found: `${twin} and ${name} have one ${shared}: each overwrites the other's image`,
-          fix: 'give each multiconfig a TMPDIR of its own: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}"',
-        })
-        break
-      }
-    }
-  }
   return findings
 }
 

@@ -7,6 +7,7 @@ import type { BitbakeRequest, BitbakeTask, DiscoverTask, Plan } from '../plan/ta
 import type { DiscoverProblem } from '../util/problem.js'
 import { expectPlatform } from './agree.js'
 import type { TaskContext } from './handler.js'
+import { findShared } from './shared-place.js'
 
 /** Of each plan, what looks for the images of each request: there may be thousands. */
 const dependentsOf = new WeakMap<Plan, ReadonlyMap<string, readonly DiscoverTask[]>>()
@@ -107,17 +108,23 @@ export interface Contradicted {
   readonly problems: readonly DiscoverProblem[]
 }
 
-/** The requests whose images nobody could take, found before hours are spent on them. */
+/** The requests whose images nobody could take, or nobody could tell apart, found before hours are spent on them. */
 export function contradicted(
   task: BitbakeTask,
   requests: readonly BitbakeRequest[],
   context: TaskContext,
 ): Contradicted[] {
   const answers = context.answers.learnt(task.build)
+  const answerOf = ({ source }: DiscoverTask): Answer | undefined =>
+    source.kind === 'bitbake' ? answers.get(recipeArgument(source)) : undefined
+  const all = task.requests.flatMap((request) => dependents(task, request, context))
+  const shared = findShared(all, answerOf)
   return requests.flatMap((request) => {
-    const answer = answers.get(recipeArgument(request))
+    const name = recipeArgument(request)
+    const answer = answers.get(name)
     const expected = dependents(task, request, context).map((dependent) => expectPlatform(dependent, answer))
-    const problems = expected.flatMap((result) => (result.ok ? [] : result.problems))
-    return problems.length > 0 && expected.every(({ ok }) => !ok) ? [{ request, problems }] : []
+    const refused = expected.every(({ ok }) => !ok) ? expected.flatMap((one) => (one.ok ? [] : one.problems)) : []
+    const problems = [...refused, ...shared.filter((one) => one.requests.includes(name))]
+    return problems.length > 0 ? [{ request, problems }] : []
   })
 }

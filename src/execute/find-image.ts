@@ -1,5 +1,4 @@
 /** From a discover task to the one image that it means, in the layout that is there now. */
-import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
@@ -9,6 +8,7 @@ import { openLayout, type Layout } from '../oci/layout.js'
 import { formatPlatform } from '../oci/platform.js'
 import { listImages, selectImage, type SelectedImage } from '../oci/select.js'
 import type { DiscoverTask } from '../plan/task.js'
+import { realPath } from '../util/fs.js'
 import { fail, ok, type DiscoverProblem, type LayoutProblem, type LookedAt, type Result } from '../util/problem.js'
 import { completePlatform, expectPlatform, unknownPlatform, type ExpectedPlatform } from './agree.js'
 import type { Notice } from './event.js'
@@ -149,14 +149,6 @@ function openAll(
     } else if (!distinct.has(real)) distinct.set(real, traced(layout.value, evidence))
   }
   return [...distinct.values()]
-}
-
-function realPath(file: string): string {
-  try {
-    return fs.realpathSync.native(file)
-  } catch {
-    return file
-  }
 }
 
 /** The same layout; each blob that is looked for in it becomes evidence. */

@@ -207,6 +207,12 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: problem.looked.map(({ place, found }) => `${show(place)}: ${found}`),
         next: nextForMissingLayout(problem),
       }
+    case 'image-shared':
+      return {
+        headline: `${problem.requests.join(' and ')} have one ${problem.place}: each overwrites the other's image`,
+        details: neededBy(problem.platforms),
+        next: 'give each multiconfig a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
+      }
     case 'layout-ambiguous':
       return {
         headline: `several OCI layouts of ${problem.target} for ${problem.platform}`,

@@ -137,6 +137,15 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** Without links on the way; the path itself when nothing is there. */
+export function realPath(file: string): string {
+  try {
+    return fs.realpathSync.native(file)
+  } catch {
+    return file
+  }
+}
+
 /** An error of the system (disk full, no permission), which is the machine's; `undefined` for anything else, a bug. */
 export function systemProblem(error: unknown): StateProblem | undefined {
   if (!(error instanceof Error) || !('syscall' in error)) return undefined

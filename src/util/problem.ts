@@ -229,6 +229,16 @@ export type DiscoverProblem =
       readonly candidates: readonly string[]
     }
   | {
+      /** Several multiconfigs put one recipe's image in one place, so that it is nobody's in particular. */
+      readonly code: 'image-shared'
+      /** `mc:<multiconfig>:<recipe>`; at least two. */
+      readonly requests: readonly string[]
+      /** What they share: `TMPDIR … and MACHINE …`, a layout. */
+      readonly place: string
+      /** `<target> <platform>` of each image that is meant. */
+      readonly platforms: readonly string[]
+    }
+  | {
       /** BitBake's machine is another platform than the config or the image config says. */
       readonly code: 'platform-disagrees'
       readonly target: string

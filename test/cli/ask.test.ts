@@ -141,4 +141,84 @@ test('a command that cannot be asked is told, and the conventions serve', () => 
   assert.match(stderr, 'BitBake does not say where mc:container-aarch64:hello-container deploys')
 })
 
+const { program: bitbake, missing: noBitbake } = bitbakes[0]!
+
+/** The two of arm64 deploy to one place. */
+function sharing(): Asking {
+  const found = asking(bitbake)
+  const conf = 'MACHINE = "qemuarm64"\nTMPDIR = "${TOPDIR}/one"\n'
+  for (const name of ['arm-glibc', 'arm-musl']) found.project.write(`meta-hello/conf/multiconfig/${name}.conf`, conf)
+  return found
+}
+
+testWith(test, noBitbake, 'two multiconfigs that deploy to one place are refused before anything is built', () => {
+  const { project, mab, configure } = sharing()
+  const refused = mab('run')
+  assert.is(refused.code, 1)
+  assert.match(
+    refused.stderr,
+    /mc:arm-glibc:hello-container and mc:arm-musl:hello-container have one TMPDIR \S+\/build\/one and MACHINE qemuarm64/,
+  )
+  assert.match(refused.stderr, /needed by glibc linux\/arm64, musl linux\/arm64/)
+  assert.match(refused.stderr, /next: give each multiconfig a TMPDIR of its own/)
+  assert.is(refused.stderr.split('error:').length, 2, refused.stderr)
+  assert.not(existsSync(path.join(project.build.directory, 'one')), 'nothing is built')
+
+  const { targets } = threeConfig
+  configure({
+    build: { directory: 'build', command: [bitbake] },
+    ...threeConfig,
+    targets: { ...targets, x: { recipe: 'hello-container', platforms: ['x86'] } },
+  })
+  const others = mab('run', '-k')
+  assert.is(others.code, 1)
+  assert.match(others.stdout, /^x +built/m)
+  assert.match(others.stdout, /^glibc +not built/m)
+
+  project.write('meta-hello/conf/multiconfig/arm-musl.conf', 'MACHINE = "qemuarm64"\nTMPDIR = "${TOPDIR}/two"\n')
+  assert.is(mab('run').code, 0)
+})
+
+testWith(test, noBitbake, 'one multiconfig for two targets is no conflict', () => {
+  const { mab, configure } = sharing()
+  const { targets } = threeConfig
+  configure({
+    build: { directory: 'build', command: [bitbake] },
+    ...threeConfig,
+    targets: { glibc: targets.glibc, again: targets.glibc },
+  })
+  const ran = mab('run')
+  assert.is(ran.code, 0, ran.stderr)
+})
+
+testWith(test, noBitbake, "an image that two multiconfigs lead to is nobody's, also where BitBake is not asked", () => {
+  const { project, mab, configure } = sharing()
+  const { targets, platforms } = threeConfig
+  const named = (layout: string): object => ({ platform: 'linux/arm64', layout })
+  const configured = (glibc: string, musl: string): void =>
+    configure({
+      build: { directory: 'build', command: [bitbake] },
+      platforms: {
+        ...platforms,
+        'arm-glibc': { multiconfig: 'arm-glibc', ...named(glibc) },
+        'arm-musl': { multiconfig: 'arm-musl', ...named(musl) },
+      },
+      targets,
+    })
+  const deployed = 'build/one/deploy/images/qemuarm64'
+  configured(`${deployed}/hello-container-latest-oci`, `${deployed}/*-latest-oci`)
+  for (const args of [['run'], ['run', '--no-build']]) {
+    const ran = mab(...args)
+    assert.is(ran.code, 1, ran.stdout)
+    assert.match(
+      ran.stderr,
+      /mc:arm-glibc:hello-container and mc:arm-musl:hello-container have one layout \S+build\/one\/deploy/,
+    )
+  }
+  rmSync(path.join(project.build.directory, 'one'), { recursive: true })
+  configured(`${deployed}/hello-container-latest-oci`, `${deployed}/hello-container-latest-oci`)
+  assert.is(mab('run').code, 1)
+  assert.not(existsSync(path.join(project.build.directory, 'one')), 'nothing is built')
+})
+
 test.run()

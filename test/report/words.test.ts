@@ -121,6 +121,13 @@ const examples: Examples<Coded> = {
       asked: false,
     },
   ],
+  'image-shared': [
+    {
+      requests: ['mc:a:hello', 'mc:b:hello'],
+      place: 'TMPDIR /project/build/tmp and MACHINE qemuarm64',
+      platforms: ['hello linux/arm64', 'other linux/arm64'],
+    },
+  ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
   'timed-out': [{ limit: '90s' }],
   'platform-disagrees': [

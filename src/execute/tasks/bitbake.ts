@@ -2,14 +2,13 @@
  * `bitbake`: one invocation for all that a build directory is asked for. Each request has a stamp of its own, so that
  * runs of other targets or platforms share them.
  */
-import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
 import type { Sstate } from '../../bitbake/progress.js'
-import { findCause } from '../../bitbake/cause.js'
 import { prepareBuild } from '../../bitbake/prepare.js'
 import { runBitbake } from '../../bitbake/run.js'
 import type { ServerAtWork } from '../../bitbake/server.js'
+import { withTaskOutput } from '../../bitbake/task-output.js'
 import type { Build } from '../../targets/target.js'
 import { compareFingerprints, fingerprint, type Fingerprint, type Inputs } from '../../plan/fingerprint.js'
 import { requestKey } from '../../plan/plan.js'
@@ -18,7 +17,7 @@ import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../../plan/task.
 import { sha256, shortDigest } from '../../oci/digest.js'
 import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
-import { fail, ok, type BitbakeProblem, type Result, type StateProblem } from '../../util/problem.js'
+import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
 import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
 import type { Handler, TaskContext } from '../handler.js'
 import type { FileList } from '../stamps.js'
@@ -56,13 +55,15 @@ export const bitbake: Handler<'bitbake'> = {
       (await checkBuildDirectory(task.build)) ?? (await waitForBuildDirectory(task.build.directory, waiting))
     if (unfit !== undefined) return fail(unfit)
     context.stop.throwIfAborted()
-    const asked = await askBitbake(task, stale, context, 'query')
-    const refused = contradicted(task, stale, context)
-    const refusals = refused.flatMap((one) => one.problems)
-    const wanted = stale.filter((request) => !refused.some((one) => one.request === request))
-    const fresh = task.requests.filter((request) => !stale.includes(request)).map(requestKey)
+    // Also of what is fresh: it may deploy where another is going to.
+    const asked = await askBitbake(task, task.requests, context, 'query')
+    const refused = contradicted(task, task.requests, context)
+    const refusals = new Set(refused.flatMap((one) => one.problems))
+    const usable = task.requests.filter((request) => !refused.some((one) => one.request === request))
+    const wanted = usable.filter((request) => stale.includes(request))
+    const fresh = usable.filter((request) => !stale.includes(request)).map(requestKey)
     if (refused.length > 0 && (!context.options.keepGoing || wanted.length === 0)) {
-      return { ok: false, problems: refusals, output: { built: fresh } }
+      return { ok: false, problems: [...refusals], output: { built: fresh } }
     }
 
     const ran = await runBitbake({
@@ -109,7 +110,7 @@ export const bitbake: Handler<'bitbake'> = {
       }
     }
     const output = { built: [...fresh, ...keys] }
-    if (problems.length + refusals.length > 0) {
+    if (problems.length + refusals.size > 0) {
       return { ok: false, problems: [...refusals, ...(await Promise.all(problems.map(withTaskOutput)))], output }
     }
     const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate, sstate)
@@ -141,19 +142,6 @@ function platformsOf(task: BitbakeTask, multiconfig: string, context: TaskContex
       needing.map(({ platform, platformKey }) => (platform === undefined ? platformKey : formatPlatform(platform))),
     ),
   ]
-}
-
-/** Lines of a task's log that a failure is shown with. */
-const shownLines = 8
-
-/** The end of the log says why, nearly always; BitBake's own lines in it only say that. */
-async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakeProblem> {
-  if (problem.code !== 'bitbake-task-failed' || problem.taskLog === undefined) return problem
-  const content = await fs.readFile(problem.taskLog, 'utf8').catch(() => '')
-  const lines = content.split('\n').filter((line) => line.trim() !== '' && !/^(DEBUG|NOTE): /.test(line))
-  const taskOutput = lines.slice(-shownLines)
-  const cause = problem.cause ?? findCause(taskOutput)
-  return { ...problem, taskOutput, ...(cause === undefined ? {} : { cause }) }
 }
 
 /** Whose word it is, when it is not plain `bitbake`'s: a wrapper, or an example's stand-in. */

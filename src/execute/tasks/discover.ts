@@ -5,12 +5,15 @@ import { formatPlatform } from '../../oci/platform.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { DiscoverTask } from '../../plan/task.js'
 import type { Handler } from '../handler.js'
+import { findSameImage } from '../shared-place.js'
 
 export const discover: Handler<'discover'> = {
   async check(task, context) {
     const found = await context.image(task)
     if (!found.ok) return { fresh: false, reasons: [{ code: 'image-missing' }] }
     const { image, notices, evidence } = found.value
+    // Said by `run`.
+    if ((await findSameImage(task, context)).length > 0) return { fresh: false, reasons: [{ code: 'image-missing' }] }
     const stamp = context.state.stamps.read(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image))
@@ -22,6 +25,8 @@ export const discover: Handler<'discover'> = {
   async run(task, context) {
     const found = await context.image(task)
     if (!found.ok) return { ok: false, problems: found.problems }
+    const shared = await findSameImage(task, context)
+    if (shared.length > 0) return { ok: false, problems: shared }
     const { image, notices } = found.value
     for (const notice of notices) context.notice(notice)
     context.state.stamps.write(task.id, { fingerprint: fingerprintOf(task, image), output: null })
