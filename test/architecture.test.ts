@@ -33,7 +33,7 @@ const table: Readonly<Record<string, Rules>> = {
   config: { uses: ['util', 'oci/platform', 'oci/reference'], modules: ['node:path', 'zod'] },
   'config/define': { uses: [], modules: [] },
   'config/load': {
-    uses: ['util', 'start/evaluate'],
+    uses: ['util', 'start/evaluate', 'start/watch'],
     types: ['start/start'],
     modules: ['cosmiconfig', 'node:fs', 'node:path'],
   },

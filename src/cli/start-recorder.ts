@@ -8,7 +8,7 @@ import { plainRenderer } from '../report/plain.js'
 import { makeStyle } from '../report/style.js'
 import { formatTargets } from '../report/summary.js'
 import { encodeRecord, environmentHash, recordFile, startKey, type Start } from '../start/record.js'
-import { watch } from '../start/watch.js'
+import { snapshot, watch } from '../start/watch.js'
 import { writeFileAtomic } from '../util/fs.js'
 import type { Io } from './io.js'
 import type { OptionValues } from './options.js'
@@ -38,7 +38,8 @@ function record(fresh: FreshRun, { plan, loaded, stateDirectory }: Project, opti
   if (origin === undefined) return
   const { files, identities, since } = fresh
   const watching = watch(directory, { leading: origin.inputs, files, identities }, since)
-  if (watching === undefined) return
+  // The config that was read, not one that was written while BitBake ran.
+  if (watching === undefined || snapshot(origin.inputs, Number.POSITIVE_INFINITY) !== origin.seen) return
   const key = startKey(version, file, io.cwd, io.argv)
   const quiet = options.quiet === true || options.progress === 'quiet'
   const stdout = (color: boolean): string => formatTargets(fresh.report, io.cwd, makeStyle(color))

@@ -7,6 +7,7 @@ import { errorText, exists } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 import { describeValue, valueOf } from '../start/evaluate.js'
 import type { EvaluatedConfig } from '../start/start.js'
+import { snapshot } from '../start/watch.js'
 import { configExtensions, configNames, stateDirectoryName } from '../util/project.js'
 import { compileConfig, jsonSyntaxProblems, thrownProblem, type CompiledConfig } from './compile.js'
 import type { ConfigContext } from './define.js'
@@ -27,6 +28,8 @@ export interface ConfigOrigin extends Omit<CompiledConfig, 'exported'> {
   readonly inputs: readonly string[]
   /** By which another evaluation is compared; see `describeValue`. */
   readonly evaluated: string
+  /** What the inputs were when the config was read; see `snapshot`. */
+  readonly seen: string
 }
 
 export interface LoadOptions {
@@ -43,6 +46,7 @@ const codeExtensions = new Set(['.ts', '.mts', '.js', '.mjs'])
 
 /** Finds, reads and checks the config; every problem with it comes out at once. */
 export async function loadConfig(options: LoadOptions): Promise<Result<LoadedConfig, ConfigProblem>> {
+  const began = options.evaluated?.began ?? Date.now()
   const found = await findConfig(options)
   if (!found.ok) return found
   // One project, by whatever links it was reached. A config that is a link itself stays where the link is.
@@ -55,10 +59,11 @@ export async function loadConfig(options: LoadOptions): Promise<Result<LoadedCon
   const config = validateConfig(value, file)
   if (!config.ok) return config
   const text = describeValue(value)
+  const seen = inputs && snapshot(inputs, began)
   const origin =
-    inputs === undefined || text === undefined
+    inputs === undefined || seen === undefined || text === undefined
       ? {}
-      : { origin: { inputs, evaluated: text, ...(code === undefined ? {} : { code }) } }
+      : { origin: { inputs, seen, evaluated: text, ...(code === undefined ? {} : { code }) } }
   return ok({ config: config.value, file, directory, ...origin })
 }
 

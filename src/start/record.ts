@@ -8,7 +8,7 @@ import { bitbakeVariables } from '../util/environment.js'
 import { fields, type Watched } from './watch.js'
 
 /** Counts changes of the record's form and meaning. */
-const format = 1
+const format = 2
 
 export interface Start {
   /** All that must be the same for the record to be about the same command; see `startKey`. */
@@ -71,19 +71,22 @@ export function encodeRecord({ start, watched }: StartRecord): Buffer {
   }
   const text = Buffer.from(JSON.stringify(header))
   const { buffer, byteOffset, byteLength } = watched.stats
-  return Buffer.concat([
+  const body = Buffer.concat([
     Buffer.from(`${text.length}\n`),
-    text,
-    // Twice: comparing the two is the quickest way to tell damage. A digest would take 2 ms for loading node:crypto.
     text,
     paths,
     Buffer.from(buffer, byteOffset, byteLength),
     ...contents.map(([, content]) => content),
   ])
+  // Twice: comparing the two is the quickest way to tell damage. A digest would take 2 ms for loading node:crypto.
+  return Buffer.concat([body, body])
 }
 
 /** Nothing for anything but a whole record. */
-export function decodeRecord(bytes: Buffer): StartRecord | undefined {
+export function decodeRecord(twice: Buffer): StartRecord | undefined {
+  const half = twice.length / 2
+  const bytes = twice.subarray(0, half)
+  if (!Number.isInteger(half) || !bytes.equals(twice.subarray(half))) return undefined
   try {
     const line = bytes.indexOf(10)
     let at = line + 1
@@ -93,7 +96,6 @@ export function decodeRecord(bytes: Buffer): StartRecord | undefined {
     }
     const length = Number(bytes.toString('latin1', 0, line))
     const text = take(length)
-    if (!take(length).equals(text)) return undefined
     const { start, paths, count, contents } = JSON.parse(text.toString('utf8')) as Header
     const names = take(paths).toString('utf8').split('\0')
     const numbers = new Uint8Array(take(count * fields * 8))

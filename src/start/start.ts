@@ -18,6 +18,8 @@ export interface EvaluatedConfig {
   readonly file: string
   readonly value: unknown
   readonly code: string
+  /** When that began; ms since the epoch. */
+  readonly began: number
   /** See `CompiledConfig`. */
   readonly inputs: readonly string[]
 }
@@ -52,6 +54,8 @@ export async function tryStart(
   if (existsSync(join(state, 'lock'))) return evaluated
   const [seconds, nanoseconds] = process.hrtime(began)
   report(start, seconds * 1e3 + nanoseconds / 1e6)
+  // Whatever the config made of it.
+  process.exitCode = 0
   return 'done'
 }
 
@@ -91,9 +95,10 @@ function isSameCommand(start: Start, key: readonly string[]): boolean {
 /** Nothing when the config throws: why, and where, is told when it is compiled. */
 async function evaluate(code: string, file: string, inputs: readonly string[]): Promise<EvaluatedConfig | undefined> {
   const release = guardExit(2)
+  const began = Date.now()
   try {
     const exports = evaluateCommonJs(code, file) as { readonly default?: unknown }
-    return { file, value: await valueOf(exports.default, process.env), code, inputs }
+    return { file, value: await valueOf(exports.default, process.env), code, began, inputs }
   } catch {
     return undefined
   } finally {

@@ -164,6 +164,27 @@ function compare({ paths, stats, contents }: Watched, first: number, end: number
   return true
 }
 
+/**
+ * What the files are now, as a text to be compared later; of a directory, that it is the same one. Nothing when one of
+ * them changed after `since` or so shortly before that its times do not tell.
+ * @param since ms
+ */
+export function snapshot(files: Iterable<string>, since: number): string | undefined {
+  const parts: string[] = []
+  // Also what links lead to: it is put behind the others.
+  const todo = [...files]
+  for (const file of todo) {
+    const stat = look(file)
+    if (stat === 'unknown' || todo.length > 100_000) return undefined
+    if (stat === undefined) parts.push('nothing')
+    else if (stat.isDirectory()) parts.push(`${stat.dev}:${stat.ino}`)
+    else if (stat.ctimeMs > since - granularity(stat.ctimeMs)) return undefined
+    else parts.push(numbersOf(stat).join(':'))
+    if (stat?.isSymbolicLink() === true) todo.push(resolve(dirname(file), readlinkSync(file)))
+  }
+  return parts.join(' ')
+}
+
 const options = { throwIfNoEntry: false } as const
 
 function look(file: string): Stats | undefined | 'unknown' {

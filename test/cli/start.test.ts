@@ -30,6 +30,36 @@ test('nothing but the entry and the config is loaded when all is fresh', () => {
   assert.ok(loaded(project, 'plan').includes('main.js'))
 })
 
+test('a config that is edited while BitBake runs is built from at the next run', () => {
+  const project = new Incremental()
+  const fake = path.resolve('test/rig/fake-bitbake.mjs')
+  const flavoured = (flavour: string): string => {
+    project.configure((config) => {
+      const edit = `cp '${project.path('next.ts')}' '${project.path('multiarch.config.ts')}'; exec "$0" "$@"`
+      config.build!.command = ['sh', '-c', edit, process.execPath, fake]
+      config.targets['app']!.output!.annotations = { flavour }
+    })
+    return readFileSync(project.path('multiarch.config.ts'), 'utf8')
+  }
+  writeFileSync(project.path('next.ts'), flavoured('second'))
+  flavoured('first')
+  assert.is(project.mab('run').code, 0)
+  const again = project.mab('run', '--explain')
+  assert.ok(again.whole)
+  assert.match(again.stderr, 'output.annotations.flavour changed: "first" -> "second"')
+  assert.not.ok(Object.keys(project.reasons()).length)
+  for (const args of [[], ['--explain']]) project.mab('run', ...args)
+  assert.not.ok(Object.keys(project.reasons()).length)
+  assert.not.ok(project.mab('run').whole)
+})
+
+test("the exit code of a start is mab's, whatever the config does", () => {
+  const project = new Incremental()
+  project.configure(undefined, (value) => `process.exitCode = 5\nexport default ${value}\n`)
+  assert.equal([project.mab('run').code, project.mab('run').code], [0, 0])
+  assert.not.ok(project.mab('run').whole)
+})
+
 /** A config whose value is the given expression of `config`, behind the given lines. */
 function configured(before: string, after: (value: string) => string): Incremental {
   const project = new Incremental()

@@ -35,13 +35,12 @@ test('what is cut off, or has something behind it, is no record', () => {
   assert.is(decodeRecord(Buffer.concat([bytes, Buffer.from('x')])), undefined)
 })
 
-test('damage is told, or leaves what decides as it was: the code and the texts', () => {
+test('any damage is told', () => {
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (position, mask) => {
       const damaged = Buffer.from(bytes)
       damaged[position]! ^= mask
-      const found = decodeRecord(damaged)
-      if (found !== undefined) assert.equal(found.start, start)
+      assert.is(decodeRecord(damaged), undefined)
     }),
   )
 })
