@@ -18,7 +18,8 @@ export interface Wording {
 /** Shows a path as a user in `cwd` would type it. */
 export function pathShower(cwd: string): (file: string) => string {
   return (file) => {
-    if (!path.isAbsolute(file)) return file
+    // From the root a relative path is the absolute one without its slash.
+    if (!path.isAbsolute(file) || cwd === path.sep) return file
     const relative = path.relative(cwd, file)
     return relative === '' ? '.' : relative.startsWith('../../..') ? file : relative
   }

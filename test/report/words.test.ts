@@ -214,6 +214,7 @@ test('places are written as editors and configs write them', () => {
 })
 
 test('paths are shown as they would be typed', () => {
+  assert.is(pathShower('/')('/etc/passwd'), '/etc/passwd')
   const shower = pathShower('/home/me/project')
   const cases = {
     '/home/me/project': '.',
