@@ -46,7 +46,8 @@ export async function cleanProject(options: CleanOptions): Promise<Result<Cleane
 }
 
 async function clean({ stateDirectory, isUnwanted, outputs, kept, dryRun }: CleanOptions): Promise<Cleaned> {
-  const { stamps } = new State(stateDirectory)
+  const state = new State(stateDirectory)
+  const { stamps } = state
   const root = path.dirname(stateDirectory)
   const ids = stamps.ids().filter((id) => isUnwanted(targetOf(id) ?? ''))
   const told = (input: string): string[] =>
@@ -74,7 +75,7 @@ async function clean({ stateDirectory, isUnwanted, outputs, kept, dryRun }: Clea
     await remove(file, kept.directories, checkOutput)
   }
   for (const file of new Set([...outputs.archives, ...told('output.archive')])) {
-    await remove(file, kept.archives, async (archive) => checkArchive(archive))
+    await remove(file, kept.archives, async (archive) => checkArchive(archive, state.wroteArchive(archive)))
   }
   if (!dryRun) {
     for (const id of ids) stamps.drop(id)

@@ -1,10 +1,11 @@
 /** The output directory of a target: whose it is, and what is left in it when a run has not gone through. */
-import { lstatSync, promises as fs } from 'node:fs'
+import { closeSync, lstatSync, openSync, promises as fs, readSync } from 'node:fs'
 import path from 'node:path'
 import { blobPath } from '../oci/digest.js'
 import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '../oci/documents.js'
 import { openLayout, type Layout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
+import { blockSize, isZeroBlock, textOf } from '../oci/tar-header.js'
 import { errorCode, exists, isAbsent, isTemporaryName, isWithin, statIfThere } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
 
@@ -78,15 +79,31 @@ async function realPath(file: string): Promise<string> {
   }
 }
 
-/** An archive takes the place of nothing, or of one that mab wrote. */
-export async function checkArchive(file: string): Promise<StateProblem | undefined> {
+/**
+ * An archive takes the place of nothing, or of one that mab wrote.
+ * @param written whether mab is known to have written this very file: then what is left of a damaged one is mab's too.
+ */
+export async function checkArchive(file: string, written: boolean): Promise<StateProblem | undefined> {
   const stat = statIfThere(file)
   if (stat === undefined) return undefined
   const layout = openLayout(file)
+  if (written && stat.isFile() && !layout.ok && isRemnant(file)) return undefined
   const foreign = layout.ok && layout.value.kind === 'archive' ? foreignEntries(layout.value) : undefined
   if (foreign?.length === 0) return undefined
   const found = foreign?.join(', ') ?? (stat.isDirectory() ? 'a directory' : 'a file of another kind')
   return { code: 'archive-not-ours', file, found }
+}
+
+/** Whether a file begins as archives of mab do, or lost its bytes. Notes that somebody put there do not. */
+function isRemnant(file: string): boolean {
+  const begin = Buffer.alloc(blockSize)
+  const descriptor = openSync(file, 'r')
+  try {
+    readSync(descriptor, begin)
+  } finally {
+    closeSync(descriptor)
+  }
+  return isZeroBlock(begin) || textOf(begin) === 'blobs/' || textOf(begin.subarray(257)) === 'ustar'
 }
 
 /**

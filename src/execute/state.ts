@@ -69,6 +69,12 @@ export class State {
     return path.isAbsolute(file) && isWithin(file, root) ? path.relative(root, file) || '.' : file
   }
 
+  /** Whether a stamp says that mab wrote an archive there. */
+  wroteArchive(file: string): boolean {
+    const place = this.relative(file)
+    return this.stamps.ids().some((id) => this.stamps.read(id)?.fingerprint.inputs['output.archive'] === place)
+  }
+
   get logDirectory(): string {
     return path.join(this.directory, 'logs')
   }

@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { compareCodeUnits } from '../util/json.js'
-import { fileIdentity, inDirectory, temporaryName, withPath } from '../util/fs.js'
+import { fileIdentity, inDirectory, isAbsent, temporaryName, withPath } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, parseDigest, type Digest } from './digest.js'
 import { hashRange, readChunks, type ByteRange } from './hash.js'
@@ -42,32 +42,73 @@ export async function writeArchive(
   const descriptor = openNew(temporary, file)
   try {
     fs.fchmodSync(descriptor, 0o644)
-    const tar = new TarWriter(descriptor, file, options.mtime)
-    for (const member of membersOf(blobs)) {
-      options.signal?.throwIfAborted()
-      if (member.kind === 'directory') {
-        tar.header(member.name, 0, true)
-        continue
-      }
-      const source = path.join(directory, member.name)
-      const range = { file: source, offset: 0, size: fs.statSync(source).size }
-      tar.header(member.name, range.size, false)
-      const found = await copyMember(range, member.digest, (chunk) => tar.write(chunk), options)
-      tar.endMember(range.size)
-      if (found !== member.digest) {
-        const [at, expected] = [[member.name], member.digest ?? '']
-        return fail({ code: 'blob-digest', layout: directory, at, expected, found: found ?? changed })
-      }
-    }
-    const written = tar.end()
-    fs.renameSync(temporary, file)
-    return ok(written)
+    const tar = new TarWriter((bytes) => writeAll(descriptor, bytes, file), file, options.mtime)
+    const written = await putLayout(tar, directory, blobs, options)
+    if (written.ok) fs.renameSync(temporary, file)
+    return written
   } catch (error) {
     throw withPath(error, file)
   } finally {
     fs.closeSync(descriptor)
     fs.rmSync(temporary, { force: true })
   }
+}
+
+/** Whether `file` has, byte by byte, what `writeArchive` would write. Reads up to the first difference. */
+export async function isArchiveOf(
+  directory: string,
+  blobs: readonly string[],
+  file: string,
+  options: ArchiveOptions,
+): Promise<boolean> {
+  const descriptor = fs.openSync(file, 'r')
+  let there = Buffer.alloc(0)
+  try {
+    const tar = new TarWriter(
+      (bytes) => {
+        if (there.length < bytes.length) there = Buffer.allocUnsafe(bytes.length)
+        const read = fs.readSync(descriptor, there, 0, bytes.length, null)
+        if (read < bytes.length || there.compare(bytes, 0, bytes.length, 0, read) !== 0) throw new Difference()
+      },
+      file,
+      options.mtime,
+    )
+    const compared = await putLayout(tar, directory, blobs, options)
+    return compared.ok && fs.fstatSync(descriptor).size === compared.value.size
+  } catch (error) {
+    // A blob that is gone makes it another image as well.
+    if (error instanceof Difference || isAbsent(error)) return false
+    throw error
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+class Difference extends Error {}
+
+async function putLayout(
+  tar: TarWriter,
+  directory: string,
+  blobs: readonly string[],
+  options: ArchiveOptions,
+): Promise<Result<WrittenArchive, LayoutProblem>> {
+  for (const member of membersOf(blobs)) {
+    options.signal?.throwIfAborted()
+    if (member.kind === 'directory') {
+      tar.header(member.name, 0, true)
+      continue
+    }
+    const source = path.join(directory, member.name)
+    const range = { file: source, offset: 0, size: fs.statSync(source).size }
+    tar.header(member.name, range.size, false)
+    const found = await copyMember(range, member.digest, (chunk) => tar.write(chunk), options)
+    tar.endMember(range.size)
+    if (found !== member.digest) {
+      const [at, expected] = [[member.name], member.digest ?? '']
+      return fail({ code: 'blob-digest', layout: directory, at, expected, found: found ?? changed })
+    }
+  }
+  return ok(tar.end())
 }
 
 function openNew(temporary: string, file: string): number {
@@ -118,7 +159,7 @@ function membersOf(blobs: readonly string[]): Member[] {
 }
 
 class TarWriter {
-  readonly #descriptor: number
+  readonly #put: (bytes: Uint8Array) => void
   readonly #file: string
   readonly #mtime: number
   #size = 0
@@ -126,8 +167,8 @@ class TarWriter {
   #began = 0
 
   /** @param file for messages. */
-  constructor(descriptor: number, file: string, mtime: number) {
-    this.#descriptor = descriptor
+  constructor(put: (bytes: Uint8Array) => void, file: string, mtime: number) {
+    this.#put = put
     this.#file = file
     this.#mtime = mtime
   }
@@ -189,7 +230,7 @@ class TarWriter {
 
   write(bytes: Uint8Array): void {
     this.#size += bytes.length
-    writeAll(this.#descriptor, bytes, this.#file)
+    this.#put(bytes)
   }
 }
 

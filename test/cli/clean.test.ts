@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { deployed, Incremental, output } from './incremental.js'
@@ -57,6 +57,17 @@ test('--stale takes what is no longer in the config, and nothing else', () => {
   assert.equal(there(project, output, archive, other), [true, true, false])
   assert.not.ok(project.mab('run').bitbake.length > 0)
   assert.is(project.mab('clean', '--stale', 'app').code, 2)
+})
+
+test('an archive of mab that was cut off is replaced, and cleaned', () => {
+  const project = built()
+  truncateSync(project.path(archive), 1000)
+  const ran = project.mab('run')
+  assert.is(ran.code, 0, ran.stderr)
+  truncateSync(project.path(archive), 1000)
+  const cleaned = project.mab('clean', 'app')
+  assert.is(cleaned.code, 0, cleaned.stderr)
+  assert.equal(there(project, archive), [false])
 })
 
 test('what mab did not make stays, and is named', () => {

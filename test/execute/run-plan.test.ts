@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
+  appendFileSync,
   existsSync,
   readFileSync,
   readdirSync,
@@ -7,6 +8,8 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { suite } from 'uvu'
@@ -296,6 +299,55 @@ test('a stranger that comes into the output later stops the next image', async (
   writeFileSync(work.path('deploy/app-multiarch-oci/notes.txt'), 'precious')
   const ran = await work.run(work.config({ app: { output: { annotations: { a: 'b' } } } }))
   assert.equal(codes(ran), ['output-not-ours'])
+})
+
+test('an archive that was touched or copied stays; one whose bytes differ is written anew', async () => {
+  const { work } = twoPlatforms()
+  const config = work.config({ app: { output: { archive: 'app.tar' } } })
+  const file = work.path('app.tar')
+  const state = async (): Promise<string | undefined> => (await work.run(config)).states['archive:app']
+  assert.is(await state(), 'done')
+  const bytes = readFileSync(file)
+  utimesSync(file, 1, 1)
+  assert.is(await state(), 'fresh')
+  rmSync(file)
+  writeFileSync(file, bytes)
+  rmSync(work.path('.mab/verified.json'))
+  assert.is(await state(), 'fresh')
+  for (const spoil of [
+    () => flipByte(file),
+    () => truncateSync(file, bytes.length / 2),
+    () => truncateSync(file, 0),
+    () => appendFileSync(file, 'more'),
+  ]) {
+    spoil()
+    const ran = await work.run(config)
+    assert.is(ran.states['archive:app'], 'done')
+    const started = ran.events.find((event) => event.kind === 'task-started' && event.id === 'archive:app')
+    assert.equal(started?.kind === 'task-started' && started.reasons, [{ code: 'output-altered', file }])
+    assert.ok(readFileSync(file).equals(bytes))
+  }
+  truncateSync(file, bytes.length / 2)
+  rmSync(work.path('.mab'), { recursive: true })
+  assert.equal(codes(await work.run(config)), ['archive-not-ours'])
+})
+
+test('a stamp whose output has another shape is none', async () => {
+  const { work } = twoPlatforms()
+  const config = work.config({ app: { output: { archive: 'app.tar' } } })
+  await work.run(config)
+  const stamps = readFileSync(work.path('.mab/stamps.ndjson'), 'utf8')
+  for (const output of [5, {}, 'x', [], null, { blobs: [], manifests: [] }, { blobs: [{}], absent: [] }]) {
+    const lines = stamps.split('\n').map((line) => {
+      if (!line.includes('"stamp"')) return line
+      const { id, stamp } = JSON.parse(line) as { id: string; stamp: object }
+      return JSON.stringify({ id, stamp: { ...stamp, output } })
+    })
+    writeFileSync(work.path('.mab/stamps.ndjson'), lines.join('\n'))
+    const { report, states } = await work.run(config)
+    assert.ok(report.ok, JSON.stringify(output))
+    assert.is(states['index:app'], 'done')
+  }
 })
 
 test.run()

@@ -20,6 +20,7 @@ import { count } from '../../util/format.js'
 import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
 import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
 import type { Handler, TaskContext } from '../handler.js'
+import { recordedManifests } from '../recorded.js'
 import type { FileList } from '../stamps.js'
 
 export const bitbake: Handler<'bitbake'> = {
@@ -165,7 +166,8 @@ async function reasonsFor(task: BitbakeTask, request: BitbakeRequest, context: T
   const reasons = compareSources(stamp.fingerprint, now.value, files, context)
   if (reasons.length > 0) return reasons
 
-  const { manifests: recorded = {} } = (stamp.output ?? {}) as { manifests?: Readonly<Record<string, string>> }
+  const recorded = recordedManifests(stamp.output)
+  if (recorded === undefined) return [{ code: 'never-done' }]
   for (const dependent of dependents(task, request, context)) {
     const found = await context.image(dependent)
     if (!found.ok) return [{ code: 'image-missing', platform: labelOf(dependent) }]

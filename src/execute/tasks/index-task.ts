@@ -16,6 +16,7 @@ import type { Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { BlobRecord, ImageRecord } from '../image-record.js'
 import { checkArchive, checkOutput, stagedIndexFile } from '../output.js'
+import { recordedImage } from '../recorded.js'
 import { alteredBlobs, blobFiles } from './merge.js'
 
 export const index: Handler<'index'> = {
@@ -24,7 +25,8 @@ export const index: Handler<'index'> = {
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
-    const output = stamp.output as unknown as Outputs['index']
+    const output = recordedImage(stamp.output)
+    if (output === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const staged = path.join(task.output.directory, stagedIndexFile)
     if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
     const altered = await alteredOutput(task.output.directory, output, context)
@@ -38,7 +40,9 @@ export const index: Handler<'index'> = {
   async run(task, context) {
     const { directory, archive } = task.output
     // The archive too: its task comes when the image is in place already.
-    const strange = (await checkOutput(directory)) ?? (archive === undefined ? undefined : await checkArchive(archive))
+    const strange =
+      (await checkOutput(directory)) ??
+      (archive === undefined ? undefined : await checkArchive(archive, context.state.wroteArchive(archive)))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
     const entries = entriesOf(task, context)

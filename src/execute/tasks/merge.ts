@@ -15,6 +15,7 @@ import type { StateProblem } from '../../util/problem.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { AttestationRecord, BlobRecord } from '../image-record.js'
 import { checkApart, checkOutput } from '../output.js'
+import { recordedMerge } from '../recorded.js'
 
 export const merge: Handler<'merge'> = {
   async check(task, context) {
@@ -23,7 +24,9 @@ export const merge: Handler<'merge'> = {
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image, context))
     if (reasons.length > 0) return { fresh: false, reasons }
-    const { blobs, absent } = stamp.output as unknown as Recorded
+    const recorded = recordedMerge(stamp.output)
+    if (recorded === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
+    const { blobs, absent } = recorded
     const altered = await alteredBlobs(task.directory, blobs, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
     const gone = absent.flatMap((digest) => parseDigest(digest) ?? [])
@@ -89,13 +92,6 @@ export const merge: Handler<'merge'> = {
 
 function partOptions({ allowAbsentLayers, attestations }: MergeTask): PartOptions {
   return { allowAbsentLayers, keepAttestations: attestations === 'keep' }
-}
-
-/** What a stamp holds. */
-interface Recorded {
-  readonly blobs: readonly BlobRecord[]
-  /** Digests of layers that the source lacked: it may have them by now. */
-  readonly absent: readonly string[]
 }
 
 /** Interfaces are not assignable to index signatures, so each record is spelled out. */
