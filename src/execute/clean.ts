@@ -4,7 +4,8 @@ import path from 'node:path'
 import { exists, isWithin } from '../util/fs.js'
 import { ok, type Result, type StateProblem } from '../util/problem.js'
 import { acquireLock, type LockOptions } from './lock.js'
-import { checkArchive, checkOutput } from './output.js'
+import { checkArchive, checkOwnOutput } from './output.js'
+import { removeOutput } from './output-files.js'
 import { State } from './state.js'
 
 /** Where a target's image is, or was written by an earlier config. Absolute. */
@@ -50,32 +51,30 @@ async function clean({ stateDirectory, isUnwanted, outputs, kept, dryRun }: Clea
   const { stamps } = state
   const root = path.dirname(stateDirectory)
   const ids = stamps.ids().filter((id) => isUnwanted(targetOf(id) ?? ''))
-  const told = (input: string): string[] =>
-    ids.flatMap((id) => {
-      const value = stamps.read(id)!.fingerprint.inputs[input]
-      return typeof value === 'string' ? [path.resolve(root, value)] : []
-    })
+  const placesIn = (id: string, input: string): string[] => {
+    const value = stamps.read(id)!.fingerprint.inputs[input]
+    return typeof value === 'string' ? [path.resolve(root, value)] : []
+  }
+  const told = (input: string): string[] => ids.flatMap((id) => placesIn(id, input))
+  const recorded = new Set(stamps.ids().flatMap((id) => placesIn(id, 'output.directory')))
   const removed: string[] = []
   const problems: StateProblem[] = []
-  const remove = async (
-    file: string,
-    taken: readonly string[],
-    check: (file: string) => Promise<StateProblem | undefined>,
-  ): Promise<void> => {
-    // A damaged record may say anything.
-    if (!exists(file) || file === root || !isWithin(file, root) || taken.includes(file)) return
-    const problem = await check(file)
-    if (problem !== undefined) problems.push(problem)
-    else {
-      if (!dryRun) fs.rmSync(file, { recursive: true })
-      removed.push(file)
-    }
+  const remove = (file: string, problem: StateProblem | undefined, act: (file: string) => void): void => {
+    if (problem !== undefined) return void problems.push(problem)
+    if (!dryRun) act(file)
+    removed.push(file)
   }
+  // A damaged record may say anything.
+  const isOpen = (file: string, taken: readonly string[]): boolean =>
+    exists(file) && file !== root && isWithin(file, root) && !taken.includes(file)
   for (const file of new Set([...outputs.directories, ...told('output.directory')])) {
-    await remove(file, kept.directories, checkOutput)
+    if (!isOpen(file, kept.directories)) continue
+    const problem = await checkOwnOutput(file, recorded.has(file))
+    if (problem !== 'empty') remove(file, problem, removeOutput)
   }
   for (const file of new Set([...outputs.archives, ...told('output.archive')])) {
-    await remove(file, kept.archives, async (archive) => checkArchive(archive, state.wroteArchive(archive)))
+    if (!isOpen(file, kept.archives)) continue
+    remove(file, await checkArchive(file, state.wroteArchive(file)), (archive) => fs.rmSync(archive))
   }
   if (!dryRun) {
     for (const id of ids) stamps.drop(id)

@@ -6,51 +6,76 @@ import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '..
 import { openLayout, type Layout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
 import { blockSize, isZeroBlock, textOf } from '../oci/tar-header.js'
-import { errorCode, exists, isAbsent, isTemporaryName, isWithin, statIfThere } from '../util/fs.js'
+import { errorCode, exists, isAbsent, isWithin, statIfThere } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
-
-/** An `index.json` that is written but not checked: `verify` puts it in place. */
-export const stagedIndexFile = '.mab-staged-index.json'
-
-const ownNames = new Set(['oci-layout', 'index.json', 'blobs', stagedIndexFile])
+import { listOutput, removeOutput, stagedIndexFile } from './output-files.js'
 
 /** Outputs are replaced and cleaned as a whole, so a directory that holds anything else is left alone. */
 export async function checkOutput(directory: string): Promise<StateProblem | undefined> {
-  let names: string[]
+  let strangers: readonly string[]
   try {
-    names = await fs.readdir(directory)
+    strangers = listOutput(directory).strangers
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return isDanglingLink(directory) ? dangling(directory) : undefined
     if (isAbsent(error)) return { code: 'output-not-ours', directory, found: ['not a directory'] }
     throw error
   }
-  const strangers = names.filter((name) => !ownNames.has(name) && !isTemporaryName(name))
-  if (strangers.length > 0) return { code: 'output-not-ours', directory, found: strangers.toSorted() }
+  if (strangers.length > 0) return { code: 'output-not-ours', directory, found: strangers }
   const layout = openLayout(directory)
   const foreign = layout.ok ? foreignEntries(layout.value) : []
   return foreign.length === 0 ? undefined : { code: 'output-not-ours', directory, found: foreign }
 }
 
 /**
- * What a readable `index.json` has that mab never writes: entries of single images with names, as umoci and BitBake
- * deploy them, several indexes, or one index whose first entry lacks a name.
+ * As `checkOutput`, for a directory that is to go: unless mab recorded that it wrote there, its form must show it.
+ * @returns `empty` for a directory with nothing in it that mab did not record.
  */
-function foreignEntries({ index }: Layout): string[] {
+export async function checkOwnOutput(
+  directory: string,
+  isRecorded: boolean,
+): Promise<StateProblem | 'empty' | undefined> {
+  const problem = await checkOutput(directory)
+  if (problem !== undefined || isRecorded) return problem
+  const { files, directories } = listOutput(directory)
+  if (files.length === 0 && directories.length === 1) return 'empty'
+  if (openLayout(directory).ok) return undefined
+  return { code: 'output-not-ours', directory, found: ['no image that can be read, and no record that mab wrote one'] }
+}
+
+/**
+ * What a readable `index.json` has that mab never writes: no entry, bytes that are not indented as mab's, entries of
+ * single images with names, as umoci and BitBake deploy them, several indexes, or one index whose first entry lacks a
+ * name or has further annotations, as those of buildkit.
+ */
+function foreignEntries({ index, indexBytes }: Layout): string[] {
   const entries = index.manifests ?? []
+  if (entries.length === 0) return ['an image layout of another tool, without an image']
   const named = (entry: Descriptor): boolean => entry.annotations?.[annotationKeys.reference] !== undefined
   const [first] = entries
   const isNested =
     first !== undefined &&
     isIndexType(first.mediaType) &&
-    entries.every((entry) => entry.digest === first.digest && named(entry))
+    entries.every((entry) => entry.digest === first.digest && named(entry) && !hasOtherAnnotations(entry))
   const isOurs = isNested
     ? first.annotations?.[annotationKeys.containerdName] !== undefined
     : entries.every((entry) => isManifestType(entry.mediaType) && !named(entry) && entry.platform !== undefined)
-  return isOurs
+  return isOurs && isIndented(indexBytes)
     ? []
     : entries.map(
         (entry) => `an image of another tool: ${entry.annotations?.[annotationKeys.reference] ?? entry.digest}`,
       )
+}
+
+const ownKeys: readonly string[] = [annotationKeys.reference, annotationKeys.containerdName]
+
+function hasOtherAnnotations({ annotations = {} }: Descriptor): boolean {
+  return Object.keys(annotations).some((key) => !ownKeys.includes(key))
+}
+
+/** See src/oci/image-index.ts; other tools that write the same names write them without white space. */
+function isIndented(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes).toString('utf8')
+  return text === JSON.stringify(JSON.parse(text), null, 2)
 }
 
 /** Links and globs may lead to one place by two names, so the real paths are compared. */
@@ -112,32 +137,19 @@ function isRemnant(file: string): boolean {
  * @returns what could not be told from the image and was kept.
  */
 export async function collectGarbage(directory: string): Promise<string | undefined> {
-  if ((await checkOutput(directory).catch(() => undefined)) !== undefined) return undefined
+  if (!exists(directory) || (await checkOutput(directory).catch(() => undefined)) !== undefined) return undefined
   await fs.rm(path.join(directory, stagedIndexFile), { force: true })
   const hasIndex = exists(path.join(directory, 'index.json'))
   if (!hasIndex) {
-    await fs.rm(directory, { recursive: true, force: true })
+    removeOutput(directory)
     return undefined
   }
   const layout = openLayout(directory)
   const reached = layout.ok ? reachableDigests(layout.value) : undefined
   if (reached === undefined) return 'the image there cannot be read to its end'
-  const wanted = new Set([...reached].map((digest) => path.join(directory, blobPath(digest))))
-  for (const file of await blobFiles(directory)) if (!wanted.has(file)) await fs.rm(file, { force: true })
-  for (const name of await fs.readdir(directory)) {
-    if (isTemporaryName(name)) await fs.rm(path.join(directory, name), { force: true })
-  }
-  return undefined
-}
-
-async function blobFiles(directory: string): Promise<string[]> {
-  const blobs = path.join(directory, 'blobs')
-  const algorithms = await fs.readdir(blobs).catch(() => [])
-  const lists = await Promise.all(
-    algorithms.map(async (algorithm) => {
-      const names = await fs.readdir(path.join(blobs, algorithm)).catch(() => [])
-      return names.map((name) => path.join(blobs, algorithm, name))
-    }),
+  const wanted = new Set(
+    ['index.json', 'oci-layout', ...[...reached].map(blobPath)].map((name) => path.join(directory, name)),
   )
-  return lists.flat()
+  for (const file of listOutput(directory).files) if (!wanted.has(file)) await fs.rm(file, { force: true })
+  return undefined
 }

@@ -268,13 +268,13 @@ export function wordProblem(problem: Problem, show: Show): Wording {
           'expected: nothing there, or index.json, oci-layout and blobs alone',
           `found: ${problem.found.slice(0, 8).join(', ')}`,
         ],
-        next: 'move those files away, or write to another place (`output.directory`; mab merge: -o)',
+        next: 'move or remove those files, or write to another place (`output.directory`; mab merge: -o)',
       }
     case 'archive-not-ours':
       return {
         headline: `${show(problem.file)} is not an archive that mab may replace`,
         details: ['expected: nothing there, or an archive that mab wrote', `found: ${problem.found}`],
-        next: 'move it away, or write to another file (`output.archive`; mab merge: --archive)',
+        next: 'move or remove it, or write to another file (`output.archive`; mab merge: --archive)',
       }
     case 'output-is-source':
       return {

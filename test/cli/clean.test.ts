@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { deployed, Incremental, output } from './incremental.js'
@@ -80,6 +80,36 @@ test('what mab did not make stays, and is named', () => {
   assert.match(cleaned.stderr, /deploy\/app\.tar is not an archive that mab may replace/)
   assert.is(readFileSync(project.path(archive), 'utf8'), 'precious')
   assert.ok(existsSync(project.path(output, 'notes.txt')))
+})
+
+test('without a record goes what shows that mab made it, and nothing else', () => {
+  const project = built()
+  project.mab('clean')
+  for (const precious of ['blobs/precious/data', `blobs/sha256/${'ab'.repeat(32)}`]) {
+    project.write(`${output}/${precious}`, 'precious')
+    const cleaned = project.mab('clean')
+    assert.equal([cleaned.code, cleaned.stdout], [1, ''], cleaned.stderr)
+    assert.match(cleaned.stderr, /deploy\/app-multiarch-oci is not an image that mab may replace/)
+    assert.ok(existsSync(project.path(output, precious)))
+    rmSync(project.path(output), { recursive: true })
+  }
+  mkdirSync(project.path(output))
+  assert.match(project.mab('clean').stderr, /nothing to remove/)
+  project.mab('run')
+  rmSync(project.path('.mab'), { recursive: true })
+  project.write(`${output}/blobs/sha256/mine.txt`, 'precious')
+  assert.match(project.mab('clean', 'app').stderr, /found: blobs\/sha256\/mine\.txt/)
+  assert.ok(existsSync(project.path(output, 'index.json')))
+  rmSync(project.path(output, 'blobs/sha256/mine.txt'))
+  assert.match(project.mab('clean', 'app').stdout, /^removed deploy\/app-multiarch-oci$/m)
+  assert.not.ok(existsSync(project.path(output)))
+})
+
+test('an image that can no longer be read goes when there is a record of it', () => {
+  const project = built()
+  writeFileSync(project.path(output, 'index.json'), 'rubbish')
+  assert.is(project.mab('clean', 'app').code, 0)
+  assert.not.ok(existsSync(project.path(output)))
 })
 
 test('a record that says anything cannot lead out of the project, nor to the project itself', () => {

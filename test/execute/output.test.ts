@@ -1,11 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkOutput, collectGarbage, stagedIndexFile } from '../../src/execute/output.js'
+import { checkArchive, checkOutput, collectGarbage } from '../../src/execute/output.js'
+import { stagedIndexFile } from '../../src/execute/output-files.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 const test = suite('output')
+
+const hex = 'ab'.repeat(32)
 
 test('a directory that holds other things is not ours, and is never cleaned', async () => {
   const directory = temporaryDirectory()
@@ -41,11 +45,76 @@ test('where there is no image, nothing of a broken-off run stays', async () => {
 test('an image that cannot be read to its end keeps all its blobs', async () => {
   const directory = temporaryDirectory()
   mkdirSync(path.join(directory, 'blobs/sha256'), { recursive: true })
-  writeFileSync(path.join(directory, 'blobs/sha256/abc'), 'x')
+  writeFileSync(path.join(directory, `blobs/sha256/${hex}`), 'x')
   writeFileSync(path.join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
   writeFileSync(path.join(directory, 'index.json'), '{"schemaVersion":2,"manifests":[{}]}')
   assert.type(await collectGarbage(directory), 'string')
-  assert.ok(existsSync(path.join(directory, 'blobs/sha256/abc')))
+  assert.ok(existsSync(path.join(directory, `blobs/sha256/${hex}`)))
 })
+
+for (const stranger of [
+  'blobs/mydir/x',
+  'blobs/README',
+  'blobs/sha256/mine.txt',
+  `blobs/sha256/${hex}/x`,
+  'oci-layout/x',
+]) {
+  test(`${stranger} is not ours, and keeps everything beside it`, async () => {
+    const directory = temporaryDirectory()
+    const blob = path.join(directory, `blobs/sha512/${hex}${hex}`)
+    for (const file of [path.join(directory, stranger), blob]) {
+      mkdirSync(path.dirname(file), { recursive: true })
+      writeFileSync(file, 'precious')
+    }
+    const problem = await checkOutput(directory)
+    assert.ok(problem?.code === 'output-not-ours')
+    assert.match(
+      problem.found.join(),
+      stranger
+        .split('/')
+        .slice(0, stranger === 'blobs/mydir/x' ? 2 : 4)
+        .join('/'),
+    )
+    await collectGarbage(directory)
+    assert.equal([existsSync(path.join(directory, stranger)), existsSync(blob)], [true, true])
+  })
+}
+
+test('a link to the blobs of another place is not ours', async () => {
+  const [directory, pool] = [temporaryDirectory(), temporaryDirectory()]
+  mkdirSync(path.join(pool, 'sha256'))
+  writeFileSync(path.join(pool, `sha256/${hex}`), 'precious')
+  symlinkSync(pool, path.join(directory, 'blobs'))
+  assert.is((await checkOutput(directory))?.code, 'output-not-ours')
+  await collectGarbage(directory)
+  assert.ok(existsSync(path.join(pool, `sha256/${hex}`)))
+})
+
+/** As buildkit and `ctr images export` write it. */
+const names = { 'io.containerd.image.name': 'docker.io/library/app:1', 'org.opencontainers.image.ref.name': '1' }
+const entry = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: `sha256:${hex}`, size: 2 }
+const indexes: Readonly<Record<string, string>> = {
+  'an index without images': JSON.stringify({ schemaVersion: 2, manifests: [] }, null, 2),
+  'both names, written without white space': JSON.stringify({
+    schemaVersion: 2,
+    manifests: [{ ...entry, annotations: names }],
+  }),
+  'both names and a time': JSON.stringify(
+    { schemaVersion: 2, manifests: [{ ...entry, annotations: { ...names, 'org.opencontainers.image.created': 'x' } }] },
+    null,
+    2,
+  ),
+}
+for (const [what, index] of Object.entries(indexes)) {
+  test(`${what}: another tool's, as a directory and as an archive`, async () => {
+    const directory = temporaryDirectory()
+    writeFileSync(path.join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    writeFileSync(path.join(directory, 'index.json'), index)
+    assert.is((await checkOutput(directory))?.code, 'output-not-ours')
+    const archive = path.join(temporaryDirectory(), 'app.tar')
+    execFileSync('tar', ['-cf', archive, '-C', directory, '.'])
+    assert.is((await checkArchive(archive, true))?.code, 'archive-not-ours')
+  })
+}
 
 test.run()

@@ -8,7 +8,8 @@ import type { VerifyTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
 import { statIfThere } from '../../util/fs.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
-import { collectGarbage, stagedIndexFile } from '../output.js'
+import { collectGarbage } from '../output.js'
+import { stagedIndexFile } from '../output-files.js'
 import { alteredBlobs, blobFiles } from './merge.js'
 
 export const verify: Handler<'verify'> = {
