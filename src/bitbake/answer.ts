@@ -11,6 +11,7 @@ export const queriedVariables = [
   'MACHINE',
   'MACHINEOVERRIDES',
   'OCI_IMAGE_TAG',
+  'STAMP',
   'TARGET_ARCH',
   'TARGET_OS',
   'TMPDIR',

@@ -44,7 +44,8 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
     if (summary !== undefined && summary.failed === 0) return { built: targets, unsure: [], problems: [] }
     // SIGTERM to the server: nothing is deployed, and the client exits 0.
     const expected = `the line "NOTE: Tasks Summary: Attempted … tasks … all succeeded." (is -q among build.args?)`
-    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, log }] }
+    const platforms = neededByAny(targets, options)
+    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, platforms, log }] }
   }
   const problems = explain(transcript, targets, options)
   if (problems.length === 0) {
@@ -53,7 +54,15 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
     const cause = options.serverDied
       ? ({ kind: 'server-died' } as const)
       : findCause([...errors, ...transcript.lastWords])
-    problems.push({ code: 'bitbake-failed', exit: how, errors, ...(cause === undefined ? {} : { cause }), log })
+    const platforms = neededByAny(targets, options)
+    problems.push({
+      code: 'bitbake-failed',
+      exit: how,
+      errors,
+      platforms,
+      ...(cause === undefined ? {} : { cause }),
+      log,
+    })
   }
   const failed = new Set([
     ...transcript.failedTasks.map(({ multiconfig }) => multiconfig),
@@ -70,6 +79,10 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   // BitBake does not say for which multiconfig a recipe is missing.
   const unsure = rest.filter((target) => !isBegun(target) && !missing.has(target.recipe))
   return { built: rest.filter(isBegun), unsure, problems }
+}
+
+function neededByAny(targets: readonly BitbakeTarget[], { neededBy }: JudgeOptions): readonly string[] {
+  return [...new Set(targets.flatMap(neededBy))]
 }
 
 const maximumErrors = 5
@@ -97,7 +110,7 @@ function hasSetupProblem(transcript: Transcript): boolean {
 function explain(
   transcript: Transcript,
   targets: readonly BitbakeTarget[],
-  { directory, log, neededBy }: JudgeOptions,
+  { directory, keepGoing, log, neededBy }: JudgeOptions,
 ): BitbakeProblem[] {
   const problems: BitbakeProblem[] = []
   const needing = (holds: (target: BitbakeTarget) => boolean): readonly string[] => [
@@ -112,7 +125,9 @@ function explain(
       log,
     })
   }
-  for (const { recipe, closeMatches, reasons } of transcript.unknownRecipes) {
+  // With -k BitBake says the same for each multiconfig, and names none.
+  const unknownRecipes = new Map(transcript.unknownRecipes.map((unknown) => [JSON.stringify(unknown), unknown]))
+  for (const { recipe, closeMatches, reasons } of unknownRecipes.values()) {
     const reason = reasons.join('; ')
     const platforms = needing((target) => target.recipe === recipe)
     problems.push({
@@ -125,9 +140,13 @@ function explain(
     })
   }
   for (const unknown of transcript.unknownTasks) {
-    const { recipe, task, closeMatches } = unknown
-    const platforms = needing((target) => taskKey(target) === taskKey(unknown))
-    problems.push({ code: 'unknown-task', recipe, task, platforms, closeMatches, log })
+    const { multiconfig, recipe, task, closeMatches } = unknown
+    // Without -k BitBake names the first multiconfig only, and builds the recipe for none.
+    const platforms = needing(
+      (target) =>
+        target.recipe === recipe && target.task === task && (!keepGoing || target.multiconfig === multiconfig),
+    )
+    problems.push({ code: 'unknown-task', multiconfig, recipe, task, platforms, closeMatches, log })
   }
   for (const failed of transcript.failedTasks) {
     const ofMulticonfig = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)

@@ -61,7 +61,15 @@ export async function findImage(
     looked,
     ...(task.source.kind === 'bitbake' ? { request: requestOf(task.source) } : {}),
     asked: task.dependsOn.length > 0,
+    ...(isAsked(task.source) && answer?.DEPLOY_DIR_IMAGE !== undefined && answer.STAMP !== undefined
+      ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP } }
+      : {}),
   })
+}
+
+/** Whether it was looked for where BitBake says. */
+function isAsked(source: DiscoverTask['source']): boolean {
+  return source.kind === 'bitbake' && source.layout === undefined && source.deployDirectory === undefined
 }
 
 function requestOf({

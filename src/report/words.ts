@@ -163,16 +163,15 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     }
     case 'unknown-task':
       return {
-        headline: `the recipe ${problem.recipe} has no task do_${problem.task}`,
+        headline: `the recipe ${problem.recipe} has no task do_${problem.task} in ${configuration(problem.multiconfig)}`,
         details: [...neededBy(problem.platforms), ...closeMatches(problem.closeMatches), `log: ${show(problem.log)}`],
         next: "let the recipe inherit image-oci (IMAGE_FSTYPES with 'oci'), or correct the target's `task`",
       }
     case 'bitbake-task-failed': {
-      const where = problem.multiconfig === '' ? 'the default configuration' : `multiconfig ${problem.multiconfig}`
       const affected = problem.platforms.length > 0 ? ` (needed by ${problem.platforms.join(', ')})` : ''
       const cause = problem.cause === undefined ? undefined : wordCause(problem.cause, show)
       return {
-        headline: `${problem.recipe} do_${problem.task} failed in ${where}${affected}`,
+        headline: `${problem.recipe} do_${problem.task} failed in ${configuration(problem.multiconfig)}${affected}`,
         details: [
           ...(cause === undefined ? [] : [cause.headline]),
           ...problem.errors.flatMap((error) => error.split('\n')),
@@ -189,6 +188,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: cause?.headline ?? ended,
         details: [
+          ...affects(problem.platforms),
           ...(cause === undefined ? [] : [ended]),
           ...problem.errors.flatMap((error) => error.split('\n')),
           `BitBake's output: ${show(problem.log)}`,
@@ -199,7 +199,11 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'bitbake-incomplete':
       return {
         headline: 'BitBake ended with exit code 0, but did not say that it was done',
-        details: [`expected: ${problem.expected}`, `BitBake's output: ${show(problem.log)}`],
+        details: [
+          ...affects(problem.platforms),
+          `expected: ${problem.expected}`,
+          `BitBake's output: ${show(problem.log)}`,
+        ],
         next: 'run again; a BitBake server that was stopped from outside ends like this',
       }
     case 'layout-not-found':
@@ -329,7 +333,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
   }
 }
 
-function nextForMissingLayout({ request, asked }: Extract<Problem, { code: 'layout-not-found' }>): string {
+function nextForMissingLayout({ request, asked, answer }: Extract<Problem, { code: 'layout-not-found' }>): string {
   if (request === undefined) return 'make the layout first, or correct `source.path`'
   const { multiconfig, recipe, task } = request
   const name = multiconfig === '' ? recipe : `mc:${multiconfig}:${recipe}`
@@ -337,6 +341,9 @@ function nextForMissingLayout({ request, asked }: Extract<Problem, { code: 'layo
   if (!asked) return `run without --no-build, so that BitBake makes it; ${elsewhere}`
   if (task !== 'image_complete')
     return `do_${task} may not deploy: leave out \`task\` (image_complete does); ${elsewhere}`
+  if (answer !== undefined) {
+    return `BitBake takes do_${task} for done, in ${answer.deployDirectory}, from which it was deleted: have it made again with 'rm ${answer.stamp}.do_${task}*' (OpenEmbedded also has 'bitbake -c cleansstate ${name}'), and run again`
+  }
   return `BitBake takes do_${task} for done: if its deploy directory was deleted, 'bitbake -c cleansstate ${name}' and run again; ${elsewhere}`
 }
 
@@ -413,6 +420,14 @@ function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
     details: details.map(visibleLine),
     next: problem.next ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
   }
+}
+
+function configuration(multiconfig: string): string {
+  return multiconfig === '' ? 'the default configuration' : `multiconfig ${multiconfig}`
+}
+
+function affects(platforms: readonly string[]): string[] {
+  return platforms.length > 0 ? [`affects: all of ${platforms.join(', ')}`] : []
 }
 
 function neededBy(platforms: readonly string[]): string[] {

@@ -112,6 +112,8 @@ export type BitbakeProblem =
     }
   | {
       readonly code: 'unknown-task'
+      /** The one that BitBake names. */
+      readonly multiconfig: string
       readonly recipe: string
       readonly platforms: readonly string[]
       readonly task: string
@@ -137,6 +139,8 @@ export type BitbakeProblem =
       readonly code: 'bitbake-failed'
       readonly exit: string
       readonly errors: readonly string[]
+      /** All that the call was for. */
+      readonly platforms: readonly string[]
       readonly cause?: BitbakeCause
       readonly log: string
     }
@@ -144,6 +148,7 @@ export type BitbakeProblem =
       /** Exit 0, but the summary line that every whole run prints is missing (facts: SIGTERM to the server). */
       readonly code: 'bitbake-incomplete'
       readonly expected: string
+      readonly platforms: readonly string[]
       readonly log: string
     }
 
@@ -221,6 +226,8 @@ export type DiscoverProblem =
       readonly request?: { readonly multiconfig: string; readonly recipe: string; readonly task: string }
       /** BitBake was asked in this run, and says that it is built. */
       readonly asked: boolean
+      /** What BitBake says of it: DEPLOY_DIR_IMAGE and STAMP. */
+      readonly answer?: { readonly deployDirectory: string; readonly stamp: string }
     }
   | {
       readonly code: 'layout-ambiguous'

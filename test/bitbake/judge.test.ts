@@ -194,6 +194,37 @@ test('an unknown task', () => {
   })
 })
 
+test('an unknown task names all that need it, with -k only those of which BitBake says it', () => {
+  everywhere('unknown-task', (recorded, order) => {
+    const asked = recorded.targets[0]!
+    const other = { ...asked, multiconfig: 'other' }
+    const needing = (keepGoing: boolean): readonly string[] => {
+      const { problems } = judged(recorded, order, { keepGoing, targets: [asked, other] })
+      return only(problems, 'unknown-task').platforms
+    }
+    assert.equal(needing(false), [`hello for ${asked.multiconfig}`, 'hello for other'])
+    assert.equal(needing(true), [`hello for ${asked.multiconfig}`])
+  })
+})
+
+test('what BitBake says once for each multiconfig is one problem', () => {
+  const transcript = new Transcript()
+  for (let time = 0; time < 3; time++) transcript.line("ERROR: Nothing PROVIDES 'nope'", 'stderr')
+  transcript.end()
+  const targets = ['a', 'b'].map((multiconfig) => ({ multiconfig, recipe: 'nope', task: 'image_complete' }))
+  const exit = { code: 1, signal: null }
+  const { problems } = judge(transcript, targets, { ...nobody, exit, keepGoing: true })
+  assert.is(problems.length, 1)
+})
+
+test('a failure of the whole call says all that it affects', () => {
+  everywhere('local-conf-parse-error', (recorded, order) => {
+    const targets = ['a', 'b'].map((multiconfig) => ({ multiconfig, recipe: 'hello', task: 'image_complete' }))
+    const { problems } = judged(recorded, order, { targets })
+    assert.equal(only(problems, 'bitbake-failed').platforms, ['hello for a', 'hello for b'])
+  })
+})
+
 test('metadata that does not parse: the first thing to read is file, line and cause', () => {
   const first = {
     'recipe-parse-error': /^ParseError at .*\/broken\.bb:2: unparsed line/,

@@ -1,4 +1,5 @@
 /** `mab run` where nothing but BitBake knows where the images are and what they are for. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
@@ -219,6 +220,21 @@ testWith(test, noBitbake, "an image that two multiconfigs lead to is nobody's, a
   configured(`${deployed}/hello-container-latest-oci`, `${deployed}/hello-container-latest-oci`)
   assert.is(mab('run').code, 1)
   assert.not(existsSync(path.join(project.build.directory, 'one')), 'nothing is built')
+})
+
+testWith(test, noBitbake, 'a deploy directory that was deleted: the command that is told mends it', () => {
+  const { project, mab } = asking(bitbake)
+  assert.is(mab('run').code, 0)
+  const deploy = path.dirname(project.layouts['arm-glibc'])
+  rmSync(deploy, { recursive: true })
+  const { code, stderr } = mab('run')
+  assert.is(code, 1)
+  const [, said, command] =
+    /next: BitBake takes do_image_complete for done, in (\S+), .*?'(rm [^']+)'/.exec(stderr) ?? []
+  assert.is(said, deploy, stderr)
+  spawnSync('sh', ['-c', command!], { cwd: project.directory })
+  const mended = mab('run')
+  assert.is(mended.code, 0, mended.stderr)
 })
 
 test.run()

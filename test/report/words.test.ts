@@ -67,6 +67,7 @@ const examples: Examples<Coded> = {
   ],
   'unknown-task': [
     {
+      multiconfig: 'a',
       platforms: ['hello linux/arm64'],
       closeMatches: ['do_image_complete'],
       recipe: 'hello',
@@ -88,7 +89,7 @@ const examples: Examples<Coded> = {
     { multiconfig: '', recipe: 'hello', task: 'rootfs', platforms: [], errors: [], log },
   ],
   'bitbake-failed': [
-    { exit: 'exit code 1', errors: ['no space left'], log },
+    { exit: 'exit code 1', errors: ['no space left'], platforms: ['hello linux/arm64'], log },
     ...(
       [
         { kind: 'parse-error', file: '/project/meta/recipes/broken.bb', line: 17 },
@@ -103,9 +104,9 @@ const examples: Examples<Coded> = {
         { kind: 'worker-died' },
         { kind: 'server-unreachable' },
       ] satisfies BitbakeCause[]
-    ).map((cause) => ({ exit: 'exit code 1', errors: ['an error'], cause, log })),
+    ).map((cause) => ({ exit: 'exit code 1', errors: ['an error'], platforms: [], cause, log })),
   ],
-  'bitbake-incomplete': [{ expected: 'a line "Tasks Summary"', log }],
+  'bitbake-incomplete': [{ expected: 'a line "Tasks Summary"', platforms: ['hello linux/arm64'], log }],
   'layout-not-found': [
     {
       target: 'hello',
@@ -113,6 +114,7 @@ const examples: Examples<Coded> = {
       looked: [{ place: '/project/build/tmp', found: 'no such directory' }],
       request: { multiconfig: 'container-aarch64', recipe: 'hello', task: 'image_complete' },
       asked: true,
+      answer: { deployDirectory: '/project/build/tmp/deploy/images/a', stamp: '/project/build/tmp/stamps/a/hello/1.0' },
     },
     {
       target: 'hello',

@@ -21,6 +21,7 @@ import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
 import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
 import type { Handler, TaskContext } from '../handler.js'
 import { recordedManifests } from '../recorded.js'
+import { imageLabel } from '../shared-place.js'
 import type { FileList } from '../stamps.js'
 
 export const bitbake: Handler<'bitbake'> = {
@@ -83,7 +84,8 @@ export const bitbake: Handler<'bitbake'> = {
           running: step.running.map((one) => ({ ...one, platforms: platformsOf(task, one.multiconfig, context) })),
         }),
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
-      neededBy: (target) => task.requests.find((request) => requestKey(request) === requestKey(target))?.neededBy ?? [],
+      neededBy: (target) =>
+        dependents(task, target, context).map((dependent) => imageLabel(dependent, context.answers.of(dependent))),
     })
     context.lookAgain()
     if (!ran.ok) return ran
