@@ -82,10 +82,7 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     if (ran === undefined) return ok({ ...nothing, interrupted: true })
     const { exit, transcript, serverDied } = ran
     if ('error' in exit) {
-      const command = build.command[0]!
-      const missing = command.includes('/') ? 'no such file' : 'no such program on PATH'
-      const found = errorCode(exit.error) === 'ENOENT' ? missing : errorText(exit.error)
-      return fail({ code: 'command-not-found', command, found })
+      return fail(cannotStart(build.command[0]!, exit.error))
     }
     const options = { exit, serverDied, keepGoing, directory: build.directory, log: call.log, neededBy }
     const { built, unsure, problems } = judge(transcript, asked, options)
@@ -112,6 +109,12 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
       interrupted,
     })
   }
+}
+
+export function cannotStart(command: string, error: unknown): BitbakeProblem {
+  const missing = command.includes('/') ? 'no such file' : 'no such program on PATH'
+  const found = errorCode(error) === 'ENOENT' ? missing : errorText(error)
+  return { code: 'command-not-found', command, found }
 }
 
 const nothing = {

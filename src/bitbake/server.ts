@@ -115,6 +115,16 @@ export async function serverGone(directory: string, before: number | undefined, 
   await ended(pid, lost ? lostServerGrace : serverGrace)
 }
 
+/** ms. Twice the second in which a server that nobody wants to stay ends after its last client. */
+const idleGrace = 2_500
+
+/** The server that stays though it has nothing to do: not that of a call that has just ended. */
+export async function residentServer(directory: string): Promise<number | undefined> {
+  const pid = await serverPid(directory)
+  if (pid !== undefined) await ended(pid, idleGrace)
+  return serverPid(directory)
+}
+
 /** Ends the server with its workers and their tasks, by SIGTERM, and after `grace` ms by SIGKILL. */
 export async function endServer(pid: number, grace: number): Promise<void> {
   signalProcess(pid, 'SIGTERM')

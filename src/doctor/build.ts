@@ -4,12 +4,17 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { checkBuildDirectory } from '../bitbake/build-directory.js'
+import { findCause } from '../bitbake/cause.js'
+import { recipeArgument, type BitbakeTarget } from '../bitbake/command.js'
 import { prepareBuild, type PreparedBuild } from '../bitbake/prepare.js'
 import { queryBitbake } from '../bitbake/query.js'
-import { runBitbake } from '../bitbake/run.js'
-import { serverAtWork, serverPid } from '../bitbake/server.js'
+import { recipeOf } from '../bitbake/recipe.js'
+import { cannotStart, runBitbake } from '../bitbake/run.js'
+import { residentServer, serverAtWork } from '../bitbake/server.js'
+import { taskKey, Transcript } from '../bitbake/transcript.js'
 import type { BitbakeTask } from '../plan/task.js'
 import { exists } from '../util/fs.js'
+import type { BitbakeProblem } from '../util/problem.js'
 import type { Finding } from './finding.js'
 
 export interface BuildCheck {
@@ -25,13 +30,14 @@ export interface CheckedBuild {
   readonly findings: readonly Finding[]
   /** What BitBake says, by `recipeArgument`. */
   readonly answers: ReadonlyMap<string, Answer>
+  /** What BitBake takes for built: it would not make these images again. */
+  readonly current: readonly BitbakeTarget[]
 }
 
 export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   const { task, environment, stop, stopNow } = call
   const { build } = task
   const subject = task.id.slice('bitbake:'.length)
-  const none = new Map<string, Answer>()
   const prepared = await prepareBuild(build, environment)
   if (!prepared.ok) {
     const findings = prepared.problems.map((problem): Finding => ({
@@ -40,20 +46,24 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
       subject,
       problem,
     }))
-    return { findings, answers: none }
+    return { findings, ...none }
   }
   const unfit = await checkBuildDirectory(build)
   if (unfit !== undefined) {
-    return { findings: [{ check: 'set-up', status: 'failure', subject, problem: unfit }], answers: none }
+    return { findings: [{ check: 'set-up', status: 'failure', subject, problem: unfit }], ...none }
   }
   const findings: Finding[] = [{ check: 'set-up', status: 'ok', subject, found: describeSetUp(prepared.value) }]
   findings.push(...checkVariables(subject, prepared.value), ...checkHost(subject, prepared.value))
   const atWork = await serverAtWork(build.directory)
   findings.push(await checkLock(subject, build.directory, atWork?.pid))
-  const version = bitbakeVersion(prepared.value)
-  findings.push(version === undefined ? notStarted(subject, prepared.value) : checkVersion(subject, version))
+  const version = bitbakeVersion(prepared.value, call.log(`${subject}-version`))
+  findings.push(
+    version.ok
+      ? checkVersion(subject, version.value)
+      : { check: 'bitbake', status: 'failure', subject, problem: version.problems[0] },
+  )
   // Behind another BitBake the questions would wait until it ends.
-  if (version === undefined || atWork !== undefined) return { findings, answers: none }
+  if (!version.ok || atWork !== undefined) return { findings, ...none }
 
   const targets = task.requests
   const { answers } = await queryBitbake({
@@ -64,7 +74,8 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     stop,
     stopNow,
   })
-  // A dry run of BitBake's: it resolves recipes and tasks, and runs none.
+  // A dry run of BitBake's: it resolves recipes and tasks, says which it would run, and runs none.
+  const transcript = new Transcript()
   const ran = await runBitbake({
     ...call,
     build: { ...build, args: [...build.args, '-n'] },
@@ -73,6 +84,7 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     log: call.log(`${subject}-dry-run`),
     wait: 0,
     onWait: () => {},
+    onLine: (line) => transcript.line(line, 'stdout'),
     onProgress: () => {},
     neededBy: (target) =>
       targets.find(({ multiconfig, recipe }) => multiconfig === target.multiconfig && recipe === target.recipe)
@@ -80,7 +92,18 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   })
   const problems = ran.ok ? ran.value.problems : ran.problems
   for (const problem of problems) findings.push({ check: 'bitbake', status: 'failure', subject, problem })
-  return { findings, answers }
+  if (problems.length > 0 || transcript.summary === undefined) return { ...none, findings, answers }
+  return { findings, answers, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }
+}
+
+const none = { answers: new Map<string, Answer>(), current: [] }
+
+/** BitBake names the file's recipe, whatever of it was asked for; what the shared state has is a task of its own name. */
+function wouldRun({ begun }: Transcript, target: BitbakeTarget, answers: ReadonlyMap<string, Answer>): boolean {
+  const file = answers.get(recipeArgument(target))?.FILE
+  return [target.recipe, ...(file === undefined ? [] : [recipeOf(file)])].some((recipe) =>
+    [target.task, `${target.task}_setscene`].some((task) => begun.has(taskKey({ ...target, recipe, task }))),
+  )
 }
 
 function describeSetUp({ build }: PreparedBuild): string {
@@ -137,24 +160,39 @@ async function checkLock(subject: string, directory: string, atWork: number | un
     const found = `another BitBake (process ${atWork}) is at work: what follows from its answers was not checked`
     return { ...common, status: 'warning', found, fix: 'wait for it, and run mab doctor again' }
   }
-  const pid = await serverPid(directory)
+  const pid = await residentServer(directory)
   if (pid !== undefined) return { ...common, status: 'ok', found: `a resident BitBake server (process ${pid})` }
   const stale = exists(path.join(directory, 'bitbake.lock'))
   return { ...common, status: 'ok', found: stale ? 'free; an old bitbake.lock lies there, which does no harm' : 'free' }
 }
 
-function bitbakeVersion({ bitbake, build, cwd, variables }: PreparedBuild): string | undefined {
+/** @param log must not exist: what BitBake said when it did not start */
+function bitbakeVersion(
+  { bitbake, build, cwd, variables }: PreparedBuild,
+  log: string,
+): { ok: true; value: string } | { ok: false; problems: readonly [BitbakeProblem] } {
   const [program, ...args] = bitbake(['--version'])
   // kas may fetch its repositories first.
   const timeout = build.kas === undefined ? 60_000 : 1_800_000
-  const { status, stdout } = spawnSync(program!, args, { cwd, env: { ...variables }, encoding: 'utf8', timeout })
-  return status === 0 ? (/version (\d[\w.]*)/.exec(stdout)?.[1] ?? 'of an unknown version') : undefined
+  const ran = spawnSync(program!, args, { cwd, env: { ...variables }, encoding: 'utf8', timeout })
+  if (ran.status === 0) {
+    return { ok: true, value: /version (\d[\w.]*)/.exec(ran.stdout)?.[1] ?? 'of an unknown version' }
+  }
+  if (ran.error !== undefined && ran.signal === null) return { ok: false, problems: [cannotStart(program!, ran.error)] }
+  const said = ran.stdout + ran.stderr
+  fs.mkdirSync(path.dirname(log), { recursive: true })
+  fs.writeFileSync(log, `# ${[program, ...args].join(' ')}\n${said}`)
+  const exit = ran.signal === null ? `exit code ${ran.status}` : `signal ${ran.signal}`
+  const errors = said.trim().split('\n').slice(-shownLines)
+  const cause = findCause([said])
+  return {
+    ok: false,
+    problems: [{ code: 'bitbake-failed', exit, errors, ...(cause === undefined ? {} : { cause }), log }],
+  }
 }
 
-function notStarted(subject: string, { build }: PreparedBuild): Finding {
-  const problem = { code: 'command-not-found', command: build.command.join(' '), found: '--version fails' } as const
-  return { check: 'bitbake', status: 'failure', subject, problem }
-}
+/** Of a BitBake that does not start. */
+const shownLines = 5
 
 function checkVersion(subject: string, version: string): Finding {
   const major = Number(/^\d+/.exec(version)?.[0] ?? 2)

@@ -2,44 +2,64 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
-import { recipeArgument } from '../bitbake/command.js'
+import { recipeArgument, targetArgument } from '../bitbake/command.js'
 import { expectPlatform } from '../execute/agree.js'
+import { findImage } from '../execute/find-image.js'
 import { findShared } from '../execute/shared-place.js'
 import { formatPlatform } from '../oci/platform.js'
 import type { DiscoverTask, Plan, TaskId } from '../plan/task.js'
 import { exists, statIfThere } from '../util/fs.js'
 import { formatBytes } from '../util/format.js'
+import type { Problem } from '../util/problem.js'
+import type { CheckedBuild } from './build.js'
 import type { Finding } from './finding.js'
 
 type Answers = ReadonlyMap<string, Answer>
+type Checked = Pick<CheckedBuild, 'answers' | 'current'>
 
-/** @param answersOf by the id of the `bitbake` task */
-export function checkImages(plan: Plan, answersOf: ReadonlyMap<string, Answers>): Finding[] {
+/** @param checked by the id of the `bitbake` task */
+export async function checkImages(plan: Plan, checked: ReadonlyMap<string, Checked>): Promise<Finding[]> {
   const findings: Finding[] = []
   const ofBuild = new Map<TaskId, DiscoverTask[]>()
   const answerOf = ({ source, dependsOn }: DiscoverTask): Answer | undefined =>
-    source.kind === 'bitbake' ? answersOf.get(dependsOn[0] ?? '')?.get(recipeArgument(source)) : undefined
+    source.kind === 'bitbake' ? checked.get(dependsOn[0] ?? '')?.answers.get(recipeArgument(source)) : undefined
   for (const task of plan.tasks) {
     if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
     for (const id of task.dependsOn) ofBuild.set(id, [...(ofBuild.get(id) ?? []), task])
     const answer = answerOf(task)
-    if (answer !== undefined) findings.push(...checkImage(plan, task, answer, recipeArgument(task.source)))
+    const current = checked.get(task.dependsOn[0] ?? '')?.current ?? []
+    if (answer !== undefined) findings.push(...(await checkImage(plan, task, answer, current)))
   }
   for (const tasks of ofBuild.values()) {
     for (const problem of findShared(tasks, answerOf)) findings.push({ check: 'image', status: 'failure', problem })
   }
+  const answersOf = [...checked.values()].map(({ answers }) => answers)
   return [...findings, ...checkSpace(plan, answersOf)]
 }
 
-function checkImage(plan: Plan, task: DiscoverTask, answer: Answer, name: string): Finding[] {
+async function checkImage(
+  plan: Plan,
+  task: DiscoverTask,
+  answer: Answer,
+  current: Checked['current'],
+): Promise<Finding[]> {
+  const { source } = task
+  if (source.kind !== 'bitbake') return []
   const subject = `${task.target} ${task.platformKey}`
+  const failures = (problems: readonly Problem[]): Finding[] =>
+    problems.map((problem) => ({ check: 'image', status: 'failure', subject, problem }))
   const expected = expectPlatform(task, answer)
-  if (!expected.ok) return expected.problems.map((problem) => ({ check: 'image', status: 'failure', subject, problem }))
+  if (!expected.ok) return failures(expected.problems)
+  const image = await findImage(task, answer)
+  // What BitBake does not make again must be there, and be an image.
+  if (!image.ok && current.some((target) => targetArgument(target) === targetArgument(source))) {
+    return failures(image.problems)
+  }
   const platform =
     expected.value.platform === undefined ? 'of unknown platform' : formatPlatform(expected.value.platform)
-  const deploy = task.source.kind === 'bitbake' ? (task.source.deployDirectory ?? answer.DEPLOY_DIR_IMAGE) : undefined
-  const there = deploy !== undefined && exists(deploy)
-  const found = `${name}: MACHINE ${answer.MACHINE}, ${platform}, in ${deploy}${there ? '' : ' (not built yet)'}`
+  const deploy = source.deployDirectory ?? answer.DEPLOY_DIR_IMAGE
+  const place = `in ${deploy}${image.ok ? '' : ' (to be built)'}`
+  const found = `${recipeArgument(source)}: MACHINE ${answer.MACHINE}, ${platform}, ${place}`
   const findings: Finding[] = [{ check: 'image', status: 'ok', subject, found }]
   const output = plan.targets.find((target) => target.name === task.target)?.directory
   if (deploy !== undefined && output !== undefined) findings.push(...checkFiles(subject, deploy, output))
@@ -104,10 +124,8 @@ function existing(file: string): string {
 /** OE stops a build when less is left. */
 const neededSpace = 1024 ** 3
 
-function checkSpace(plan: Plan, answersOf: ReadonlyMap<string, Answers>): Finding[] {
-  const tmpdirs = [...answersOf.values()].flatMap((answers) =>
-    [...answers.values()].flatMap(({ TMPDIR }) => TMPDIR ?? []),
-  )
+function checkSpace(plan: Plan, answersOf: readonly Answers[]): Finding[] {
+  const tmpdirs = answersOf.flatMap((answers) => [...answers.values()].flatMap(({ TMPDIR }) => TMPDIR ?? []))
   const places = new Map<string, string>()
   for (const place of [...plan.targets.map(({ directory }) => directory), ...tmpdirs].map(existing)) {
     places.set(String(statIfThere(place)?.dev), place)

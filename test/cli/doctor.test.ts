@@ -114,4 +114,42 @@ testWith(test, missing, 'two multiconfigs that overwrite each other', () => {
   assert.is(apart.code, 0, apart.stdout)
 })
 
+testWith(test, missing, 'an image that BitBake takes for built, and that is not where it should be', () => {
+  const project = threeMulticonfigs([program])
+  const config = { build: { directory: 'build', command: [program] }, ...threeConfig }
+  writeFileSync(path.join(project.directory, 'multiarch.config.json'), JSON.stringify(config))
+  const doctor = (): Finished => mabIn(project.directory, {}, ['doctor', '--format', 'json'])
+  assert.is(mabIn(project.directory, {}, ['run']).code, 0)
+  const well = doctor()
+  assert.is(well.code, 0, well.stdout)
+  const lock = (JSON.parse(well.stdout) as Report).findings.find(({ check }) => check === 'lock')
+  assert.match(lock?.found ?? '', /^free/, 'the server of the run is about to end, and none that stays')
+
+  rmSync(path.dirname(project.layouts['arm-musl']), { recursive: true })
+  const gone = doctor()
+  assert.is(gone.code, 1)
+  assert.equal(
+    failures(gone).map(({ code, subject }) => [code, subject]),
+    [['layout-not-found', 'musl arm-musl']],
+  )
+  assert.match(failures(gone)[0]?.fix ?? '', 'bitbake -c cleansstate mc:arm-musl:hello-container')
+
+  rmSync(path.join(project.build.directory, 'tmp-arm-musl'), { recursive: true })
+  assert.is(doctor().code, 0, 'then BitBake makes it again')
+})
+
+test('a BitBake that does not start says why', () => {
+  const text = "Please make sure locale 'en_US.UTF-8' is available on your system"
+  const script = `console.error(${JSON.stringify(text)}); process.exit(1)`
+  const project = makeProject({ ...helloConfig(), build: { directory: 'build', command: ['node', '../bitbake.mjs'] } })
+  project.write('bitbake.mjs', script)
+  const { code, stdout } = project.mab('doctor')
+  assert.is(code, 1)
+  assert.match(stdout, /^FAIL bitbake build +BitBake needs the locale en_US\.UTF-8, which this machine lacks$/m)
+  assert.match(stdout, text)
+  assert.match(stdout, "next: make it: 'localedef -i en_US")
+  const other = makeProject({ ...helloConfig(), build: { directory: 'build', command: ['no-such-bitbake'] } })
+  assert.match(other.mab('doctor').stdout, 'cannot start no-such-bitbake: no such program on PATH')
+})
+
 test.run()

@@ -75,11 +75,11 @@ async function examine(args: Arguments, io: Io): Promise<Finding[]> {
       }),
     ),
   )
-  const answers = new Map(builds.map((task, position) => [task.id, checked[position]!.answers]))
+  const byTask = new Map(builds.map((task, position) => [task.id, checked[position]!]))
   return [
     ...findings,
     ...checked.flatMap((build) => build.findings),
-    ...checkImages(plan, answers),
+    ...(await checkImages(plan, byTask)),
     ...checkPrograms(io.env),
   ]
 }
