@@ -70,13 +70,17 @@ function record(fresh: FreshRun, { plan, loaded, stateDirectory }: Project, opti
   prune(path.dirname(place))
 }
 
-/** Where BitBake is not in the plan, its last answers were relied on, which hold in one environment only. */
+/** Neither what BitBake built nor what it last answered holds in another environment. */
 function bitbakeEnvironment(plan: Plan, { env }: Io): Pick<Start, 'bitbake'> {
-  const declared = plan.tasks.flatMap((task) =>
-    task.kind === 'discover' && task.dependsOn.length === 0 && task.source.kind === 'bitbake'
-      ? [task.source.build.environment['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '']
-      : [],
-  )
+  const declared = plan.tasks.flatMap((task) => {
+    const build =
+      task.kind === 'bitbake'
+        ? task.build
+        : task.kind === 'discover' && task.source.kind === 'bitbake'
+          ? task.source.build
+          : undefined
+    return build === undefined ? [] : [build.environment['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '']
+  })
   if (declared.length === 0) return {}
   const all = [...new Set(declared)].join(' ')
   return { bitbake: { declared: all, hash: environmentHash(env, all) } }

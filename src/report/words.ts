@@ -476,6 +476,7 @@ export function wordReason(reason: Reason, show: Show): string {
     case 'format-changed':
       return `mab's format changed: ${reason.from} -> ${reason.to}`
     case 'input-changed':
+      if (reason.input === 'environment') return 'the environment of BitBake changed'
       return `${inputNames[reason.input] ?? reason.input} changed: ${brief(reason.from)} -> ${brief(reason.to)}`
     case 'platform-added':
       return `platform added: ${reason.platform}`

@@ -15,7 +15,7 @@ export interface Start {
   readonly key: readonly string[]
   /** Variables that were looked at; `null` for one that is not set. */
   readonly environment: Readonly<Record<string, string | null>>
-  /** When an answer of BitBake's was relied on that hangs on mab's environment; see `environmentHash`. */
+  /** When BitBake's work or an answer was relied on, which hang on mab's environment; see `environmentHash`. */
   readonly bitbake?: { readonly declared: string; readonly hash: string }
   /** The config as a CommonJS module. Absent for a config that is data: its file is watched. */
   readonly code?: string

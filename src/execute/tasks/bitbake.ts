@@ -19,6 +19,7 @@ import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
 import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
 import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
+import { environmentOf } from '../build-environment.js'
 import type { Handler, TaskContext } from '../handler.js'
 import { recordedManifests } from '../recorded.js'
 import { imageLabel } from '../shared-place.js'
@@ -209,6 +210,7 @@ async function fingerprintOf(
       'build.environment': Object.fromEntries(
         Object.entries(task.build.environment).map(([name, value]) => [name, shortDigest(sha256(value))]),
       ),
+      environment: environmentOf(task.build, context),
       patterns: request.sources,
       sources: sources.value.digest,
     }),
