@@ -329,10 +329,10 @@ test('forced, nothing is fresh, and nothing is remembered of that', () => {
 })
 
 test('another environment of BitBake calls it, also past the quick start; another terminal does not', () => {
-  const project = new Incremental()
+  const own = new Incremental()
   const calls = (env: Record<string, string>): number => {
-    project.env = env
-    const ran = project.mab('run', '--explain')
+    own.env = env
+    const ran = own.mab('run', '--explain')
     assert.is(ran.code, 0, ran.stderr)
     assert.is(ran.bitbake.length > 0, /environment of BitBake changed|not done before/.test(ran.stderr), ran.stderr)
     return ran.bitbake.length
@@ -340,7 +340,7 @@ test('another environment of BitBake calls it, also past the quick start; anothe
   const passing = { BB_ENV_PASSTHROUGH_ADDITIONS: 'FLAVOUR', FLAVOUR: '1' }
   assert.ok(calls(passing) > 0)
   assert.is(calls(passing), 0)
-  assert.is(calls({ ...passing, COLUMNS: '40', SHLVL: '7', HOME: project.directory }), 0)
+  assert.is(calls({ ...passing, COLUMNS: '40', SHLVL: '7', HOME: own.directory }), 0)
   assert.ok(calls({ ...passing, FLAVOUR: '2' }) > 0)
   assert.ok(calls({ MACHINE: 'other' }) > 0)
   assert.is(calls({ MACHINE: 'other' }), 0)
