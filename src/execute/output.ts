@@ -10,8 +10,11 @@ import { errorCode, exists, isAbsent, isWithin, statIfThere } from '../util/fs.j
 import type { StateProblem } from '../util/problem.js'
 import { listOutput, removeOutput, stagedIndexFile } from './output-files.js'
 
-/** Outputs are replaced and cleaned as a whole, so a directory that holds anything else is left alone. */
-export async function checkOutput(directory: string): Promise<StateProblem | undefined> {
+/**
+ * Outputs are replaced and cleaned as a whole, so a directory that holds anything else is left alone.
+ * @param isRecorded whether an `index.json` may be mab's and edited by somebody: else its bytes must show whose it is.
+ */
+export async function checkOutput(directory: string, isRecorded = true): Promise<StateProblem | undefined> {
   let strangers: readonly string[]
   try {
     strangers = listOutput(directory).strangers
@@ -22,7 +25,7 @@ export async function checkOutput(directory: string): Promise<StateProblem | und
   }
   if (strangers.length > 0) return { code: 'output-not-ours', directory, found: strangers }
   const layout = openLayout(directory)
-  const foreign = layout.ok ? foreignEntries(layout.value) : []
+  const foreign = layout.ok ? foreignEntries(layout.value, isRecorded) : []
   return foreign.length === 0 ? undefined : { code: 'output-not-ours', directory, found: foreign }
 }
 
@@ -34,7 +37,7 @@ export async function checkOwnOutput(
   directory: string,
   isRecorded: boolean,
 ): Promise<StateProblem | 'empty' | undefined> {
-  const problem = await checkOutput(directory)
+  const problem = await checkOutput(directory, isRecorded)
   if (problem !== undefined || isRecorded) return problem
   const { files, directories } = listOutput(directory)
   if (files.length === 0 && directories.length === 1) return 'empty'
@@ -43,11 +46,11 @@ export async function checkOwnOutput(
 }
 
 /**
- * What a readable `index.json` has that mab never writes: no entry, bytes that are not indented as mab's, entries of
- * single images with names, as umoci and BitBake deploy them, several indexes, or one index whose first entry lacks a
- * name or has further annotations, as those of buildkit.
+ * What a readable `index.json` has that mab never writes: no entry, entries of single images with names, as umoci and
+ * BitBake deploy them, several indexes, or one index whose first entry lacks a name or has further annotations, as those
+ * of buildkit. Where nothing records that mab wrote it, its bytes must be indented as mab's too.
  */
-function foreignEntries({ index, indexBytes }: Layout): string[] {
+function foreignEntries({ index, indexBytes }: Layout, isRecorded: boolean): string[] {
   const entries = index.manifests ?? []
   if (entries.length === 0) return ['an image layout of another tool, without an image']
   const named = (entry: Descriptor): boolean => entry.annotations?.[annotationKeys.reference] !== undefined
@@ -59,7 +62,7 @@ function foreignEntries({ index, indexBytes }: Layout): string[] {
   const isOurs = isNested
     ? first.annotations?.[annotationKeys.containerdName] !== undefined
     : entries.every((entry) => isManifestType(entry.mediaType) && !named(entry) && entry.platform !== undefined)
-  return isOurs && isIndented(indexBytes)
+  return isOurs && (isRecorded || isIndented(indexBytes))
     ? []
     : entries.map(
         (entry) => `an image of another tool: ${entry.annotations?.[annotationKeys.reference] ?? entry.digest}`,
@@ -113,7 +116,7 @@ export async function checkArchive(file: string, written: boolean): Promise<Stat
   if (stat === undefined) return undefined
   const layout = openLayout(file)
   if (written && stat.isFile() && !layout.ok && isRemnant(file)) return undefined
-  const foreign = layout.ok && layout.value.kind === 'archive' ? foreignEntries(layout.value) : undefined
+  const foreign = layout.ok && layout.value.kind === 'archive' ? foreignEntries(layout.value, written) : undefined
   if (foreign?.length === 0) return undefined
   const found = foreign?.join(', ') ?? (stat.isDirectory() ? 'a directory' : 'a file of another kind')
   return { code: 'archive-not-ours', file, found }

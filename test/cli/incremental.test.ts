@@ -6,6 +6,7 @@
 import {
   appendFileSync,
   chmodSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -258,10 +259,27 @@ const rows: Readonly<Record<string, Row>> = {
     change: (project) => rmSync(project.path(output, 'oci-layout')),
     reasons: { 'index:app': 'output-missing' },
   },
+  'oci-layout is damaged': {
+    change: (project) => writeFileSync(project.path(output, 'oci-layout'), '{\n'),
+    reasons: { 'index:app': 'output-altered' },
+  },
+  'a directory is in the place of oci-layout': {
+    change: (project) => putDirectory(project.path(output, 'oci-layout')),
+    reasons: { 'index:app': 'output-altered' },
+  },
+  'a directory is in the place of index.json': {
+    change: (project) => putDirectory(project.path(output, 'index.json')),
+    reasons: { 'index:app': 'output-altered' },
+  },
   'an image was written and not verified': {
     change: (project) => writeFileSync(project.path(output, '.mab-staged-index.json'), '{}'),
     reasons: { 'index:app': 'output-staged', 'verify:app': 'output-staged' },
   },
+}
+
+function putDirectory(file: string): void {
+  rmSync(file)
+  mkdirSync(file)
 }
 
 function wordOf(reason: Reason): string {

@@ -1,4 +1,5 @@
 /** `index`: writes the image index, and the `index.json` that is to be, beside the one that is. */
+import fs from 'node:fs'
 import path from 'node:path'
 import { parseDigest, sha256 } from '../../oci/digest.js'
 import { mediaTypes } from '../../oci/documents.js'
@@ -19,6 +20,9 @@ import { checkArchive, checkOutput } from '../output.js'
 import { stagedIndexFile } from '../output-files.js'
 import { recordedImage } from '../recorded.js'
 import { alteredBlobs, blobFiles } from './merge.js'
+
+/** The content of `oci-layout`. */
+const marker = JSON.stringify({ imageLayoutVersion: layoutVersion })
 
 export const index: Handler<'index'> = {
   async check(task, context) {
@@ -65,9 +69,12 @@ export const index: Handler<'index'> = {
     if (problems.length > 0) return { ok: false, problems }
     const { written, output } = compose(task, context)
     if (task.output.format === 'nested') await putBytes(directory, written.digest, written.bytes, context.verified)
-    const marker = path.join(directory, 'oci-layout')
-    const content = JSON.stringify({ imageLayoutVersion: layoutVersion })
-    if (readFileIfThere(marker)?.toString('utf8') !== content) writeFileAtomic(marker, content)
+    const markerFile = path.join(directory, 'oci-layout')
+    for (const file of [markerFile, path.join(directory, 'index.json')]) {
+      // With something in it, `checkOutput` has refused it.
+      if (statIfThere(file)?.isDirectory() === true) fs.rmdirSync(file)
+    }
+    if (readFileIfThere(markerFile)?.toString('utf8') !== marker) writeFileAtomic(markerFile, marker)
     writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
     context.state.stamps.write(task.id, {
       fingerprint: fingerprintOf(task, context),
@@ -145,12 +152,14 @@ function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
 
 /** The image in place must be the recorded one: A -> B -> A would otherwise find A's stamp and B's image. */
 async function alteredOutput(directory: string, output: Outputs['index'], context: TaskContext): Promise<Reason[]> {
-  const file = path.join(directory, 'index.json')
-  const content = readFileIfThere(file)
-  if (content === undefined) return [{ code: 'output-missing', file }]
-  if (sha256(content) !== output.indexJson) return [{ code: 'output-altered', file }]
-  const marker = path.join(directory, 'oci-layout')
-  if (statIfThere(marker) === undefined) return [{ code: 'output-missing', file: marker }]
+  const expected = { 'index.json': output.indexJson, 'oci-layout': sha256(marker) }
+  for (const [name, digest] of Object.entries(expected)) {
+    const file = path.join(directory, name)
+    const stat = statIfThere(file)
+    if (stat === undefined) return [{ code: 'output-missing', file }]
+    const content = stat.isFile() ? readFileIfThere(file) : undefined
+    if (content === undefined || sha256(content) !== digest) return [{ code: 'output-altered', file }]
+  }
   const own = output.blobs.filter(({ digest }) => digest === output.digest && parseDigest(digest) !== undefined)
   return alteredBlobs(directory, own, context)
 }
