@@ -7,7 +7,7 @@ import type { Reason } from './reason.js'
  */
 export const formatVersion = 2
 
-/** By input name. The names `platforms`, `manifests` and `sources` have a meaning to `compareFingerprints`. */
+/** By input name. The names `platforms`, `manifests`, `systems` and `sources` have a meaning to `compareFingerprints`. */
 export type Inputs = Readonly<Record<string, Json>>
 
 export interface Fingerprint {
@@ -38,6 +38,9 @@ export function compareFingerprints(before: Fingerprint, now: Fingerprint): Reas
       }
       case 'sources':
         return [compareSources(from, to)]
+      case 'systems':
+        // One per platform: other platforms are told as such.
+        return differs('platforms') ? [] : [changed]
       default:
         return compareRecords(name, from, to) ?? [changed]
     }

@@ -568,6 +568,7 @@ export function taskTitle(task: Task): string {
 }
 
 function brief(value: unknown): string {
+  if (typeof value === 'string' && /^sha(256|512):[0-9a-f]{64,}$/.test(value)) return shorten(value)
   const text = JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -350,4 +350,18 @@ test('a stamp whose output has another shape is none', async () => {
   }
 })
 
+test('of a platform that is added nothing else is said, and verify names the image that changed', async () => {
+  const { work } = twoPlatforms()
+  await work.run(work.config({ app: { platforms: ['arm64'] } }))
+  const { events } = await work.run(work.config({ app: { platforms: ['arm64', 'amd64'] } }))
+  const told = (id: string): string[] =>
+    events.flatMap((event) =>
+      event.kind === 'task-started' && event.id === id
+        ? event.reasons.map((reason) => (reason.code === 'input-changed' ? reason.input : reason.code))
+        : [],
+    )
+  assert.equal(told('index:app'), ['platform-added'])
+  assert.equal(told('verify:app'), ['index', 'indexJson', 'platform-added'])
+})
+
 test.run()

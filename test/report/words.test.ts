@@ -240,6 +240,7 @@ const reasons: Examples<Reason> = {
   'input-changed': [
     { input: 'format', from: 'nested', to: { a: ['x'.repeat(99)] } },
     { input: 'environment', from: '1', to: '2' },
+    { input: 'index', from: digest('a'), to: digest('b') },
   ],
   'platform-added': [{ platform: 'linux/riscv64' }],
   'platform-removed': [{ platform: 'linux/riscv64' }],
@@ -269,6 +270,7 @@ test('reasons in words', () => {
     "mab's format changed: 1 -> 2",
     `format changed: "nested" -> {"a":["${'x'.repeat(50)}...`,
     'the environment of BitBake changed',
+    'image index changed: sha256:aaaaaaaaaaaa -> sha256:bbbbbbbbbbbb',
     'platform added: linux/riscv64',
     'platform removed: linux/riscv64',
     'platforms reordered: a, b -> b, a',

@@ -17,10 +17,11 @@ export const verify: Handler<'verify'> = {
     const index = indexOf(task, context)
     const stamp = context.state.stamps.read(task.id)
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
-    const staged = path.join(task.directory, stagedIndexFile)
-    if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
+    // First, so that a plan, in which nothing is staged yet, gives the reason that the run gives.
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, index, context))
     if (reasons.length > 0) return { fresh: false, reasons }
+    const staged = path.join(task.directory, stagedIndexFile)
+    if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
     const altered = await alteredBlobs(task.directory, index.blobs, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
     const evidence = { files: [staged], identities: blobFiles(task.directory, index.blobs) }
