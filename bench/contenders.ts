@@ -37,11 +37,16 @@ export function configFor(layouts: readonly Layout[], withArchive = false): User
     targets: {
       image: {
         // The order of the index; that of keys is not the one they are written in when one is a number (386).
-        platforms: layouts.map(({ platform }) => platform.architecture),
+        platforms: layouts.map(({ platform }) => keyOf(platform.architecture)),
         ...(withArchive ? { output: { archive } } : {}),
       },
     },
   }
+}
+
+/** JavaScript moves keys that are numbers (386) to the front. */
+function keyOf(architecture: string): string {
+  return `linux-${architecture}`
 }
 
 export function opensslOver(name: string, layouts: readonly Layout[]): Contender {
