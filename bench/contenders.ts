@@ -27,7 +27,7 @@ export function configFor(layouts: readonly Layout[], withArchive = false): User
   return {
     platforms: Object.fromEntries(
       layouts.map(({ directory, platform: { os, architecture, variant } }) => [
-        architecture,
+        keyOf(architecture),
         {
           platform: [os, architecture, variant].filter((part) => part !== undefined).join('/'),
           source: { kind: 'layout', path: directory },
@@ -36,7 +36,6 @@ export function configFor(layouts: readonly Layout[], withArchive = false): User
     ),
     targets: {
       image: {
-        // The order of the index; that of keys is not the one they are written in when one is a number (386).
         platforms: layouts.map(({ platform }) => keyOf(platform.architecture)),
         ...(withArchive ? { output: { archive } } : {}),
       },
