@@ -6,6 +6,7 @@ import { queryBitbake } from '../bitbake/query.js'
 import { platformOfMachine, type Machine } from '../oci/yocto-platform.js'
 import { formatPlatform } from '../oci/platform.js'
 import type { Build } from '../targets/target.js'
+import { errorText } from '../util/fs.js'
 import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
 
 const mark = 'mab-survey '
@@ -23,11 +24,12 @@ variables = ["MACHINE", "TARGET_ARCH", "TARGET_OS", "TUNE_FEATURES", "MACHINEOVE
 with bb.tinfoil.Tinfoil(setup_logging=False) as tinfoil:
     tinfoil.prepare(quiet=3)
     names = (tinfoil.config_data.getVar("BBMULTICONFIG") or "").split() or [""]
-    machines, images, multiarch, seen = {}, [], {}, set()
+    machines, images, multiarch, seen, known = {}, [], {}, set(), set()
     for mc in names:
         prefix = f"mc:{mc}:" if mc else ""
         inherits = tinfoil.run_command("getRecipeInherits", mc)
         for name, files in tinfoil.run_command("getRecipes", mc):
+            known.add(name)
             classes = {os.path.basename(c).rsplit(".", 1)[0] for f in files for c in inherits.get(f, [])}
             if mc in machines and name in seen or not classes & {"image-oci", "oci-multiarch"}:
                 continue
@@ -44,13 +46,14 @@ with bb.tinfoil.Tinfoil(setup_logging=False) as tinfoil:
                 }
             elif "oci" in (d.getVar("IMAGE_FSTYPES") or "oci").split():
                 images.append(name)
-    print("${mark}" + json.dumps({"names": names, "machines": machines, "images": images, "multiarch": multiarch}))
+    print("${mark}" + json.dumps({"names": names, "machines": machines, "images": images, "multiarch": multiarch, "known": sorted(known)}))
 `
 
 interface Told {
   readonly names: readonly string[]
   readonly machines: Readonly<Record<string, Readonly<Record<string, string | null>>>>
   readonly images: readonly string[]
+  readonly known: readonly string[]
   readonly multiarch: Readonly<
     Record<
       string,
@@ -63,22 +66,25 @@ interface Told {
   >
 }
 
-type Asked = Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch'>
+type Asked = Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch' | 'known'>
 
-/** @returns `undefined` when BitBake cannot be asked in one call: behind a wrapper, or when it fails. */
+/** A failure, with what was said if anything was, when BitBake cannot be asked in one call: behind a wrapper, for one. */
 export async function askSurvey(
   build: Build,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
-): Promise<Asked | undefined> {
+): Promise<{ readonly asked: Asked } | { readonly why: string }> {
   const prepared = await prepareBuild(build, environment)
-  if (!prepared.ok) return undefined
+  if (!prepared.ok) {
+    const [problem] = prepared.problems
+    return { why: problem?.code === 'init-failed' ? `${problem.script}: ${problem.found}` : '' }
+  }
   const { beside, cwd, variables } = prepared.value
   const argv = beside(['python3', '-c', program, build.kas === undefined ? build.command[0]! : 'bitbake'])
-  if (argv === undefined) return undefined
-  const told = await output(argv, cwd, variables, stop)
-  const line = told?.split('\n').find((text) => text.startsWith(mark))
-  return line === undefined ? undefined : interpret(JSON.parse(line.slice(mark.length)) as Told)
+  if (argv === undefined) return { why: '' }
+  const { told, why } = await output(argv, cwd, variables, stop)
+  const line = told.split('\n').find((text) => text.startsWith(mark))
+  return line === undefined ? { why } : { asked: interpret(JSON.parse(line.slice(mark.length)) as Told) }
 }
 
 /** Behind a wrapper: what BitBake says of the recipes and multiconfigs that were read. */
@@ -108,7 +114,7 @@ function describe(name: string, machine: Machine, named: string | null | undefin
     : { ...common, reason: found.reason }
 }
 
-function interpret({ names, machines, images, multiarch }: Told): Asked {
+function interpret({ names, machines, images, multiarch, known }: Told): Asked {
   return {
     multiconfigs: names.map((name): Multiconfig => {
       const told = machines[name]
@@ -116,6 +122,7 @@ function interpret({ names, machines, images, multiarch }: Told): Asked {
       const machine: Machine = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null))
       return describe(name, machine, told['MACHINE'])
     }),
+    known,
     recipes: images.toSorted(),
     multiarch: Object.entries(multiarch).flatMap(([name, { recipe, platforms, multiconfigs }]): MultiarchRecipe[] => {
       if (recipe === null || recipe === '' || platforms.length === 0) return []
@@ -130,18 +137,27 @@ function output(
   cwd: string,
   env: Readonly<Record<string, string>>,
   stop: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ readonly told: string; readonly why: string }> {
   return new Promise((resolve) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
-    let text = ''
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part))
+    const child = spawn(argv[0]!, argv.slice(1), { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const text = { stdout: '', stderr: '' }
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (part: string) => (text[stream] += part))
+    }
     const interrupt = (): void => void child.kill('SIGINT')
     stop.addEventListener('abort', interrupt)
-    const end = (result: string | undefined): void => {
+    const end = (told: string, why: string): void => {
       stop.removeEventListener('abort', interrupt)
-      resolve(result)
+      resolve({ told, why })
     }
-    child.once('error', () => end(undefined))
-    child.once('close', (code) => end(code === 0 ? text : undefined))
+    child.once('error', (error) => end('', `${argv[0]} cannot be started: ${errorText(error)}`))
+    child.once('close', (code) => {
+      // BitBake's own errors of configuration go to stdout.
+      const said = `${text.stdout}${text.stderr}`.trim().split('\n').slice(-shownLines).join('\n')
+      end(code === 0 ? text.stdout : '', said)
+    })
   })
 }
+
+/** Of a call that failed. */
+const shownLines = 5

@@ -18,6 +18,8 @@ interface PlannedTarget {
 
 export interface PlannedConfig {
   readonly build: NonNullable<UserConfig['build']>
+  /** Files of kas that are not in use. */
+  readonly otherKas: readonly string[]
   readonly platforms: readonly PlannedPlatform[]
   readonly targets: readonly PlannedTarget[]
 }
@@ -25,14 +27,15 @@ export interface PlannedConfig {
 /** @param named recipes that the user names, besides those that were found */
 export function planConfig(survey: Survey, named: readonly string[]): PlannedConfig {
   const { buildDirectory, init, kas } = survey
-  // Where a build directory is set up already, kas is not how it is done.
-  const byKas = buildDirectory === undefined && init === undefined && kas.length > 0
+  // Where a build directory is set up already, kas may not be how it is done; an init script may be one that kas fetched.
+  const byKas = buildDirectory === undefined && kas.length > 0
   const platforms = planPlatforms(survey)
   const keyOf = (name: string): string | undefined => platforms.find((one) => one.multiconfig.name === name)?.key
   const everywhere = onePerPlatform(platforms)
   const targets = new Map<string, PlannedTarget>()
   for (const recipe of [...survey.recipes, ...named]) {
-    const remark = named.includes(recipe) ? 'Named on the command line.' : 'Makes an OCI image.'
+    const unknown = isUnknown(survey, recipe) ? ' BitBake knows no recipe of this name.' : ''
+    const remark = named.includes(recipe) ? `Named on the command line.${unknown}` : 'Makes an OCI image.'
     targets.set(recipe, { name: recipe, recipe, platforms: everywhere, remark })
   }
   for (const { name, recipe, platforms: wanted } of survey.multiarch) {
@@ -43,12 +46,17 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
   return {
     build: {
       directory: buildDirectory ?? 'build',
-      ...(init === undefined ? {} : { init }),
-      ...(byKas ? { kas: kas[0]! } : {}),
+      ...(byKas ? { kas: kas[0]! } : init === undefined ? {} : { init }),
     },
+    otherKas: byKas ? kas.slice(1) : kas,
     platforms,
     targets: [...targets.values()],
   }
+}
+
+/** Not when BitBake was not asked. It may still be provided by a recipe of another name. */
+export function isUnknown({ known }: Survey, recipe: string): boolean {
+  return known !== undefined && !known.includes(recipe)
 }
 
 /** By the architecture's name where one multiconfig alone has it, else by the multiconfig's. */
@@ -101,7 +109,7 @@ export function configValue({ build, platforms, targets }: PlannedConfig): UserC
 }
 
 /** TypeScript. The same as `configValue`, with what there is to say about it. */
-export function configText({ build, platforms, targets }: PlannedConfig, asked: boolean): string {
+export function configText({ build, otherKas, platforms, targets }: PlannedConfig, asked: boolean): string {
   const setUp = Object.entries(build).map(([name, value]) => `    ${name}: ${literal(value)},`)
   const entries = platforms.flatMap(({ key, multiconfig: { name, machine, platform, reason } }) => {
     const remarks = [machine === undefined ? undefined : `MACHINE ${machine}`, reason].filter(
@@ -132,6 +140,7 @@ export function configText({ build, platforms, targets }: PlannedConfig, asked: 
     '  // How BitBake is run; in a shell that was initialised by hand `init` is not needed.',
     '  build: {',
     ...setUp,
+    ...otherKas.map((file) => `    // kas: ${literal(file)}, // BitBake is then run through kas`),
     '  },',
     '  // One for each multiconfig. A platform that is left out is what BitBake says of its machine.',
     '  platforms: {',

@@ -29,6 +29,8 @@ export interface Survey {
   /** Image recipes with an OCI output. */
   readonly recipes: readonly string[]
   readonly multiarch: readonly MultiarchRecipe[]
+  /** Names of all recipes, where BitBake said them. */
+  readonly known?: readonly string[]
   /** Whether BitBake said so. */
   readonly asked: boolean
 }

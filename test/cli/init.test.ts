@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -137,5 +137,56 @@ for (const { name, program, missing } of bitbakes) {
     assert.is(ran.code, 0, ran.stderr)
   })
 }
+
+const kasMissing = spawnSync('kas', ['--version']).status === 0 ? undefined : 'kas is not installed'
+
+/** kas brings a BitBake of its own, with its library beside it; a wrapper cannot stand for that. */
+function wholeBitbake(): { readonly directory: string; readonly missing: string | undefined } {
+  const { program, missing } = bitbakes[0]!
+  if (missing !== undefined) return { directory: '', missing }
+  const found = spawnSync('/bin/sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim()
+  const directory = path.dirname(realpathSync(found))
+  const isWhole = existsSync(path.join(directory, '../lib/bb/tinfoil.py'))
+  return { directory, missing: isWhole ? undefined : `${program} is a wrapper, without BitBake's library beside it` }
+}
+
+function kasProject(layer: string): ReturnType<typeof project> {
+  const one = project()
+  rmSync(path.join(one.directory, 'build'), { recursive: true })
+  const targets = ['arm-glibc', 'x86'].map((name) => `  - mc:${name}:hello-container\n`).join('')
+  const header = 'header:\n  version: 11\nmachine: qemux86-64\n'
+  one.write('kas.yml', `${header}target:\n${targets}repos:\n  this:\n    layers:\n      ${layer}:\n`)
+  return one
+}
+
+testWith(
+  test,
+  bitbakes[0]!.missing ?? kasMissing,
+  'kas that cannot be asked is told, and leaves nothing behind',
+  () => {
+    const one = kasProject('no-such-layer')
+    one.write('poky/oe-init-build-env', 'exit 1\n')
+    const failed = one.init({ PATH: process.env['PATH']!, KAS_WORK_DIR: one.directory }, '--yes')
+    assert.is(failed.code, 2)
+    assert.match(failed.stderr, /reading files instead\n {2}.*\S/)
+    assert.match(failed.stderr, 'set BBMULTICONFIG in kas.yml')
+    assert.not(existsSync(path.join(one.directory, 'build')), 'nothing is left behind')
+  },
+)
+
+const whole = wholeBitbake()
+testWith(test, whole.missing ?? kasMissing, 'kas is asked where it has made no build directory yet', () => {
+  const one = kasProject('meta-hello')
+  const env = { PATH: process.env['PATH']!, KAS_WORK_DIR: one.directory }
+  const setUp = `mkdir -p "$1/conf"; cd "$1"; export BUILDDIR="$PWD" PATH="${whole.directory}:$PATH"\n`
+  one.write('oe-init-build-env', setUp)
+  const named = one.init(env, 'helo-container', '--yes')
+  assert.is(named.code, 0, named.stderr)
+  assert.match(named.stderr, 'BitBake knows no recipe "helo-container": did you mean "hello-container"?')
+  assert.match(one.config(), 'Named on the command line. BitBake knows no recipe of this name.')
+  assert.match(one.config(), /from what BitBake says[^]*kas: 'kas\.yml',[^]*platform: 'linux\/arm64'/)
+  assert.is(one.init(env, '--yes', '--force').code, 0)
+  assert.match(one.config(), "// kas: 'kas.yml', // BitBake is then run through kas")
+})
 
 test.run()

@@ -1,14 +1,16 @@
 /** `mab init`: a config for what is there. */
+import fs from 'node:fs'
 import path from 'node:path'
 import { configNames } from '../../util/project.js'
 import { validateConfig } from '../../config/validate.js'
 import { askMachines, askSurvey } from '../../init/ask.js'
-import { configText, configValue, planConfig, type PlannedConfig } from '../../init/config-text.js'
+import { configText, configValue, isUnknown, planConfig, type PlannedConfig } from '../../init/config-text.js'
 import { readSurvey } from '../../init/read.js'
 import type { Survey } from '../../init/survey.js'
 import { resolveTargets } from '../../targets/resolve.js'
 import { exists, writeFileAtomic } from '../../util/fs.js'
 import { ok, type Problem, type Result } from '../../util/problem.js'
+import { suggest } from '../../util/suggest.js'
 import type { Command } from '../command.js'
 import { exitCodeOfSignal, exitCodes } from '../exit-code.js'
 import type { Io } from '../io.js'
@@ -46,6 +48,11 @@ export const init: Command = {
     if (io.interruption.signal !== undefined) return exitCodeOfSignal(io.interruption.signal)
     const planned = plan(survey, operands, io)
     if (!planned.ok) return reportProblems(planned.problems, options, io)
+    for (const recipe of operands.filter((name) => isUnknown(survey, name))) {
+      const near = suggest(recipe, survey.known!)
+      const meant = near === undefined ? '' : `: did you mean "${near}"?`
+      io.stderr.write(`warning: BitBake knows no recipe "${recipe}"${meant}\n`)
+    }
     const text = configText(planned.value, survey.asked)
     if (options.yes !== true) {
       io.stderr.write(`${text}\n`)
@@ -78,12 +85,19 @@ async function look(io: Io): Promise<Survey> {
   const targets = resolveTargets(config.value, { targets: [], platforms: [] }, { directory: io.cwd })
   const source = targets.ok ? targets.value[0]?.platforms[0]?.source : undefined
   if (source?.kind !== 'bitbake') return survey
-  const asked = await askSurvey(source.build, io.env, io.interruption.stop)
-  if (asked === undefined) {
+  const { directory } = source.build
+  const before = exists(directory)
+  const answered = await askSurvey(source.build, io.env, io.interruption.stop)
+  if (!('asked' in answered)) {
     const completed = await askMachines(survey, source.build, io.env, io.interruption.stop, io.interruption.stopNow)
-    if (!completed.asked) io.stderr.write('BitBake does not say: reading files instead\n')
+    if (completed.asked) return completed
+    const why = answered.why.split('\n').filter((line) => line !== '')
+    io.stderr.write(`BitBake does not say: reading files instead\n${why.map((line) => `  ${line}\n`).join('')}`)
+    // kas, and an init script, make it before they fail.
+    if (!before) fs.rmSync(directory, { recursive: true, force: true })
     return completed
   }
+  const { asked } = answered
   // A recipe that BitBake skips may still say what is wanted.
   const skipped = survey.multiarch.filter(({ name }) => !asked.multiarch.some((other) => other.name === name))
   return { ...survey, ...asked, multiarch: [...asked.multiarch, ...skipped], asked: true }
@@ -104,7 +118,11 @@ function plan(survey: Survey, recipes: readonly string[], io: Io): Result<Planne
       "no image recipe with an OCI output was found (inherit image-oci): name one, as in 'mab init RECIPE'",
     )
   }
-  if (planned.platforms.length === 0) return problem('no multiconfig was found: set BBMULTICONFIG in conf/local.conf')
+  if (planned.platforms.length === 0) {
+    const { kas } = planned.build
+    const place = kas === undefined ? 'conf/local.conf' : `${[kas].flat()[0]} (local_conf_header), or in its targets`
+    return problem(`no multiconfig was found: set BBMULTICONFIG in ${place}`)
+  }
   const valid = validateConfig(configValue(planned), path.join(io.cwd, fileName))
   return valid.ok ? ok(planned) : valid
 }
