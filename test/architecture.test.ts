@@ -79,7 +79,7 @@ const table: Readonly<Record<string, Rules>> = {
     modules: ['node:child_process', 'node:fs', 'node:path'],
   },
   init: {
-    uses: ['bitbake/command', 'bitbake/prepare', 'bitbake/query', 'oci/platform', 'oci/yocto-platform'],
+    uses: ['bitbake/command', 'bitbake/prepare', 'bitbake/query', 'oci/platform', 'oci/yocto-platform', 'util/fs'],
     types: ['config/types', 'targets/target'],
     modules: ['fast-glob', 'node:child_process', 'node:fs', 'node:path'],
   },

@@ -53,9 +53,9 @@ export async function tryStart(
   // Another mab is at work, and what it makes is not known yet.
   if (existsSync(join(state, 'lock'))) return evaluated
   const [seconds, nanoseconds] = process.hrtime(began)
-  report(start, seconds * 1e3 + nanoseconds / 1e6)
-  // Whatever the config made of it.
+  // Whatever the config made of it; what cannot be printed makes it 1.
   process.exitCode = 0
+  report(start, seconds * 1e3 + nanoseconds / 1e6)
   return 'done'
 }
 

@@ -72,6 +72,7 @@ function answer() {
     MACHINE: machine,
     OCI_IMAGE_TAG: 'latest',
     TARGET_ARCH: x86 ? 'x86_64' : 'aarch64',
+    STAMP: `${tmpdir}/stamps/${machine}/${recipe}/1.0`,
     TMPDIR: tmpdir,
     TOPDIR: topdir,
     ...scenario.answers?.[multiconfig],
