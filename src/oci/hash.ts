@@ -60,18 +60,39 @@ export async function readChunks(
   try {
     const identity = fileIdentity(fs.fstatSync(descriptor, { bigint: true }))
     const buffer = range.size > chunkSize ? Buffer.allocUnsafe(chunkSize) : small
-    let done = 0
-    while (done < range.size) {
-      const want = Math.min(chunkSize, range.size - done)
-      const read = fs.readSync(descriptor, buffer, 0, want, range.offset + done)
-      if (read === 0) break
-      use(buffer.subarray(0, read))
-      done += read
+    for (const _ of chunksOf(descriptor, range, buffer, use)) {
       await breathe()
       signal?.throwIfAborted()
     }
     return identity
   } finally {
     fs.closeSync(descriptor)
+  }
+}
+
+/**
+ * The chunks of a range of an open file, each given to `each` first. All are in the one `buffer`, so a chunk lasts until
+ * the next one is asked for. Goes on where it was left.
+ */
+export function chunksOf(
+  descriptor: number,
+  range: ByteRange,
+  buffer: Buffer,
+  each: (chunk: Buffer) => void,
+): IterableIterator<Buffer> {
+  let done = 0
+  return {
+    [Symbol.iterator]() {
+      return this
+    },
+    next() {
+      const want = Math.min(buffer.length, range.size - done)
+      const read = want === 0 ? 0 : fs.readSync(descriptor, buffer, 0, want, range.offset + done)
+      if (read === 0) return { done: true, value: undefined }
+      done += read
+      const chunk = buffer.subarray(0, read)
+      each(chunk)
+      return { done: false, value: chunk }
+    },
   }
 }

@@ -9,7 +9,7 @@ import fs from 'node:fs'
 import { formatBytes } from '../../util/format.js'
 import { fileIdentity } from '../../util/fs.js'
 import { createHasher, finishHasher, type Digest } from '../digest.js'
-import { chunkSize, type ByteRange, type HashedRange } from '../hash.js'
+import { chunksOf, chunkSize, type ByteRange, type HashedRange } from '../hash.js'
 import { ElfReader } from './elf-reader.js'
 import { EntryPaths } from './entry-paths.js'
 import { sniffCompression, type Compression } from './layer-type.js'
@@ -71,7 +71,8 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
     const unpacked = compression === 'none' && sameAlgorithm(digest, diffId) ? undefined : createHasher(diffId)
     const limit = compression === 'none' ? Number.POSITIVE_INFINITY : unpackedLimit(range.size)
     let size = 0
-    const chunks = readChunks(descriptor, range, (chunk) => {
+    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, range.size)))
+    const chunks = chunksOf(descriptor, range, buffer, (chunk) => {
       signal?.throwIfAborted()
       stored.update(chunk)
     })
@@ -107,26 +108,6 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
 
 function sameAlgorithm(a: Digest, b: Digest): boolean {
   return a.slice(0, a.indexOf(':')) === b.slice(0, b.indexOf(':'))
-}
-
-/** One buffer for all: a chunk lasts until the next one is asked for. Goes on where it was left. */
-function readChunks(descriptor: number, range: ByteRange, each: (chunk: Buffer) => void): IterableIterator<Buffer> {
-  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, range.size)))
-  let done = 0
-  return {
-    [Symbol.iterator]() {
-      return this
-    },
-    next() {
-      const want = Math.min(buffer.length, range.size - done)
-      const read = want === 0 ? 0 : fs.readSync(descriptor, buffer, 0, want, range.offset + done)
-      if (read === 0) return { done: true, value: undefined }
-      done += read
-      const chunk = buffer.subarray(0, read)
-      each(chunk)
-      return { done: false, value: chunk }
-    },
-  }
 }
 
 /** The unpacked bytes of one layer, as a tar. */
