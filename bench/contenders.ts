@@ -48,11 +48,14 @@ function keyOf(architecture: string): string {
   return `linux-${architecture}`
 }
 
-export function opensslOver(name: string, layouts: readonly Layout[]): Contender {
+/** @param layouts as they are when it runs */
+export function opensslOver(name: string, layouts: () => readonly Layout[]): Contender {
   return {
     name,
-    argv: ['openssl', 'dgst', '-sha256', '-r', ...blobsOf(layouts).values()],
-    check: (printedText) => checkHashes(printedText, layouts),
+    get argv() {
+      return ['openssl', 'dgst', '-sha256', '-r', ...blobsOf(layouts()).values()]
+    },
+    check: (printedText) => checkHashes(printedText, layouts()),
   }
 }
 
@@ -80,6 +83,8 @@ export function whenDone(directory: string, mab: string, layouts: readonly Layou
     },
     {
       ...mabIn(project, mab, names.fresh, ['run'], names.openssl),
+      // Other projects link the same blobs, which changes their ctime: that is looked into once, by a run like this.
+      prepare: () => void project.mab('run'),
       check: (text) => {
         expectFresh(text)
         checkImage(path.join(directory, output), layouts)

@@ -32,7 +32,7 @@ export function mergeRace(name: string, bench: MergeBench, directory: string, ma
     return []
   }
   const contenders = [
-    ...needs('openssl', 'version', names.openssl, () => [opensslOver(names.openssl, layouts)]),
+    ...needs('openssl', 'version', names.openssl, () => [opensslOver(names.openssl, () => layouts)]),
     firstRun(at('first'), mab, layouts),
     ...whenDone(at('done'), mab, layouts),
     ...needs('tar', '--version', names.tar, () => archiving(at('archived'), mab, layouts)),

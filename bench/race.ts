@@ -15,6 +15,8 @@ export interface Contender {
   readonly rounds?: number
   /** Throws when the run did not make what it should have. */
   check(output: string): void
+  /** Before each run, outside the timing: what others did since the last one is made good. */
+  prepare?(): void
   /** After each run, outside the timing: back to how things were before it. */
   reset?(): void
 }
@@ -27,6 +29,8 @@ export interface Race {
   /** A round before the first that does not count: it brings programs and files into the page cache. */
   readonly warmUp: boolean
   readonly contenders: readonly Contender[]
+  /** Before each round: makes what all of its contenders are given. */
+  renew?(round: number): void
   /** Contenders whose program is not installed. */
   readonly absent: readonly string[]
 }
@@ -51,8 +55,10 @@ export function runRace(race: Race, progress: (text: string) => void): Outcome[]
   const wrong = new Map<string, string[]>(race.contenders.map(({ name }) => [name, []]))
   for (let round = race.warmUp ? 0 : 1; round <= race.rounds; round++) {
     progress(`${race.name}: ${round === 0 ? 'warm-up' : `round ${round} of ${race.rounds}`}`)
+    race.renew?.(round)
     const joining = race.contenders.filter(({ rounds }) => rounds === undefined || (round > 0 && round <= rounds))
     for (const contender of shuffle(joining)) {
+      contender.prepare?.()
       // What an earlier command left to be written would be written at the expense of this one.
       runUntimed(['sync'])
       const load = os.loadavg()[0]!
