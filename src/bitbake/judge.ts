@@ -2,7 +2,7 @@
  * What a finished BitBake invocation means for each target. Decided from what BitBake said, never from what lies in
  * the deploy directory: a failed multiconfig leaves its old image there.
  */
-import type { BitbakeProblem } from '../util/problem.js'
+import { distinctImages, type BitbakeProblem, type WantedImage } from '../util/problem.js'
 import { findCause } from './cause.js'
 import type { BitbakeTarget } from './command.js'
 import { taskKey, type Transcript } from './transcript.js'
@@ -33,8 +33,8 @@ export interface JudgeOptions {
   readonly directory: string
   /** Our log of the invocation. */
   readonly log: string
-  /** `<target> <platform>` for each that needs a BitBake target. */
-  neededBy(target: BitbakeTarget): readonly string[]
+  /** The images that need a BitBake target. */
+  neededBy(target: BitbakeTarget): readonly WantedImage[]
 }
 
 export function judge(transcript: Transcript, targets: readonly BitbakeTarget[], options: JudgeOptions): Judgement {
@@ -44,8 +44,8 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
     if (summary !== undefined && summary.failed === 0) return { built: targets, unsure: [], problems: [] }
     // SIGTERM to the server: nothing is deployed, and the client exits 0.
     const expected = `the line "NOTE: Tasks Summary: Attempted … tasks … all succeeded." (is -q among build.args?)`
-    const platforms = neededByAny(targets, options)
-    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, platforms, log }] }
+    const images = distinctImages(targets.flatMap(options.neededBy))
+    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, images, log }] }
   }
   const problems = explain(transcript, targets, options)
   if (problems.length === 0) {
@@ -54,12 +54,12 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
     const cause = options.serverDied
       ? ({ kind: 'server-died' } as const)
       : findCause([...errors, ...transcript.lastWords])
-    const platforms = neededByAny(targets, options)
+    const images = distinctImages(targets.flatMap(options.neededBy))
     problems.push({
       code: 'bitbake-failed',
       exit: how,
       errors,
-      platforms,
+      images,
       ...(cause === undefined ? {} : { cause }),
       log,
     })
@@ -79,10 +79,6 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   // BitBake does not say for which multiconfig a recipe is missing.
   const unsure = rest.filter((target) => !isBegun(target) && !missing.has(target.recipe))
   return { built: rest.filter(isBegun), unsure, problems }
-}
-
-function neededByAny(targets: readonly BitbakeTarget[], { neededBy }: JudgeOptions): readonly string[] {
-  return [...new Set(targets.flatMap(neededBy))]
 }
 
 const maximumErrors = 5
@@ -113,14 +109,13 @@ function explain(
   { directory, keepGoing, log, neededBy }: JudgeOptions,
 ): BitbakeProblem[] {
   const problems: BitbakeProblem[] = []
-  const needing = (holds: (target: BitbakeTarget) => boolean): readonly string[] => [
-    ...new Set(targets.filter(holds).flatMap(neededBy)),
-  ]
+  const needing = (holds: (target: BitbakeTarget) => boolean): readonly WantedImage[] =>
+    distinctImages(targets.filter(holds).flatMap(neededBy))
   for (const multiconfig of new Set(transcript.unknownMulticonfigs)) {
     problems.push({
       code: 'unknown-multiconfig',
       multiconfig,
-      platforms: needing((target) => target.multiconfig === multiconfig),
+      images: needing((target) => target.multiconfig === multiconfig),
       directory,
       log,
     })
@@ -129,11 +124,11 @@ function explain(
   const unknownRecipes = new Map(transcript.unknownRecipes.map((unknown) => [JSON.stringify(unknown), unknown]))
   for (const { recipe, closeMatches, reasons } of unknownRecipes.values()) {
     const reason = reasons.join('; ')
-    const platforms = needing((target) => target.recipe === recipe)
+    const images = needing((target) => target.recipe === recipe)
     problems.push({
       code: 'unknown-recipe',
       recipe,
-      platforms,
+      images,
       closeMatches,
       ...(reason === '' ? {} : { reason }),
       log,
@@ -142,11 +137,11 @@ function explain(
   for (const unknown of transcript.unknownTasks) {
     const { multiconfig, recipe, task, closeMatches } = unknown
     // Without -k BitBake names the first multiconfig only, and builds the recipe for none.
-    const platforms = needing(
+    const images = needing(
       (target) =>
         target.recipe === recipe && target.task === task && (!keepGoing || target.multiconfig === multiconfig),
     )
-    problems.push({ code: 'unknown-task', multiconfig, recipe, task, platforms, closeMatches, log })
+    problems.push({ code: 'unknown-task', multiconfig, recipe, task, images, closeMatches, log })
   }
   for (const failed of transcript.failedTasks) {
     const ofMulticonfig = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
@@ -161,7 +156,7 @@ function explain(
       multiconfig: failed.multiconfig,
       recipe: failed.recipe,
       task: failed.task,
-      platforms: needing(({ multiconfig }) => multiconfig === failed.multiconfig),
+      images: needing(({ multiconfig }) => multiconfig === failed.multiconfig),
       errors,
       ...(failed.log === undefined ? {} : { taskLog: failed.log }),
       ...(cause === undefined ? {} : { cause }),

@@ -34,7 +34,10 @@ export interface Progress {
   /** Tasks that were begun, those up to date among them; it jumps. In the phase `setscene` of its own tasks. */
   readonly done?: number
   readonly total?: number
+  /** What happened last. */
   readonly text: string
+  /** When that was the beginning of a task: which. */
+  readonly begun?: RunningTask
   readonly running: readonly RunningTask[]
   readonly sstate?: Sstate
 }
@@ -84,10 +87,11 @@ export class ProgressReader {
     const recipe = recipeOf(file)
     this.#correct(multiconfig, recipe)
     // One without work of its own ends without a word.
-    if (kind !== 'noexec ') this.#running.push({ multiconfig, recipe, task: name, started: this.#now() })
+    const task = { multiconfig, recipe, task: name, started: this.#now() }
+    if (kind !== 'noexec ') this.#running.push(task)
     const phase = kind === 'setscene ' ? 'setscene' : 'building'
     const text = `${multiconfig === '' ? '' : `${multiconfig}: `}${recipe} do_${name}`
-    return this.#say({ phase, done: Number(done), total: Number(total), text })
+    return this.#say({ phase, done: Number(done), total: Number(total), text, begun: task })
   }
 
   #end(versioned: string, name: string): Progress | undefined {

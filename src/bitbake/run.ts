@@ -1,7 +1,7 @@
 /** One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it. */
 import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
-import { fail, ok, type BitbakeProblem, type Result } from '../util/problem.js'
+import { fail, ok, type BitbakeProblem, type Result, type WantedImage } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
 import { runClient, type Exit } from './client.js'
 import { buildArguments, type BitbakeTarget } from './command.js'
@@ -32,7 +32,7 @@ export interface BitbakeCall {
   onWait(atWork: ServerAtWork): void
   onProgress(progress: Progress): void
   onLine?(line: string): void
-  neededBy(target: BitbakeTarget): readonly string[]
+  neededBy(target: BitbakeTarget): readonly WantedImage[]
 }
 
 export interface BitbakeRun {

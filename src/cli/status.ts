@@ -29,7 +29,7 @@ export function statusOf(target: PlannedTarget, plan: Plan, forecasts: ReadonlyM
 
 function isFor(task: Task, target: string): boolean {
   return task.kind === 'bitbake'
-    ? task.requests.some(({ neededBy }) => neededBy.some((image) => image.startsWith(`${target} `)))
+    ? task.requests.some(({ neededBy }) => neededBy.some((image) => image.target === target))
     : task.target === target
 }
 

@@ -187,7 +187,7 @@ function bitbakeVersion(
   const cause = findCause([said])
   return {
     ok: false,
-    problems: [{ code: 'bitbake-failed', exit, errors, platforms: [], ...(cause === undefined ? {} : { cause }), log }],
+    problems: [{ code: 'bitbake-failed', exit, errors, images: [], ...(cause === undefined ? {} : { cause }), log }],
   }
 }
 

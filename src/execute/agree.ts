@@ -8,7 +8,7 @@ import type { SelectedImage } from '../oci/select.js'
 import { formatPlatform, type Platform } from '../oci/platform.js'
 import { agreePlatform, describeMachine } from '../oci/yocto-platform.js'
 import type { DiscoverTask } from '../plan/task.js'
-import { fail, ok, type DiscoverProblem, type Result } from '../util/problem.js'
+import { fail, ok, type DiscoverProblem, type Result, type WantedImage } from '../util/problem.js'
 
 export interface ExpectedPlatform {
   /** Absent when only the image can say it. */
@@ -47,6 +47,17 @@ export function expectPlatform(
       return fail({ code: 'platform-disagrees', target, platformKey, config, machine: agreed.reason, by })
     }
   }
+}
+
+/** By what is known already, right or not. */
+export function knownPlatform(task: DiscoverTask, answer: Answer | undefined): Platform | undefined {
+  const expected = expectPlatform(task, answer)
+  return (expected.ok ? expected.value.platform : undefined) ?? task.platform
+}
+
+export function wantedImage(task: DiscoverTask, answer: Answer | undefined): WantedImage {
+  const platform = knownPlatform(task, answer)
+  return { target: task.target, platform: platform === undefined ? task.platformKey : formatPlatform(platform) }
 }
 
 /** The image with the platform that all agree on. */

@@ -19,12 +19,14 @@ export interface ProgressStep {
   readonly total?: number
   /** Of BitBake: what it is at, what runs, and what the shared state cache had. */
   readonly phase?: Phase
+  /** When the last that happened was the beginning of a task: which. */
+  readonly begun?: RunningBitbakeTask
   readonly running?: readonly RunningBitbakeTask[]
   readonly sstate?: Sstate
 }
 
 export interface RunningBitbakeTask extends RunningTask {
-  /** Of the run, that need its multiconfig: `linux/arm64`. */
+  /** Of the run, that need its multiconfig: `linux/arm64`; their names in the config while nobody says more. */
   readonly platforms: readonly string[]
 }
 
@@ -86,15 +88,29 @@ export type Notice =
   | { readonly code: 'attestations-stray'; readonly layout: string; readonly count: number }
   | { readonly code: 'garbage-kept'; readonly directory: string; readonly found: string }
 
+export interface TargetPlatform {
+  /** Its name in the config. */
+  readonly key: string
+  /** As OCI writes it; absent when nobody said it: not the config, not BitBake, and there is no image. */
+  readonly platform?: string
+}
+
+export interface TargetFailure {
+  readonly task: TaskId
+  readonly problem: Problem
+  /** It is about another target's image, and the task, which works for both, gave up for it. */
+  readonly ofAnother: boolean
+}
+
 export interface TargetReport {
   readonly target: string
   readonly partial: boolean
   readonly state: TaskState
-  readonly platforms: readonly string[]
+  readonly platforms: readonly TargetPlatform[]
   /** Absolute. */
   readonly directory: string
-  /** The tasks that failed on the way to it. */
-  readonly failed: readonly TaskId[]
+  /** What went wrong on the way to it. */
+  readonly failures: readonly TargetFailure[]
   /** Of the image index; absent when there is no verified image. */
   readonly digest?: string
   /** The same with its manifests; absent when there is no verified image. */
@@ -104,6 +120,8 @@ export interface TargetReport {
 
 export interface RunReport {
   readonly ok: boolean
+  /** `-k`: a failure did not stop the other tasks. */
+  readonly keepGoing: boolean
   readonly interrupted: boolean
   readonly targets: readonly TargetReport[]
   readonly counts: Readonly<Record<TaskState, number>>

@@ -3,6 +3,7 @@
  * graph and its results are ours; whoever shows them subscribes to the events.
  */
 import path from 'node:path'
+import type { Answer } from '../bitbake/answer.js'
 import { requestKey } from '../plan/plan.js'
 import type { Reason } from '../plan/reason.js'
 import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
@@ -216,7 +217,9 @@ class Run {
   }
 
   report(duration: number): RunReport {
-    return reportRun(this.#plan, this.#settled, this.#options.stop.aborted, duration)
+    const { keepGoing, stop } = this.#options
+    const answerOf = (task: DiscoverTask): Answer | undefined => this.#answers.of(task)
+    return reportRun(this.#plan, this.#settled, { keepGoing, interrupted: stop.aborted, duration, answerOf })
   }
 
   async #findImage(task: DiscoverTask): ReturnType<typeof findImage> {

@@ -1,8 +1,10 @@
 /** How each task ended, and what that means for each target. */
 import { formatPlatform } from '../oci/platform.js'
-import type { Plan, PlannedTarget, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { Answer } from '../bitbake/answer.js'
+import type { DiscoverTask, Plan, PlannedTarget, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
-import type { RunReport, TargetReport, TaskState } from './event.js'
+import { knownPlatform } from './agree.js'
+import type { RunReport, TargetFailure, TargetPlatform, TargetReport, TaskState } from './event.js'
 import type { Outputs } from './handler.js'
 
 export interface TaskResult {
@@ -13,9 +15,19 @@ export interface TaskResult {
 }
 
 type Results = ReadonlyMap<TaskId, TaskResult>
+/** What BitBake said of the image that a task looks for. */
+type AnswerOf = (task: DiscoverTask) => Answer | undefined
 
-/** @param duration ms */
-export function reportRun(plan: Plan, results: Results, interrupted: boolean, duration: number): RunReport {
+export interface ReportOptions {
+  readonly keepGoing: boolean
+  readonly interrupted: boolean
+  /** ms */
+  readonly duration: number
+  readonly answerOf: AnswerOf
+}
+
+export function reportRun(plan: Plan, results: Results, options: ReportOptions): RunReport {
+  const { keepGoing, interrupted, duration, answerOf } = options
   const counts: Record<TaskState, number> = { fresh: 0, done: 0, failed: 0, blocked: 0, cancelled: 0 }
   for (const { state } of results.values()) counts[state]++
   const byTarget = new Map<string, Task[]>(plan.targets.map(({ name }) => [name, []]))
@@ -32,9 +44,9 @@ export function reportRun(plan: Plan, results: Results, interrupted: boolean, du
       target: target.name,
       partial: target.partial,
       state: last.state === 'fresh' && worked ? 'done' : last.state,
-      platforms: platformsOf(target, own, results),
+      platforms: own.flatMap((task) => (task.kind === 'discover' ? [platformOf(task, results, answerOf)] : [])),
       directory: target.directory,
-      failed: failedBefore(target.last, byId, results),
+      failures: failuresBefore(target, byId, results),
       ...(image === undefined
         ? {}
         : { digest: image.digest, image: { index: image.index, manifests: image.manifests } }),
@@ -42,18 +54,31 @@ export function reportRun(plan: Plan, results: Results, interrupted: boolean, du
     }
   })
   const ok = counts.failed + counts.blocked + counts.cancelled === 0
-  return { ok, interrupted, targets, counts, duration }
+  return { ok, keepGoing, interrupted, targets, counts, duration }
 }
 
-/** As they turned out, where the config leaves it to BitBake. */
-function platformsOf({ platforms }: PlannedTarget, own: readonly Task[], results: Results): readonly string[] {
-  const discovered = own.filter((task) => task.kind === 'discover')
-  return platforms.map((planned, position) => {
-    const task = discovered[position]
-    if (task === undefined || task.platform !== undefined) return planned
-    const found = results.get(task.id)?.output as Outputs['discover'] | undefined
-    return found === undefined ? planned : formatPlatform(found.image.platform)
+function platformOf(task: DiscoverTask, results: Results, answerOf: AnswerOf): TargetPlatform {
+  const found = results.get(task.id)?.output as Outputs['discover'] | undefined
+  const platform = found?.image.platform ?? knownPlatform(task, answerOf(task))
+  return { key: task.platformKey, ...(platform && { platform: formatPlatform(platform) }) }
+}
+
+function failuresBefore(target: PlannedTarget, byId: ReadonlyMap<TaskId, Task>, results: Results): TargetFailure[] {
+  return failedBefore(target.last, byId, results).flatMap((task) => {
+    const all = results.get(task)!.problems.map((problem) => ({
+      task,
+      problem,
+      ofAnother: !isAbout(problem, target.name),
+    }))
+    const own = all.filter(({ ofAnother }) => !ofAnother)
+    return own.length > 0 ? own : all
   })
+}
+
+/** What names no target is about all that need the task. */
+function isAbout(problem: Problem, target: string): boolean {
+  if ('images' in problem && problem.images.length > 0) return problem.images.some((image) => image.target === target)
+  return !('target' in problem) || problem.target === target
 }
 
 function failedBefore(id: TaskId, byId: ReadonlyMap<TaskId, Task>, results: Results): TaskId[] {

@@ -2,25 +2,17 @@
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument } from '../bitbake/command.js'
-import { formatPlatform } from '../oci/platform.js'
 import { requestKey } from '../plan/plan.js'
 import type { DiscoverTask, Plan, Task } from '../plan/task.js'
 import { realPath } from '../util/fs.js'
 import { compareCodeUnits } from '../util/json.js'
-import type { DiscoverProblem } from '../util/problem.js'
-import { expectPlatform } from './agree.js'
+import { distinctImages, type DiscoverProblem } from '../util/problem.js'
+import { wantedImage } from './agree.js'
 import type { TaskContext } from './handler.js'
 
 type SharedPlace = Extract<DiscoverProblem, { code: 'image-shared' }>
 type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
 type BitbakeDiscover = DiscoverTask & { readonly source: BitbakeSource }
-
-/** `<target> <OCI platform>`; the platform's name in the config while nobody says more. */
-export function imageLabel(task: DiscoverTask, answer: Answer | undefined): string {
-  const expected = expectPlatform(task, answer)
-  const platform = (expected.ok ? expected.value.platform : undefined) ?? task.platform
-  return `${task.target} ${platform === undefined ? task.platformKey : formatPlatform(platform)}`
-}
 
 /**
  * Known before the build: by BitBake's answers, and by the places that the config names.
@@ -89,7 +81,7 @@ function rivals(plan: Plan, { source }: BitbakeDiscover): BitbakeDiscover[] {
 function placesOf(task: BitbakeDiscover, answer: Answer | undefined): [key: string, place: string][] {
   const { source, reference } = task
   const { recipe, machine } = source
-  const image = [reference ?? '', imageLabel({ ...task, target: '' }, answer)]
+  const image = [reference ?? '', wantedImage(task, answer).platform]
   if (source.layout !== undefined) {
     // One layout may hold the images of several.
     const layout = path.resolve(source.layout.root, source.layout.pattern)
@@ -116,6 +108,6 @@ function problemOf(
 ): SharedPlace | undefined {
   const requests = [...new Set(sharing.map(({ source }) => recipeArgument(source)))]
   if (requests.length < 2) return undefined
-  const platforms = [...new Set(sharing.map((task) => imageLabel(task, answerOf(task))))]
-  return { code: 'image-shared', requests, place, platforms }
+  const images = sharing.map((task) => wantedImage(task, answerOf(task)))
+  return { code: 'image-shared', requests, place, images: distinctImages(images) }
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { platformsLabel } from '../targets/resolve.js'
 import { platformLabel, type Source, type Target } from '../targets/target.js'
 import { canonicalJson, compareCodeUnits } from '../util/json.js'
+import { distinctImages } from '../util/problem.js'
 import type { BitbakeRequest, BitbakeTask, Plan, PlannedTarget, Task, TaskId } from './task.js'
 
 export interface PlanOptions {
@@ -50,13 +51,13 @@ function addBuilds(targets: readonly Target[], tasks: TaskList): Map<string, Tas
       const { multiconfig, recipe, task } = source
       const key = requestKey({ multiconfig, recipe, task })
       const before = build.requests.get(key)
-      const needed = `${target.name} ${platformLabel(platform)}`
+      const needed = { target: target.name, platform: platformLabel(platform) }
       const sources = target.sources ?? null
       build.requests.set(key, {
         multiconfig,
         recipe,
         task,
-        neededBy: [...new Set([...(before?.neededBy ?? []), needed])],
+        neededBy: distinctImages([...(before?.neededBy ?? []), needed]),
         sources: before === undefined ? sources : joinSources(before.sources, sources),
       })
     }

@@ -1,6 +1,7 @@
 /** The nodes of a plan. A plan is plain JSON: tasks refer to each other by id. */
 import type { Platform } from '../oci/platform.js'
 import type { Build, Output, Source, Target } from '../targets/target.js'
+import type { WantedImage } from '../util/problem.js'
 
 export type TaskId = string
 
@@ -17,8 +18,8 @@ export interface BitbakeRequest {
   readonly recipe: string
   /** Without `do_`. */
   readonly task: string
-  /** `<target> <os/architecture>` of every image that needs it, for messages. */
-  readonly neededBy: readonly string[]
+  /** Every image that needs it. */
+  readonly neededBy: readonly WantedImage[]
   /** Globs of all that it is made from; `null` when a target that needs it does not say: then only BitBake knows. */
   readonly sources: readonly string[] | null
 }

@@ -22,7 +22,13 @@ export function jsonRenderer(write: (text: string) => void, cwd: string): Render
   const worded = (problem: Problem): object => ({ ...problem, message: wordProblem(problem, show).headline })
   const prepare = (event: Event): object => {
     if (event.kind === 'run-started') return { ...event, plan: withoutSecrets(event.plan) }
-    return event.kind === 'task-finished' ? { ...event, problems: event.problems.map(worded) } : event
+    if (event.kind === 'task-finished') return { ...event, problems: event.problems.map(worded) }
+    if (event.kind !== 'run-finished') return event
+    const targets = event.report.targets.map(({ failures, ...target }) => ({
+      ...target,
+      failures: failures.map((failure) => ({ ...failure, problem: worded(failure.problem) })),
+    }))
+    return { ...event, report: { ...event.report, targets } }
   }
   return {
     handle(event: Event) {

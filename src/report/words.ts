@@ -5,7 +5,7 @@ import type { Reason } from '../plan/reason.js'
 import type { Task } from '../plan/task.js'
 import { count } from '../util/format.js'
 import { wordCause } from './cause-words.js'
-import { unreachable, type LayoutProblem, type Problem } from '../util/problem.js'
+import { unreachable, type LayoutProblem, type Problem, type WantedImage } from '../util/problem.js'
 
 export interface Wording {
   /** One line without a period. */
@@ -140,7 +140,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `BitBake knows no multiconfig "${problem.multiconfig}"`,
         details: [
-          ...neededBy(problem.platforms),
+          ...neededBy(problem.images),
           `expected: BBMULTICONFIG in ${show(path.join(problem.directory, 'conf/local.conf'))} names it, and conf/multiconfig/${problem.multiconfig}.conf is there`,
           `log: ${show(problem.log)}`,
         ],
@@ -151,7 +151,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `no recipe provides "${problem.recipe}"`,
         details: [
-          ...neededBy(problem.platforms),
+          ...neededBy(problem.images),
           ...matches,
           ...(problem.reason === undefined ? [] : [`BitBake says: ${problem.reason}`]),
           `log: ${show(problem.log)}`,
@@ -164,15 +164,15 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'unknown-task':
       return {
         headline: `the recipe ${problem.recipe} has no task do_${problem.task} in ${configuration(problem.multiconfig)}`,
-        details: [...neededBy(problem.platforms), ...closeMatches(problem.closeMatches), `log: ${show(problem.log)}`],
+        details: [...neededBy(problem.images), ...closeMatches(problem.closeMatches), `log: ${show(problem.log)}`],
         next: "let the recipe inherit image-oci (IMAGE_FSTYPES with 'oci'), or correct the target's `task`",
       }
     case 'bitbake-task-failed': {
-      const affected = problem.platforms.length > 0 ? ` (needed by ${problem.platforms.join(', ')})` : ''
       const cause = problem.cause === undefined ? undefined : wordCause(problem.cause, show)
       return {
-        headline: `${problem.recipe} do_${problem.task} failed in ${configuration(problem.multiconfig)}${affected}`,
+        headline: `${problem.recipe} do_${problem.task} failed in ${configuration(problem.multiconfig)}`,
         details: [
+          ...neededBy(problem.images),
           ...(cause === undefined ? [] : [cause.headline]),
           ...problem.errors.flatMap((error) => error.split('\n')),
           ...(problem.taskOutput ?? []).map((line) => `| ${line}`),
@@ -188,7 +188,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: cause?.headline ?? ended,
         details: [
-          ...affects(problem.platforms),
+          ...affects(problem.images),
           ...(cause === undefined ? [] : [ended]),
           ...problem.errors.flatMap((error) => error.split('\n')),
           `BitBake's output: ${show(problem.log)}`,
@@ -200,7 +200,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: 'BitBake ended with exit code 0, but did not say that it was done',
         details: [
-          ...affects(problem.platforms),
+          ...affects(problem.images),
           `expected: ${problem.expected}`,
           `BitBake's output: ${show(problem.log)}`,
         ],
@@ -215,7 +215,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'image-shared':
       return {
         headline: `${problem.requests.join(' and ')} have one ${problem.place}: each overwrites the other's image`,
-        details: neededBy(problem.platforms),
+        details: neededBy(problem.images),
         next: 'give each multiconfig a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
       }
     case 'layout-ambiguous':
@@ -426,12 +426,19 @@ function configuration(multiconfig: string): string {
   return multiconfig === '' ? 'the default configuration' : `multiconfig ${multiconfig}`
 }
 
-function affects(platforms: readonly string[]): string[] {
-  return platforms.length > 0 ? [`affects: all of ${platforms.join(', ')}`] : []
+function affects(images: readonly WantedImage[]): string[] {
+  return images.length > 0 ? [`affects: all of ${nameImages(images)}`] : []
 }
 
-function neededBy(platforms: readonly string[]): string[] {
-  return platforms.length > 0 ? [`needed by ${platforms.join(', ')}`] : []
+function neededBy(images: readonly WantedImage[]): string[] {
+  return images.length > 0 ? [`needed by ${nameImages(images)}`] : []
+}
+
+/** `app linux/arm64, linux/amd64; tools linux/arm64` */
+function nameImages(images: readonly WantedImage[]): string {
+  const byTarget = new Map<string, string[]>()
+  for (const { target, platform } of images) byTarget.set(target, [...(byTarget.get(target) ?? []), platform])
+  return [...byTarget].map(([target, platforms]) => `${target} ${platforms.join(', ')}`).join('; ')
 }
 
 function closeMatches(names: readonly string[]): string[] {

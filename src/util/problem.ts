@@ -74,6 +74,17 @@ export type SelectionProblem =
     }
   | { readonly code: 'nothing-selected'; readonly reason: string }
 
+/** An image that a run is to make, or to take. */
+export interface WantedImage {
+  readonly target: string
+  /** As OCI writes it (`linux/arm64`); its key in the config while nobody says more. */
+  readonly platform: string
+}
+
+export function distinctImages(images: readonly WantedImage[]): readonly WantedImage[] {
+  return [...new Map(images.map((image) => [`${image.target} ${image.platform}`, image])).values()]
+}
+
 export type BitbakeProblem =
   | {
       readonly code: 'not-a-build-directory'
@@ -97,15 +108,15 @@ export type BitbakeProblem =
   | {
       readonly code: 'unknown-multiconfig'
       readonly multiconfig: string
-      /** `<target> <platform>` for each that is not built for it; so below. */
-      readonly platforms: readonly string[]
+      /** Those that are not built for it; so below. */
+      readonly images: readonly WantedImage[]
       readonly directory: string
       readonly log: string
     }
   | {
       readonly code: 'unknown-recipe'
       readonly recipe: string
-      readonly platforms: readonly string[]
+      readonly images: readonly WantedImage[]
       readonly closeMatches: readonly string[]
       readonly reason?: string
       readonly log: string
@@ -115,18 +126,18 @@ export type BitbakeProblem =
       /** The one that BitBake names. */
       readonly multiconfig: string
       readonly recipe: string
-      readonly platforms: readonly string[]
+      readonly images: readonly WantedImage[]
       readonly task: string
       readonly closeMatches: readonly string[]
       readonly log: string
     }
   | {
-      /** One BitBake task failed; `platforms` are those of its multiconfig. */
+      /** One BitBake task failed; `images` are those of its multiconfig. */
       readonly code: 'bitbake-task-failed'
       readonly multiconfig: string
       readonly recipe: string
       readonly task: string
-      readonly platforms: readonly string[]
+      readonly images: readonly WantedImage[]
       readonly errors: readonly string[]
       readonly taskLog?: string
       /** The last lines of `taskLog`. */
@@ -140,7 +151,7 @@ export type BitbakeProblem =
       readonly exit: string
       readonly errors: readonly string[]
       /** All that the call was for. */
-      readonly platforms: readonly string[]
+      readonly images: readonly WantedImage[]
       readonly cause?: BitbakeCause
       readonly log: string
     }
@@ -148,7 +159,7 @@ export type BitbakeProblem =
       /** Exit 0, but the summary line that every whole run prints is missing (facts: SIGTERM to the server). */
       readonly code: 'bitbake-incomplete'
       readonly expected: string
-      readonly platforms: readonly string[]
+      readonly images: readonly WantedImage[]
       readonly log: string
     }
 
@@ -242,8 +253,7 @@ export type DiscoverProblem =
       readonly requests: readonly string[]
       /** What they share: `TMPDIR … and MACHINE …`, a layout. */
       readonly place: string
-      /** `<target> <platform>` of each image that is meant. */
-      readonly platforms: readonly string[]
+      readonly images: readonly WantedImage[]
     }
   | {
       /** BitBake's machine is another platform than the config or the image config says. */

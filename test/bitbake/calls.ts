@@ -51,7 +51,7 @@ export function startCall(
     onWait: () => {},
     onProgress: (step) => progress.push(step),
     onLine: (line) => lines.push(line),
-    neededBy: ({ multiconfig }) => [multiconfig],
+    neededBy: ({ multiconfig }) => [{ target: 'hello', platform: multiconfig }],
     ...more,
   }
   return {

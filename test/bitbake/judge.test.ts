@@ -62,7 +62,7 @@ test('one multiconfig fails and nothing was to go on: nothing counts as built', 
   expectJudgement('one-multiconfig-fails', [], [], (problems) => {
     const problem = only(problems, 'bitbake-task-failed')
     assert.equal([problem.multiconfig, problem.recipe, problem.task], [arm, 'hello-container', 'rootfs'])
-    assert.equal(problem.platforms, [`hello for ${arm}`])
+    assert.equal(problem.images, [{ target: 'hello', platform: arm }])
     assert.match(problem.taskLog!, '/log.do_rootfs.')
     assert.match(problem.errors.join('\n'), 'do_rootfs: Exec')
     assert.is(problem.log, '/log')
@@ -200,10 +200,10 @@ test('an unknown task names all that need it, with -k only those of which BitBak
     const other = { ...asked, multiconfig: 'other' }
     const needing = (keepGoing: boolean): readonly string[] => {
       const { problems } = judged(recorded, order, { keepGoing, targets: [asked, other] })
-      return only(problems, 'unknown-task').platforms
+      return only(problems, 'unknown-task').images.map(({ platform }) => platform)
     }
-    assert.equal(needing(false), [`hello for ${asked.multiconfig}`, 'hello for other'])
-    assert.equal(needing(true), [`hello for ${asked.multiconfig}`])
+    assert.equal(needing(false), [asked.multiconfig, 'other'])
+    assert.equal(needing(true), [asked.multiconfig])
   })
 })
 
@@ -221,7 +221,11 @@ test('a failure of the whole call says all that it affects', () => {
   everywhere('local-conf-parse-error', (recorded, order) => {
     const targets = ['a', 'b'].map((multiconfig) => ({ multiconfig, recipe: 'hello', task: 'image_complete' }))
     const { problems } = judged(recorded, order, { targets })
-    assert.equal(only(problems, 'bitbake-failed').platforms, ['hello for a', 'hello for b'])
+    const { images } = only(problems, 'bitbake-failed')
+    assert.equal(
+      images.map(({ platform }) => platform),
+      ['a', 'b'],
+    )
   })
 })
 

@@ -69,7 +69,7 @@ real('a multiconfig that fails is not built, though its old image lies there; th
   assert.is(problem?.code, 'bitbake-task-failed')
   if (problem?.code !== 'bitbake-task-failed') return
   assert.equal([problem.multiconfig, problem.recipe, problem.task], [arm, 'hello-container', 'rootfs'])
-  assert.equal(problem.platforms, [arm])
+  assert.equal(problem.images, [{ target: 'hello', platform: arm }])
   assert.ok(existsSync(problem.taskLog!), problem.taskLog)
   project.write(recipe, whole)
 })

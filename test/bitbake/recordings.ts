@@ -64,7 +64,7 @@ export function judged(recorded: Recording, order?: readonly Stream[], change: P
     keepGoing,
     directory: '/work-dir/build',
     log: '/log',
-    neededBy: ({ multiconfig }) => [`hello for ${multiconfig}`],
+    neededBy: ({ multiconfig }) => [{ target: 'hello', platform: multiconfig }],
   })
 }
 

@@ -56,8 +56,9 @@ test('progress comes while it runs', async () => {
   const call = start(fake)
   await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
   await until('the fourth task is told', () => call.progress.some(({ done }) => done === 4))
-  const { running = [], ...last } = call.progress.at(-1) ?? {}
+  const { running = [], begun, ...last } = call.progress.at(-1) ?? {}
   assert.equal(last, { phase: 'building', done: 4, total: 6, text: 'b: hello-container do_rootfs' })
+  assert.equal([begun], running)
   assert.equal(
     running.map(({ multiconfig, recipe, task }) => [multiconfig, recipe, task]),
     [['b', 'hello-container', 'rootfs']],
@@ -190,7 +191,7 @@ test('a failed multiconfig, the other built', async () => {
   assert.equal(namesOf(run.built), ['b'])
   const [problem] = run.problems
   assert.is(problem?.code, 'bitbake-task-failed')
-  if (problem?.code === 'bitbake-task-failed') assert.equal(problem.platforms, ['a'])
+  if (problem?.code === 'bitbake-task-failed') assert.equal(problem.images, [{ target: 'hello', platform: 'a' }])
   assert.is(fake.seen().length, 1)
 })
 
@@ -217,8 +218,8 @@ test('-k: what BitBake refuses is left out, and the others are built without it'
   const run = await finished(start(fake, { keepGoing: true }))
   assert.equal(namesOf(run.built), ['b'])
   assert.equal(
-    run.problems.map((problem) => problem.code === 'unknown-multiconfig' && [problem.multiconfig, problem.platforms]),
-    [['a', ['a']]],
+    run.problems.map((problem) => problem.code === 'unknown-multiconfig' && [problem.multiconfig, problem.images]),
+    [['a', [{ target: 'hello', platform: 'a' }]]],
   )
   assert.equal(
     fake.seen().map(({ argv }) => argv),

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildLayout } from '../rig/layout-builder.js'
+import { fakeBitbake } from '../rig/fake-bitbake.js'
 import { testWith } from '../rig/tools.js'
 import { helloConfig, mabProgram, makeProject } from './fixture.js'
 
@@ -72,6 +73,40 @@ test('a likelier layout that cannot be read is not passed over in silence', () =
     if (name.endsWith('.tar')) rmSync(file(deploy, '..', name))
   }
   assert.match(mab('run', '--no-build').stderr, /no readable layout: index\.json -> manifests: expected array/)
+})
+
+test('the result says of each target why it is not there, and to programs which of its platforms failed', () => {
+  const fake = fakeBitbake({ fails: ['musl'] })
+  const board = (multiconfig: string): object => ({ multiconfig, platform: 'linux/arm64' })
+  const { mab } = makeProject(
+    {
+      build: { directory: 'build', command: fake.build.command },
+      platforms: { glibc: board('glibc'), musl: board('musl') },
+      targets: {
+        app: { recipe: 'hello-container', platforms: ['glibc'] },
+        tools: { recipe: 'hello-container', platforms: ['musl'] },
+      },
+    },
+    { FAKE_BITBAKE: fake.environment['FAKE_BITBAKE']! },
+  )
+  const failure = 'hello-container do_rootfs failed in multiconfig musl'
+  const stopped = mab('run')
+  assert.is(stopped.code, 1)
+  assert.is(
+    stopped.stdout,
+    `app    not built: BitBake gave up: ${failure}; -k goes on with the others\ntools  not built: ${failure}\n`,
+  )
+  assert.match(stopped.stderr, `error: ${failure}\n  needed by tools linux/arm64\n`)
+  const lines = mab('run', '--progress', 'json').stdout.trim().split('\n')
+  const { report } = JSON.parse(lines.at(-1)!) as {
+    report: { targets: { failures: { ofAnother: boolean; problem: { images: object[]; message: string } }[] }[] }
+  }
+  assert.equal(
+    report.targets.map(({ failures }) =>
+      failures.map(({ ofAnother, problem }) => [ofAnother, problem.images, problem.message]),
+    ),
+    [true, false].map((ofAnother) => [[ofAnother, [{ target: 'tools', platform: 'linux/arm64' }], failure]]),
+  )
 })
 
 test('a deploy directory that was deleted is explained: BitBake takes it for built', () => {

@@ -75,7 +75,10 @@ test('one BitBake call for all targets, each request once and in an order of its
   const { requests, id, root } = bitbakeOf(planOf(several))
   assert.equal([id, root], ['bitbake:build', '/project'])
   assert.equal(
-    requests.map((request) => [requestKey(request), request.neededBy]),
+    requests.map((request) => [
+      requestKey(request),
+      request.neededBy.map(({ target, platform }) => `${target} ${platform}`),
+    ]),
     [
       ['mc::shared:do_image_complete', ['b linux/riscv64', 'a linux/riscv64']],
       ['mc:container-aarch64:c:do_image_oci', ['c linux/arm64']],

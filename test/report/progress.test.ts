@@ -12,6 +12,7 @@ const step: ProgressEvent = {
   id: 'bitbake:build',
   phase: 'building',
   text: 'b: hello do_oci',
+  begun: { multiconfig: 'b', platforms: ['linux/amd64'], recipe: 'hello', task: 'oci', started: 9_000 },
   done: 5,
   total: 12,
   running: [
@@ -21,15 +22,26 @@ const step: ProgressEvent = {
   ],
 }
 
-test('what runs, the oldest first, by platform', () => {
+test('what runs, the oldest first, by multiconfig and platform', () => {
   assert.is(
     formatRunning(step, 10_000),
-    '5 of 12: a: hello do_rootfs (9.0 s); linux/amd64: hello do_oci (1.0 s); tool do_fetch (0 ms)',
+    '5 of 12: a: hello do_rootfs (9.0 s); b (linux/amd64): hello do_oci (1.0 s); tool do_fetch (0 ms)',
   )
   const many = Array.from({ length: 6 }, () => step.running![2]!)
   assert.match(formatRunning({ ...step, running: many }, 10_000), /(tool do_fetch \(0 ms\); ){4}2 more$/)
-  assert.is(formatRunning({ ...step, phase: 'setscene', running: [] }, 0), 'setscene 5 of 12: b: hello do_oci')
+  assert.is(
+    formatRunning({ ...step, phase: 'setscene', running: [] }, 0),
+    'setscene 5 of 12: b (linux/amd64): hello do_oci',
+  )
   assert.is(formatStep({ kind: 'task-progress', id: 'x', text: 'parsing recipes' }), 'parsing recipes')
+})
+
+test('a multiconfig under its own name in the config is named once, the default configuration by its platform', () => {
+  const { begun, ...rest } = step
+  const named = (multiconfig: string, ...platforms: readonly string[]): string =>
+    formatStep({ ...rest, begun: { ...begun!, multiconfig, platforms } })
+  assert.is(named('b', 'b'), '5 of 12: b: hello do_oci')
+  assert.is(named('', 'linux/arm64', 'linux/arm/v7'), '5 of 12: linux/arm64, linux/arm/v7: hello do_oci')
 })
 
 test('lines: after a time of silence, what runs is told again; warnings come at the end', async () => {
@@ -54,7 +66,7 @@ test('lines: after a time of silence, what runs is told again; warnings come at 
   }
   renderer.handle(step)
   renderer.handle(warned)
-  assert.equal(written, ['      bitbake:build: 5 of 12: b: hello do_oci\n'])
+  assert.equal(written, ['      bitbake:build: 5 of 12: b (linux/amd64): hello do_oci\n'])
   // Nothing else keeps the process alive meanwhile.
   const alive = setInterval(() => {}, 1000)
   await again

@@ -17,6 +17,7 @@ type Examples<P extends { readonly code: string }> = {
 
 const file = '/project/multiarch.config.ts'
 const log = '/project/.mab/logs/x.log'
+const arm64 = { target: 'hello', platform: 'linux/arm64' }
 
 /** One for each code; more where the wording depends on what is known. The compiler asks for new ones. */
 const examples: Examples<Coded> = {
@@ -58,17 +59,15 @@ const examples: Examples<Coded> = {
     { directory: '/project/build', pid: 4711, detached: true },
   ],
   'command-not-found': [{ command: 'bitbake', found: 'no such file' }],
-  'unknown-multiconfig': [
-    { multiconfig: 'container-arm', platforms: ['hello linux/arm64'], directory: '/project/build', log },
-  ],
+  'unknown-multiconfig': [{ multiconfig: 'container-arm', images: [arm64], directory: '/project/build', log }],
   'unknown-recipe': [
-    { recipe: 'helo', platforms: ['hello linux/arm64'], closeMatches: ['hello', 'hallo'], log },
-    { recipe: 'helo', platforms: [], closeMatches: [], reason: 'it was skipped', log },
+    { recipe: 'helo', images: [arm64], closeMatches: ['hello', 'hallo'], log },
+    { recipe: 'helo', images: [], closeMatches: [], reason: 'it was skipped', log },
   ],
   'unknown-task': [
     {
       multiconfig: 'a',
-      platforms: ['hello linux/arm64'],
+      images: [arm64],
       closeMatches: ['do_image_complete'],
       recipe: 'hello',
       task: 'image_complete',
@@ -80,16 +79,16 @@ const examples: Examples<Coded> = {
       multiconfig: 'container-aarch64',
       recipe: 'hello',
       task: 'rootfs',
-      platforms: ['linux/arm64'],
+      images: [arm64],
       errors: ['first error', 'second error'],
       taskLog: '/project/build/tmp/log.do_rootfs',
       cause: { kind: 'program-missing', programs: ['zstd'] },
       log,
     },
-    { multiconfig: '', recipe: 'hello', task: 'rootfs', platforms: [], errors: [], log },
+    { multiconfig: '', recipe: 'hello', task: 'rootfs', images: [], errors: [], log },
   ],
   'bitbake-failed': [
-    { exit: 'exit code 1', errors: ['no space left'], platforms: ['hello linux/arm64'], log },
+    { exit: 'exit code 1', errors: ['no space left'], images: [arm64], log },
     ...(
       [
         { kind: 'parse-error', file: '/project/meta/recipes/broken.bb', line: 17 },
@@ -104,9 +103,9 @@ const examples: Examples<Coded> = {
         { kind: 'worker-died' },
         { kind: 'server-unreachable' },
       ] satisfies BitbakeCause[]
-    ).map((cause) => ({ exit: 'exit code 1', errors: ['an error'], platforms: [], cause, log })),
+    ).map((cause) => ({ exit: 'exit code 1', errors: ['an error'], images: [], cause, log })),
   ],
-  'bitbake-incomplete': [{ expected: 'a line "Tasks Summary"', platforms: ['hello linux/arm64'], log }],
+  'bitbake-incomplete': [{ expected: 'a line "Tasks Summary"', images: [arm64], log }],
   'layout-not-found': [
     {
       target: 'hello',
@@ -127,7 +126,11 @@ const examples: Examples<Coded> = {
     {
       requests: ['mc:a:hello', 'mc:b:hello'],
       place: 'TMPDIR /project/build/tmp and MACHINE qemuarm64',
-      platforms: ['hello linux/arm64', 'other linux/arm64'],
+      images: [
+        { target: 'hello', platform: 'linux/arm64' },
+        { target: 'hello', platform: 'linux/arm/v7' },
+        { target: 'other', platform: 'linux/arm64' },
+      ],
     },
   ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],

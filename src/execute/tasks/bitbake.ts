@@ -4,7 +4,7 @@
  */
 import path from 'node:path'
 import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
-import type { Sstate } from '../../bitbake/progress.js'
+import type { RunningTask, Sstate } from '../../bitbake/progress.js'
 import { prepareBuild } from '../../bitbake/prepare.js'
 import { runBitbake } from '../../bitbake/run.js'
 import type { ServerAtWork } from '../../bitbake/server.js'
@@ -18,11 +18,12 @@ import { sha256, shortDigest } from '../../oci/digest.js'
 import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
 import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
+import { wantedImage } from '../agree.js'
 import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
 import { environmentOf } from '../build-environment.js'
+import type { RunningBitbakeTask } from '../event.js'
 import type { Handler, TaskContext } from '../handler.js'
 import { recordedManifests } from '../recorded.js'
-import { imageLabel } from '../shared-place.js'
 import type { FileList } from '../stamps.js'
 
 export const bitbake: Handler<'bitbake'> = {
@@ -79,14 +80,16 @@ export const bitbake: Handler<'bitbake'> = {
       stopNow: context.stopNow,
       wait: waiting.wait,
       onWait,
-      onProgress: (step) =>
-        context.progress({
-          ...step,
-          running: step.running.map((one) => ({ ...one, platforms: platformsOf(task, one.multiconfig, context) })),
-        }),
+      onProgress: ({ begun, running, ...step }) => {
+        const label = (one: RunningTask): RunningBitbakeTask => ({
+          ...one,
+          platforms: platformsOf(task, one.multiconfig, context),
+        })
+        context.progress({ ...step, ...(begun && { begun: label(begun) }), running: running.map(label) })
+      },
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
       neededBy: (target) =>
-        dependents(task, target, context).map((dependent) => imageLabel(dependent, context.answers.of(dependent))),
+        dependents(task, target, context).map((dependent) => wantedImage(dependent, context.answers.of(dependent))),
     })
     context.lookAgain()
     if (!ran.ok) return ran
@@ -141,11 +144,7 @@ function describeSummary(attempted: number, upToDate: number, sstate: Sstate | u
 function platformsOf(task: BitbakeTask, multiconfig: string, context: TaskContext): string[] {
   const requests = task.requests.filter((request) => request.multiconfig === multiconfig)
   const needing = requests.flatMap((request) => dependents(task, request, context))
-  return [
-    ...new Set(
-      needing.map(({ platform, platformKey }) => (platform === undefined ? platformKey : formatPlatform(platform))),
-    ),
-  ]
+  return [...new Set(needing.map((dependent) => wantedImage(dependent, context.answers.of(dependent)).platform))]
 }
 
 /** Whose word it is, when it is not plain `bitbake`'s: a wrapper, or an example's stand-in. */

@@ -1,6 +1,7 @@
 /** `discover`: a few stats and three small documents, so they are looked at each time. */
 import { shortDigest } from '../../oci/digest.js'
 import type { Image } from '../../oci/image.js'
+import type { SelectedImage } from '../../oci/select.js'
 import { formatPlatform } from '../../oci/platform.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { DiscoverTask } from '../../plan/task.js'
@@ -19,7 +20,7 @@ export const discover: Handler<'discover'> = {
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, image))
     if (reasons.length > 0) return { fresh: false, reasons }
     for (const notice of notices) context.notice(notice)
-    return { fresh: true, output: { image }, detail: describe(image), evidence: { files: evidence } }
+    return { fresh: true, output: { image }, detail: describe(task, image), evidence: { files: evidence } }
   },
 
   async run(task, context) {
@@ -30,7 +31,7 @@ export const discover: Handler<'discover'> = {
     const { image, notices } = found.value
     for (const notice of notices) context.notice(notice)
     context.state.stamps.write(task.id, { fingerprint: fingerprintOf(task, image), output: null })
-    return { ok: true, output: { image }, detail: describe(image) }
+    return { ok: true, output: { image }, detail: describe(task, image) }
   },
 
   async foresee(task, context) {
@@ -43,6 +44,8 @@ function fingerprintOf(task: DiscoverTask, image: Image): Fingerprint {
   return fingerprint({ manifests: { [formatPlatform(task.platform ?? image.platform)]: image.digest } })
 }
 
-function describe({ layout, digest }: Image): string {
-  return `${layout.path} ${shortDigest(digest)}`
+/** With the platform, where the task's title cannot say it. */
+function describe(task: DiscoverTask, { layout, digest, platform }: SelectedImage): string {
+  const found = `${layout.path} ${shortDigest(digest)}`
+  return task.platform === undefined ? `${found} ${formatPlatform(platform)}` : found
 }
