@@ -1,5 +1,5 @@
 /**
- * `npm test [-- PATTERN]`: builds the package, compiles sources and tests file by file (so that coverage is exact), and
+ * `npm test [-- PATTERN…]`: builds the package, compiles sources and tests file by file (so that coverage is exact), and
  * hands over to test/run.ts.
  */
 import { spawnSync } from 'node:child_process'

@@ -65,9 +65,13 @@ async function runFile(file: string, name: string): Promise<FileResult> {
 }
 
 const directory = path.dirname(fileURLToPath(import.meta.url))
-const pattern = process.argv[2] ?? ''
+/** Parts of names; none: all. */
+const patterns = process.argv.slice(2)
 const { suites } = await parse(directory, '\\.test\\.js$')
-const chosen = suites.filter(({ name }) => name.includes(pattern)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+const unknown = patterns.filter((pattern) => !suites.some(({ name }) => name.includes(pattern)))
+const chosen = suites
+  .filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => name.includes(pattern)))
+  .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 const results: FileResult[] = []
 const queue = [...chosen]
 const worker = async (): Promise<void> => {
@@ -77,7 +81,8 @@ const worker = async (): Promise<void> => {
 }
 await Promise.all(Array.from({ length: jobs }, worker))
 const sum = (key: 'passed' | 'failed' | 'skipped'): number => results.reduce((total, result) => total + result[key], 0)
-const failed = sum('failed') + (chosen.length === 0 ? 1 : 0)
-if (chosen.length === 0) console.log(`no test file matches "${pattern}"`)
+// No test at all is a failure, too.
+const failed = sum('failed') + Math.max(unknown.length, suites.length === 0 ? 1 : 0)
+for (const pattern of unknown) console.log(`no test file matches "${pattern}"`)
 console.log(`${sum('passed')} passed, ${failed} failed, ${sum('skipped')} skipped`)
 process.exitCode = failed > 0 ? 1 : 0
