@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Build } from '../targets/target.js'
 import { errorCode, exists } from '../util/fs.js'
-import type { BitbakeProblem } from '../util/problem.js'
+import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import { buildDirectoryMarker } from './command.js'
 import { serverAtWork, type ServerAtWork } from './server.js'
 

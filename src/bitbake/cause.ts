@@ -2,7 +2,7 @@
  * Why BitBake gave up, when it is one of the reasons that have a remedy of their own. The texts were recorded from real
  * runs (test/transcripts); those of OpenEmbedded's sanity checks too.
  */
-import type { BitbakeCause } from '../util/problem.js'
+import type { BitbakeCause } from '../util/bitbake-problem.js'
 
 type Finder = (text: string) => BitbakeCause | undefined
 

@@ -2,7 +2,7 @@
  * What a finished BitBake invocation means for each target. Decided from what BitBake said, never from what lies in
  * the deploy directory: a failed multiconfig leaves its old image there.
  */
-import { distinctImages, type BitbakeProblem, type WantedImage } from '../util/problem.js'
+import { distinctImages, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
 import { findCause } from './cause.js'
 import type { BitbakeTarget } from './command.js'
 import { taskKey, type Transcript } from './transcript.js'

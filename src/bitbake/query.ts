@@ -4,7 +4,7 @@
  */
 import type { Build } from '../targets/target.js'
 import { exists } from '../util/fs.js'
-import type { BitbakeProblem } from '../util/problem.js'
+import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate, type Answer } from './answer.js'
 import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'

@@ -1,7 +1,8 @@
 /** One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it. */
 import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
-import { fail, ok, type BitbakeProblem, type Result, type WantedImage } from '../util/problem.js'
+import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
+import { fail, ok, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
 import { runClient, type Exit } from './client.js'
 import { buildArguments, type BitbakeTarget } from './command.js'

@@ -1,6 +1,6 @@
 /** What the log of a task that failed says. */
 import { promises as fs } from 'node:fs'
-import type { BitbakeProblem } from '../util/problem.js'
+import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import { findCause } from './cause.js'
 
 /** Lines of a task's log that a failure is shown with. */

@@ -14,7 +14,7 @@ import { residentServer, serverAtWork } from '../bitbake/server.js'
 import { taskKey, Transcript } from '../bitbake/transcript.js'
 import type { BitbakeTask } from '../plan/task.js'
 import { exists } from '../util/fs.js'
-import type { BitbakeProblem } from '../util/problem.js'
+import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import type { Finding } from './finding.js'
 
 export interface BuildCheck {

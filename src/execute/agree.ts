@@ -8,7 +8,8 @@ import type { SelectedImage } from '../oci/select.js'
 import { formatPlatform, type Platform } from '../oci/platform.js'
 import { agreePlatform, describeMachine } from '../oci/yocto-platform.js'
 import type { DiscoverTask } from '../plan/task.js'
-import { fail, ok, type DiscoverProblem, type Result, type WantedImage } from '../util/problem.js'
+import type { WantedImage } from '../util/bitbake-problem.js'
+import { fail, ok, type DiscoverProblem, type Result } from '../util/problem.js'
 
 export interface ExpectedPlatform {
   /** Absent when only the image can say it. */

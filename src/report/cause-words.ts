@@ -1,5 +1,6 @@
 /** The wording of the reasons for which BitBake gives up: what it is, and what to do about it. */
-import { unreachable, type BitbakeCause } from '../util/problem.js'
+import type { BitbakeCause } from '../util/bitbake-problem.js'
+import { unreachable } from '../util/problem.js'
 
 export interface CauseWording {
   /** One line without a period. */

@@ -5,7 +5,8 @@ import type { Reason } from '../plan/reason.js'
 import type { Task } from '../plan/task.js'
 import { count } from '../util/format.js'
 import { wordCause } from './cause-words.js'
-import { unreachable, type LayoutProblem, type Problem, type WantedImage } from '../util/problem.js'
+import type { WantedImage } from '../util/bitbake-problem.js'
+import { unreachable, type LayoutProblem, type Problem } from '../util/problem.js'
 
 export interface Wording {
   /** One line without a period. */

@@ -6,7 +6,8 @@ import type { BitbakeTarget } from '../../src/bitbake/command.js'
 import { runBitbake, type BitbakeCall, type BitbakeRun } from '../../src/bitbake/run.js'
 import type { Progress } from '../../src/bitbake/progress.js'
 import type { Build } from '../../src/targets/target.js'
-import type { BitbakeProblem, Result } from '../../src/util/problem.js'
+import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
+import type { Result } from '../../src/util/problem.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 export function image(multiconfig: string, recipe = 'hello-container'): BitbakeTarget {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findCause } from '../../src/bitbake/cause.js'
-import type { BitbakeCause, BitbakeProblem } from '../../src/util/problem.js'
+import type { BitbakeCause, BitbakeProblem } from '../../src/util/bitbake-problem.js'
 import { everywhere, judged, orders, recording } from './recordings.js'
 
 const test = suite('bitbake cause')

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { judge } from '../../src/bitbake/judge.js'
 import { Transcript } from '../../src/bitbake/transcript.js'
-import type { BitbakeProblem } from '../../src/util/problem.js'
+import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
 import { cases, everywhere, judged, recording } from './recordings.js'
 
 const test = suite('bitbake judgement')

@@ -6,7 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { prepareBuild, type PreparedBuild } from '../../src/bitbake/prepare.js'
 import type { Build } from '../../src/targets/target.js'
-import type { BitbakeProblem } from '../../src/util/problem.js'
+import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
 import { quote } from '../../src/util/shell.js'
 import { temporaryDirectory } from '../rig/temp.js'
 

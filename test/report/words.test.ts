@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert'
 import type { Notice } from '../../src/execute/event.js'
 import type { Reason } from '../../src/plan/reason.js'
 import { pathShower, wordNotice, wordProblem, wordReason } from '../../src/report/words.js'
-import { layoutProblemCodes, type BitbakeCause, type LayoutProblem, type Problem } from '../../src/util/problem.js'
+import type { BitbakeCause } from '../../src/util/bitbake-problem.js'
+import { layoutProblemCodes, type LayoutProblem, type Problem } from '../../src/util/problem.js'
 
 const test = suite('report/words')
 
