@@ -63,7 +63,7 @@ export async function askBitbake(
   const answers = new Map<string, Answer>(outdated === undefined ? [...known.answers, ...learnt] : [])
   const targets = needed.filter((request) => !answers.has(recipeArgument(request)))
   if (targets.length > 0) {
-    context.progress({ text: `asking where the images are${outdated === undefined ? '' : ` (${outdated})`}` })
+    context.progress({ text: `asking where the images are${outdated === undefined ? '' : `: ${outdated}`}` })
     const log = context.logFile(`${task.id} ${name}`)
     const { stop, stopNow } = context
     const found = await queryBitbake({ build: task.build, targets, environment, log, stop, stopNow })

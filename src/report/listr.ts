@@ -4,7 +4,7 @@ import type { Event } from '../execute/event.js'
 import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
 import type { Problem } from '../util/problem.js'
-import { formatRunning, type ProgressEvent } from './progress-text.js'
+import { progressLines, type ProgressEvent } from './progress-text.js'
 import { formatProblems, untoldProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
@@ -20,11 +20,14 @@ export interface ListrOptions {
 
 /** ms between two frames. */
 const frameTime = 80
+/** Columns that listr2 leaves empty before and behind what is below a task. */
+const indentation = 6
 /** Rows of the terminal that are left for a prompt and the summary line. */
 const sparedRows = 4
 
 /** What `WindowRenderer` uses of listr2's tasks. */
 interface Row {
+  readonly output?: string
   isStarted(): boolean
   hasFailed(): boolean
   isCompleted(): boolean
@@ -61,7 +64,8 @@ function windowRenderer(stream: NodeJS.WriteStream): typeof DefaultRenderer {
     }
 
     override create(options?: Parameters<DefaultRenderer['create']>[0]): string {
-      const room = Math.max(5, stream.rows - sparedRows)
+      const below = this.#rows.filter((row) => row.isStarted()).map((row) => row.output?.split('\n').length ?? 0)
+      const room = Math.max(5, stream.rows - sparedRows - below.reduce((sum, lines) => sum + lines, 0))
       if (this.#ended || this.#rows.length <= room) return super.create(options)
       const inner = this as unknown as { tasks: readonly Row[] }
       const completed = this.#rows.filter((row) => row.isCompleted()).length
@@ -88,7 +92,8 @@ interface Entry {
   readonly task: Task
   finish(): void
   readonly finished: Promise<void>
-  started: boolean
+  /** ms since 1970. */
+  started?: number
   progress?: ProgressEvent
   wrapper?: ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
   end?: Extract<Event, { kind: 'task-finished' }>
@@ -109,7 +114,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
     for (const task of tasks) {
       let finish = (): void => {}
       const finished = new Promise<void>((resolve) => (finish = resolve))
-      entries.set(task.id, { task, finish, finished, started: false })
+      entries.set(task.id, { task, finish, finished })
     }
   }
 
@@ -123,7 +128,8 @@ export function listrRenderer(options: ListrOptions): Renderer {
         task: async (_context: unknown, wrapper: NonNullable<Entry['wrapper']>) => {
           entry.wrapper = wrapper
           // PAUSED would print "undefined" behind the title. Events may have come before listr2 came here.
-          wrapper.task.state$ = entry.started ? ListrTaskState.STARTED : ListrTaskState.WAITING
+          wrapper.task.state$ = entry.started === undefined ? ListrTaskState.WAITING : ListrTaskState.STARTED
+          showProgress(entry)
           await entry.finished
           wrapper.task.state$ = ListrTaskState.STARTED
           conclude(entry, wrapper)
@@ -145,14 +151,21 @@ export function listrRenderer(options: ListrOptions): Renderer {
     drawn = list.run().catch(() => {})
   }
 
-  const showProgress = ({ wrapper, progress }: Entry): void => {
-    if (wrapper !== undefined && progress !== undefined) wrapper.output = formatRunning(progress, Date.now())
+  /** A line that wrapped would move the others up and down. */
+  const cut = (line: string): string => {
+    const room = Math.max(20, stream.columns - indentation)
+    return line.length > room ? `${line.slice(0, room - 1)}…` : line
   }
-  // The times of what runs go on.
+  const showProgress = ({ wrapper, progress, started, end }: Entry): void => {
+    if (wrapper === undefined || progress === undefined || end !== undefined) return
+    const now = Date.now()
+    wrapper.output = progressLines(progress, now, started ?? now)
+      .map(cut)
+      .join('\n')
+  }
+  // The times go on.
   const clock = setInterval(() => {
-    for (const entry of entries.values()) {
-      if (entry.end === undefined && (entry.progress?.running ?? []).length > 0) showProgress(entry)
-    }
+    for (const entry of entries.values()) showProgress(entry)
   }, 1_000)
   clock.unref()
 
@@ -191,7 +204,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
           const entry = entries.get(event.id)
           if (entry === undefined) break
           begin()
-          entry.started = true
+          entry.started = Date.now()
           if (entry.wrapper !== undefined) entry.wrapper.task.state$ = ListrTaskState.STARTED
           if (options.explain) {
             const why = event.reasons.map((reason) => wordReason(reason, show)).join('; ')

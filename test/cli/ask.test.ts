@@ -122,7 +122,7 @@ test('an image that is not where it was is asked for again', () => {
   rmSync(project.file('build/one'), { recursive: true })
   const { code, stderr } = deployTo('two')
   assert.is(code, 0, stderr)
-  assert.match(stderr, 'asking where the images are (an image is not where it was)')
+  assert.match(stderr, 'asking where the images are: an image is not where it was')
   assert.match(stderr, 'build/two/hello-container-latest-oci')
 })
 
@@ -160,7 +160,7 @@ testWith(test, noBitbake, 'two multiconfigs that deploy to one place are refused
     refused.stderr,
     /mc:arm-glibc:hello-container and mc:arm-musl:hello-container have one TMPDIR \S+\/build\/one and MACHINE qemuarm64/,
   )
-  assert.match(refused.stderr, /needed by glibc linux\/arm64, musl linux\/arm64/)
+  assert.match(refused.stderr, /needed by glibc linux\/arm64; musl linux\/arm64/)
   assert.match(refused.stderr, /next: give each multiconfig a TMPDIR of its own/)
   assert.is(refused.stderr.split('error:').length, 2, refused.stderr)
   assert.not(existsSync(path.join(project.build.directory, 'one')), 'nothing is built')

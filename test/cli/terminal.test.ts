@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fakeBitbake } from '../rig/fake-bitbake.js'
 import { missingTool, testWith } from '../rig/tools.js'
 import { helloConfig, mabProgram, makeProject, type Project } from './fixture.js'
 
@@ -58,6 +60,33 @@ testWith(
     for (const name of names) assert.ok(lines.some((line) => line.startsWith(`✔ verify ${name}:`)))
   },
 )
+
+testWith(test, missing, 'what BitBake runs is below its line, each task with its time, until Ctrl-C', async () => {
+  const fake = fakeBitbake({ hangs: 'board' })
+  const { directory } = makeProject({
+    build: { directory: 'build', command: fake.build.command },
+    platforms: { board: { multiconfig: 'board', platform: 'linux/arm64' } },
+    targets: { hello: { recipe: 'hello-container', platforms: ['board'] } },
+  })
+  const command = `stty cols 100 rows 40; exec ${process.execPath} ${mabProgram} run`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: directory,
+    env: { ...process.env, ...fake.environment, CI: '', TERM: 'xterm', SHELL: '/bin/sh' },
+  })
+  let shown = ''
+  let interrupted = false
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk.toString().replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
+    if (interrupted || !/› \d of 3 \(.*\)\r?\n +board \(linux\/arm64\): hello-container do_rootfs \(/.test(shown))
+      return
+    interrupted = true
+    child.stdin.write('\x03')
+  })
+  const [code] = (await once(child, 'close')) as [number]
+  assert.is(code, 130, shown)
+  assert.ok(interrupted, shown)
+  assert.match(shown, /hello {2}cancelled\r?\ninterrupted after /)
+})
 
 testWith(test, missing, 'a terminal of no width gets lines', () => {
   const project = makeProject()

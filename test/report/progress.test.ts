@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Event } from '../../src/execute/event.js'
 import { plainRenderer } from '../../src/report/plain.js'
-import { formatRunning, formatStep, type ProgressEvent } from '../../src/report/progress-text.js'
+import { formatRunning, formatStep, progressLines, type ProgressEvent } from '../../src/report/progress-text.js'
 import { makeStyle } from '../../src/report/style.js'
 
 const test = suite('report/progress')
@@ -34,6 +34,20 @@ test('what runs, the oldest first, by multiconfig and platform', () => {
     'setscene 5 of 12: b (linux/amd64): hello do_oci',
   )
   assert.is(formatStep({ kind: 'task-progress', id: 'x', text: 'parsing recipes' }), 'parsing recipes')
+})
+
+test('on a terminal, what runs line by line, under how far and how long the whole is', () => {
+  assert.equal(progressLines(step, 70_000, 1_000), [
+    '5 of 12 (1 min 9 s)',
+    'a: hello do_rootfs (1 min 9 s)',
+    'b (linux/amd64): hello do_oci (1 min 1 s)',
+    'tool do_fetch (1 min 0 s)',
+  ])
+  const many = Array.from({ length: 6 }, () => step.running![2]!)
+  assert.is(progressLines({ ...step, running: many }, 10_000, 0).at(-1), '2 more')
+  assert.equal(progressLines({ kind: 'task-progress', id: 'x', text: 'parsing recipes' }, 3_000, 0), [
+    'parsing recipes (3.0 s)',
+  ])
 })
 
 test('a multiconfig under its own name in the config is named once, the default configuration by its platform', () => {
