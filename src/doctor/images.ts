@@ -7,7 +7,7 @@ import { expectPlatform } from '../execute/agree.js'
 import { findImage } from '../execute/find-image.js'
 import { findShared } from '../execute/shared-place.js'
 import { formatPlatform } from '../oci/platform.js'
-import type { DiscoverTask, Plan, TaskId } from '../plan/task.js'
+import type { DiscoverTask, Plan } from '../plan/task.js'
 import { exists, statIfThere } from '../util/fs.js'
 import { formatBytes } from '../util/format.js'
 import type { Problem } from '../util/problem.js'
@@ -20,19 +20,15 @@ type Checked = Pick<CheckedBuild, 'answers' | 'current'>
 /** @param checked by the id of the `bitbake` task */
 export async function checkImages(plan: Plan, checked: ReadonlyMap<string, Checked>): Promise<Finding[]> {
   const findings: Finding[] = []
-  const ofBuild = new Map<TaskId, DiscoverTask[]>()
   const answerOf = ({ source, dependsOn }: DiscoverTask): Answer | undefined =>
     source.kind === 'bitbake' ? checked.get(dependsOn[0] ?? '')?.answers.get(recipeArgument(source)) : undefined
   for (const task of plan.tasks) {
     if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
-    for (const id of task.dependsOn) ofBuild.set(id, [...(ofBuild.get(id) ?? []), task])
     const answer = answerOf(task)
     const current = checked.get(task.dependsOn[0] ?? '')?.current ?? []
     if (answer !== undefined) findings.push(...(await checkImage(plan, task, answer, current)))
   }
-  for (const tasks of ofBuild.values()) {
-    for (const problem of findShared(tasks, answerOf)) findings.push({ check: 'image', status: 'failure', problem })
-  }
+  for (const problem of findShared(plan.tasks, answerOf)) findings.push({ check: 'image', status: 'failure', problem })
   const answersOf = [...checked.values()].map(({ answers }) => answers)
   return [...findings, ...checkSpace(plan, answersOf)]
 }

@@ -60,9 +60,18 @@ export class Answers {
     const name = recipeArgument(source)
     const learnt = this.learnt(source.build).get(name)
     if (learnt !== undefined) return learnt
-    const known = this.#recalled.get(source.build.directory) ?? this.recall(source.build)
-    this.#recalled.set(source.build.directory, known)
+    const known = this.#recall(source.build)
     return dependsOn.length > 0 || known.outdated === undefined ? known.answers.get(name) : undefined
+  }
+
+  /** What BitBake said in this run, or says still: what it said last may have been changed since. */
+  current({ source }: DiscoverTask): Answer | undefined {
+    if (source.kind !== 'bitbake') return undefined
+    const name = recipeArgument(source)
+    const learnt = this.learnt(source.build).get(name)
+    if (learnt !== undefined) return learnt
+    const known = this.#recall(source.build)
+    return known.outdated === undefined ? known.answers.get(name) : undefined
   }
 
   /** Files that the answer for the task hangs on. Where BitBake is not in the plan, its last answer must still hold. */
@@ -112,6 +121,13 @@ export class Answers {
     for (const file of Object.keys(files)) files[file] = recordOf(file, build)
     const remembered: Remembered = { environment: this.#digest(build), files, answers: lasting }
     replaceFile(this.#file(build), JSON.stringify({ format, ...remembered }))
+  }
+
+  /** The same until something may have changed. */
+  #recall(build: Build): KnownAnswers {
+    const known = this.#recalled.get(build.directory) ?? this.recall(build)
+    this.#recalled.set(build.directory, known)
+    return known
   }
 
   #file(build: Build): string {

@@ -115,16 +115,16 @@ export function contradicted(
   context: TaskContext,
 ): Contradicted[] {
   const answers = context.answers.learnt(task.build)
-  const answerOf = ({ source }: DiscoverTask): Answer | undefined =>
-    source.kind === 'bitbake' ? answers.get(recipeArgument(source)) : undefined
-  const all = task.requests.flatMap((request) => dependents(task, request, context))
-  const shared = findShared(all, answerOf)
+  const shared = findShared(context.plan.tasks, (of) => context.answers.current(of))
+  const { directory } = task.build
   return requests.flatMap((request) => {
     const name = recipeArgument(request)
     const answer = answers.get(name)
     const expected = dependents(task, request, context).map((dependent) => expectPlatform(dependent, answer))
+    const isConcerned = (one: (typeof shared)[number]): boolean =>
+      one.requests.some((other) => other.request === name && other.directory === directory)
     const refused = expected.every(({ ok }) => !ok) ? expected.flatMap((one) => (one.ok ? [] : one.problems)) : []
-    const problems = [...refused, ...shared.filter((one) => one.requests.includes(name))]
+    const problems = [...refused, ...shared.filter(isConcerned)]
     return problems.length > 0 ? [{ request, problems }] : []
   })
 }

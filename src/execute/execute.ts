@@ -4,29 +4,23 @@
  */
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
-import { requestKey } from '../plan/plan.js'
 import type { Reason } from '../plan/reason.js'
-import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { BitbakeTask, DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import { systemProblem } from '../util/fs.js'
 import { ok } from '../util/problem.js'
 import { Answers } from './answers.js'
+import { enquire } from './enquire.js'
 import type { Event, RunReport } from './event.js'
-import type { Freshness, Handler, Outputs, RunOptions, TaskContext } from './handler.js'
+import type { Freshness, Outputs, RunOptions, TaskContext } from './handler.js'
+import { handlerOf } from './handlers.js'
 import { collectGarbage } from './output.js'
 import { Pool } from './pool.js'
-import { reportRun, type TaskResult } from './run-report.js'
+import { isUsable, reportRun, type TaskResult } from './run-report.js'
 import type { FreshRun } from './confirm.js'
 import { findImage } from './find-image.js'
 import { readSources } from './sources.js'
+import { undecidedRivals } from './shared-place.js'
 import type { State } from './state.js'
-import { archive } from './tasks/archive.js'
-import { bitbake } from './tasks/bitbake.js'
-import { discover } from './tasks/discover.js'
-import { index } from './tasks/index-task.js'
-import { merge } from './tasks/merge.js'
-import { verify } from './tasks/verify.js'
-
-const handlers: { readonly [K in TaskKind]: Handler<K> } = { bitbake, discover, merge, index, verify, archive }
 
 export interface ExecuteOptions extends RunOptions {
   readonly state: State
@@ -104,7 +98,10 @@ class Run {
   readonly #images = new Map<TaskId, ReturnType<typeof findImage>>()
   readonly #answers: Answers
   readonly #byId: ReadonlyMap<TaskId, Task>
+  readonly #enquiries = new Map<TaskId, ReturnType<typeof enquire>>()
   readonly #pool: Pool
+  /** For those who ask in the name of others, which have no slot yet. */
+  readonly #asking: Pool
   readonly #stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
   /** Tasks that were not fresh and came to do their work. */
   readonly #begun = new Set<TaskId>()
@@ -117,6 +114,7 @@ class Run {
     this.#options = options
     this.#byId = new Map(plan.tasks.map((task) => [task.id, task]))
     this.#pool = new Pool(options.jobs)
+    this.#asking = new Pool(options.jobs)
     this.#answers = new Answers(options.state.directory, options.environment)
   }
 
@@ -131,6 +129,10 @@ class Run {
   async #settle(task: Task): Promise<TaskResult> {
     const needed = await Promise.all(task.dependsOn.map((id) => this.result(this.#byId.get(id)!)))
     const lacking = task.dependsOn.filter((_, position) => !isUsable(task, needed[position]!))
+    if (task.kind === 'discover') {
+      const rivals = undecidedRivals(task, this.#plan, (of) => this.#answers.current(of))
+      await Promise.all(rivals.flatMap(({ dependsOn }) => dependsOn.map((id) => this.result(this.#byId.get(id)!))))
+    }
     let result: TaskResult
     let began = performance.now()
     if (lacking.length > 0) {
@@ -228,6 +230,13 @@ class Run {
     return ok({ ...found.value, evidence: [...found.value.evidence, ...this.#answers.evidenceOf(task)] })
   }
 
+  /** Of what is fresh nothing need be asked: where its images are was known when they were found. */
+  async #enquire(task: BitbakeTask): ReturnType<typeof enquire> {
+    const context = this.#context(task.id)
+    const { fresh } = await this.#freshness(task, context)
+    return fresh ? ok('known') : enquire(task, context)
+  }
+
   #context(id: TaskId): TaskContext {
     const { state, emit, stop, stopNow } = this.#options
     return {
@@ -243,6 +252,16 @@ class Run {
           throw new Error(`${id} asked for the output of ${other}, which has none`)
         }
         return output as Outputs[K]
+      },
+      isBuilt: (task) =>
+        task.dependsOn.every((other) => {
+          const result = this.#settled.get(other)
+          return result !== undefined && isUsable(task, result)
+        }),
+      enquiry: (of) => {
+        const known = this.#enquiries.get(of.id) ?? this.#asking.run(() => this.#enquire(of))
+        this.#enquiries.set(of.id, known)
+        return known
       },
       sources: (root, patterns) => {
         const key = JSON.stringify([root, patterns])
@@ -274,17 +293,4 @@ class Run {
 
 function cancelled(detail: string): TaskResult {
   return { state: 'cancelled', detail, problems: [] }
-}
-
-/** Of a BitBake run that failed in part, what was built can still be used. */
-function isUsable(task: Task, needed: TaskResult): boolean {
-  if (needed.state === 'fresh' || needed.state === 'done') return true
-  if (needed.state !== 'failed' || needed.output === undefined) return false
-  if (task.kind !== 'discover' || task.source.kind !== 'bitbake') return false
-  return (needed.output as Outputs['bitbake']).built.includes(requestKey(task.source))
-}
-
-/** TypeScript cannot see that a task and the handler of its kind fit each other. */
-function handlerOf(task: Task): Handler<Task['kind']> {
-  return handlers[task.kind] as unknown as Handler<Task['kind']>
 }

@@ -3,9 +3,11 @@ import type { VerifiedFiles } from '../oci/verified.js'
 import type { Platform } from '../oci/platform.js'
 import type { SelectedImage } from '../oci/select.js'
 import type { Reason } from '../plan/reason.js'
-import type { DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { BitbakeTask, DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
+import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
 import type { Answers } from './answers.js'
+import type { Enquiry } from './enquire.js'
 import type { Notice, ProgressStep } from './event.js'
 import type { findImage } from './find-image.js'
 import type { AttestationRecord, BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
@@ -57,6 +59,10 @@ export interface TaskContext {
   readonly stopNow: AbortSignal
   /** The output of a task that is done or fresh. */
   outputOf<K extends TaskKind>(id: TaskId, kind: K): Outputs[K]
+  /** Whether what the task is to find was built in this run, or is not to be built. */
+  isBuilt(task: DiscoverTask): boolean
+  /** What came of asking the build where its images go; each is asked once a run, whoever wants to know first. */
+  enquiry(task: BitbakeTask): Promise<Result<Enquiry, BitbakeProblem>>
   /** The same content for the whole run, however often it is asked for. */
   sources(root: string, patterns: readonly string[]): Promise<Result<SourceFiles, StateProblem>>
   /** What is deployed, looked for once, and once more after `lookAgain`. */

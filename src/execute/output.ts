@@ -6,7 +6,7 @@ import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '..
 import { openLayout, type Layout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
 import { blockSize, isZeroBlock, textOf } from '../oci/tar-header.js'
-import { errorCode, exists, isAbsent, isWithin, statIfThere } from '../util/fs.js'
+import { errorCode, exists, isAbsent, isWithin, realPath, statIfThere } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
 import { listOutput, removeOutput, stagedIndexFile } from './output-files.js'
 
@@ -82,8 +82,8 @@ function isIndented(bytes: Uint8Array): boolean {
 }
 
 /** Links and globs may lead to one place by two names, so the real paths are compared. */
-export async function checkApart(directory: string, source: string): Promise<StateProblem | undefined> {
-  const [output, input] = await Promise.all([realPath(directory), realPath(source)])
+export function checkApart(directory: string, source: string): StateProblem | undefined {
+  const [output, input] = [realPath(directory), realPath(source)]
   const apart = !isWithin(output, input) && !isWithin(input, output)
   return apart ? undefined : { code: 'output-is-source', directory, source }
 }
@@ -94,17 +94,6 @@ function isDanglingLink(directory: string): boolean {
 
 function dangling(directory: string): StateProblem {
   return { code: 'output-not-ours', directory, found: ['a symbolic link to what is not there'] }
-}
-
-/** Of what is not there yet: that of the directory that it will be in. */
-async function realPath(file: string): Promise<string> {
-  try {
-    return await fs.realpath(file)
-  } catch (error) {
-    const parent = path.dirname(file)
-    if (!isAbsent(error) || parent === file) throw error
-    return path.join(await realPath(parent), path.basename(file))
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** How each task ended, and what that means for each target. */
 import { formatPlatform } from '../oci/platform.js'
 import type { Answer } from '../bitbake/answer.js'
+import { requestKey } from '../plan/plan.js'
 import type { DiscoverTask, Plan, PlannedTarget, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
 import { knownPlatform } from './agree.js'
@@ -12,6 +13,14 @@ export interface TaskResult {
   readonly detail: string
   readonly problems: readonly Problem[]
   readonly output?: Outputs[TaskKind]
+}
+
+/** Of a BitBake run that failed in part, what was built can still be used. */
+export function isUsable(task: Task, needed: TaskResult): boolean {
+  if (needed.state === 'fresh' || needed.state === 'done') return true
+  if (needed.state !== 'failed' || needed.output === undefined) return false
+  if (task.kind !== 'discover' || task.source.kind !== 'bitbake') return false
+  return (needed.output as Outputs['bitbake']).built.includes(requestKey(task.source))
 }
 
 type Results = ReadonlyMap<TaskId, TaskResult>

@@ -1,12 +1,14 @@
-/** Multiconfigs that put one recipe's image in one place: each overwrites the other's, and exit codes say nothing of it. */
+/**
+ * Multiconfigs that put one recipe's image in one place, also those of two build directories, and build directories that
+ * work in one TMPDIR: each overwrites what the other makes, and exit codes say nothing of it.
+ */
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument } from '../bitbake/command.js'
-import { requestKey } from '../plan/plan.js'
 import type { DiscoverTask, Plan, Task } from '../plan/task.js'
-import { realPath } from '../util/fs.js'
-import { compareCodeUnits } from '../util/json.js'
 import { distinctImages } from '../util/bitbake-problem.js'
+import { realPath } from '../util/fs.js'
+import { canonicalJson, compareCodeUnits } from '../util/json.js'
 import type { DiscoverProblem } from '../util/problem.js'
 import { wantedImage } from './agree.js'
 import type { TaskContext } from './handler.js'
@@ -14,31 +16,26 @@ import type { TaskContext } from './handler.js'
 type SharedPlace = Extract<DiscoverProblem, { code: 'image-shared' }>
 type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
 type BitbakeDiscover = DiscoverTask & { readonly source: BitbakeSource }
+type AnswerOf = (task: DiscoverTask) => Answer | undefined
 
-/**
- * Known before the build: by BitBake's answers, and by the places that the config names.
- * @param tasks of one build directory
- */
-export function findShared(
-  tasks: readonly DiscoverTask[],
-  answerOf: (task: DiscoverTask) => Answer | undefined,
-): SharedPlace[] {
+/** Known before the build: by BitBake's answers, and by the places that the config names. */
+export function findShared(tasks: readonly Task[], answerOf: AnswerOf): SharedPlace[] {
   const byPlace = new Map<string, { readonly place: string; readonly sharing: BitbakeDiscover[] }>()
   for (const task of tasks.filter(isBitbake)) {
-    const answer = answerOf(task)
-    for (const [key, place] of placesOf(task, answer)) {
+    for (const [key, place] of placesOf(task, answerOf(task))) {
       const known = byPlace.get(key) ?? { place, sharing: [] }
       known.sharing.push(task)
       byPlace.set(key, known)
     }
   }
-  // What shares TMPDIR and MACHINE mostly shares the deploy directory too: said once.
-  const found = new Map<string, SharedPlace>()
-  for (const { place, sharing } of byPlace.values()) {
-    const problem = problemOf(place, sharing, answerOf)
-    if (problem !== undefined && !found.has(problem.requests.join(' '))) found.set(problem.requests.join(' '), problem)
+  // What shares a TMPDIR mostly shares the deploy directory too: said once.
+  const found: SharedPlace[] = []
+  for (const [key, { place, sharing }] of byPlace) {
+    const inOneBuild = new Set(sharing.map(({ source }) => source.build.directory)).size < 2
+    const problem = key.startsWith(workKey) && inOneBuild ? undefined : problemOf(place, sharing, answerOf)
+    if (problem !== undefined && !found.some((other) => covers(other, problem))) found.push(problem)
   }
-  return [...found.values()]
+  return found
 }
 
 /** Known only where the layouts are: another multiconfig's request has led to the very image. */
@@ -51,8 +48,7 @@ export async function findSameImage(task: DiscoverTask, context: TaskContext): P
   const sharing = [task]
   for (const other of rivals(context.plan, task)) {
     // Where it was not built, an old image may lie, or another's.
-    if (other.dependsOn.some((id) => !context.outputOf(id, 'bitbake').built.includes(requestKey(other.source))))
-      continue
+    if (!context.isBuilt(other)) continue
     const theirs = await context.image(other)
     if (!theirs.ok || theirs.value.image.digest !== digest) continue
     if (realPath(theirs.value.image.layout.path) === place) sharing.push(other)
@@ -62,53 +58,91 @@ export async function findSameImage(task: DiscoverTask, context: TaskContext): P
   return problem === undefined ? [] : [problem]
 }
 
+/**
+ * What other build directories are to build for the same recipe, where nothing told the places apart beforehand: the
+ * task must see what they have made.
+ */
+export function undecidedRivals(task: DiscoverTask, plan: Plan, answerOf: AnswerOf): DiscoverTask[] {
+  if (!isBitbake(task)) return []
+  const isKnown = (one: BitbakeDiscover): boolean => one.source.layout === undefined && answerOf(one) !== undefined
+  const elsewhere = rivals(plan, task).filter(({ source }) => source.build.directory !== task.source.build.directory)
+  return elsewhere.filter((other) => !isKnown(task) || !isKnown(other))
+}
+
+function covers({ requests }: SharedPlace, problem: SharedPlace): boolean {
+  const keys = new Set(requests.map(canonicalJson))
+  return problem.requests.every((request) => keys.has(canonicalJson(request)))
+}
+
 function isBitbake(task: Task): task is BitbakeDiscover {
   return task.kind === 'discover' && task.source.kind === 'bitbake'
 }
 
-/** What is looked for of the same recipe in the same build directory, but of another multiconfig. */
-function rivals(plan: Plan, { source }: BitbakeDiscover): BitbakeDiscover[] {
-  return plan.tasks
-    .filter(isBitbake)
-    .filter(
-      (other) =>
-        other.source.recipe === source.recipe &&
-        other.source.multiconfig !== source.multiconfig &&
-        other.source.build.directory === source.build.directory,
-    )
+/** Of each plan, what is looked for of each recipe: there may be thousands. */
+const byRecipe = new WeakMap<Plan, ReadonlyMap<string, readonly BitbakeDiscover[]>>()
+
+/** What is looked for of the same recipe, but of another multiconfig or in another build directory. */
+function rivals(plan: Plan, { source }: BitbakeDiscover): readonly BitbakeDiscover[] {
+  const known = byRecipe.get(plan) ?? groupByRecipe(plan)
+  byRecipe.set(plan, known)
+  const { multiconfig, build } = source
+  const isOther = (other: BitbakeSource): boolean =>
+    other.multiconfig !== multiconfig || other.build.directory !== build.directory
+  return (known.get(source.recipe) ?? []).filter((other) => isOther(other.source))
 }
+
+function groupByRecipe(plan: Plan): ReadonlyMap<string, readonly BitbakeDiscover[]> {
+  const groups = new Map<string, BitbakeDiscover[]>()
+  for (const task of plan.tasks.filter(isBitbake)) {
+    const { recipe } = task.source
+    groups.set(recipe, [...(groups.get(recipe) ?? []), task])
+  }
+  return groups
+}
+
+/** Of places where two BitBakes are in each other's way, whatever they build. */
+const workKey = 'work '
 
 /** With a key each: what differs in it does not overwrite. */
 function placesOf(task: BitbakeDiscover, answer: Answer | undefined): [key: string, place: string][] {
   const { source, reference } = task
-  const { recipe, machine } = source
+  const { recipe, machine, build } = source
   const image = [reference ?? '', wantedImage(task, answer).platform]
   if (source.layout !== undefined) {
     // One layout may hold the images of several.
-    const layout = path.resolve(source.layout.root, source.layout.pattern)
+    const layout = realPath(path.resolve(source.layout.root, source.layout.pattern))
     return [[JSON.stringify([recipe, layout, ...image]), `layout ${layout}`]]
   }
-  const places: string[][] = []
+  const places: [key: string, place: string][] = []
+  const add = (place: string, ...more: readonly string[]): void => {
+    places.push([JSON.stringify([recipe, place, ...more]), place])
+  }
   if (source.deployDirectory !== undefined && answer === undefined) {
-    const { deployDirectory } = source
-    places.push([`deployDirectory ${deployDirectory}`, machine ?? '', ...image])
+    add(`deployDirectory ${realPath(source.deployDirectory)}`, machine ?? '', ...image)
   }
   const { TMPDIR, MACHINE, DEPLOY_DIR_IMAGE, IMAGE_BASENAME = recipe, OCI_IMAGE_TAG = 'latest' } = answer ?? {}
-  if (TMPDIR !== undefined && MACHINE !== undefined) places.push([`TMPDIR ${TMPDIR} and MACHINE ${MACHINE}`])
+  // A wrapper may call another machine, or a container with paths of its own.
+  const world = build.command.length === 1 ? '' : canonicalJson(build.command)
+  if (TMPDIR !== undefined) {
+    const tmpdir = `TMPDIR ${realPath(TMPDIR)}`
+    places.push([`${workKey}${tmpdir} ${world}`, tmpdir])
+    if (MACHINE !== undefined) add(`${tmpdir} and MACHINE ${MACHINE}`, world)
+  }
   if (DEPLOY_DIR_IMAGE !== undefined) {
     const name = `${IMAGE_BASENAME}-${OCI_IMAGE_TAG.replaceAll(':', '_')}-oci`
-    places.push([`DEPLOY_DIR_IMAGE ${DEPLOY_DIR_IMAGE} and name ${name}`])
+    add(`DEPLOY_DIR_IMAGE ${realPath(DEPLOY_DIR_IMAGE)} and name ${name}`, world)
   }
-  return places.map((place) => [JSON.stringify([recipe, ...place]), place[0]!])
+  return places
 }
 
-function problemOf(
-  place: string,
-  sharing: readonly BitbakeDiscover[],
-  answerOf: (task: DiscoverTask) => Answer | undefined,
-): SharedPlace | undefined {
-  const requests = [...new Set(sharing.map(({ source }) => recipeArgument(source)))]
-  if (requests.length < 2) return undefined
-  const images = sharing.map((task) => wantedImage(task, answerOf(task)))
-  return { code: 'image-shared', requests, place, images: distinctImages(images) }
+function problemOf(place: string, sharing: readonly BitbakeDiscover[], answerOf: AnswerOf): SharedPlace | undefined {
+  const requests = new Map(
+    sharing.map(({ source }) => {
+      const request = { request: recipeArgument(source), directory: source.build.directory }
+      return [canonicalJson(request), request]
+    }),
+  )
+  if (requests.size < 2) return undefined
+  const images = distinctImages(sharing.map((task) => wantedImage(task, answerOf(task))))
+  return { code: 'image-shared', requests: [...requests.values()], place, images }
 }

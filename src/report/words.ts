@@ -215,9 +215,9 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       }
     case 'image-shared':
       return {
-        headline: `${problem.requests.join(' and ')} have one ${problem.place}: each overwrites the other's image`,
+        headline: `${sharers(problem, show)} have one ${problem.place}: each overwrites what the other makes`,
         details: neededBy(problem.images),
-        next: 'give each multiconfig a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
+        next: 'give each multiconfig of each build directory a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
       }
     case 'layout-ambiguous':
       return {
@@ -440,6 +440,14 @@ function nameImages(images: readonly WantedImage[]): string {
   const byTarget = new Map<string, string[]>()
   for (const { target, platform } of images) byTarget.set(target, [...(byTarget.get(target) ?? []), platform])
   return [...byTarget].map(([target, platforms]) => `${target} ${platforms.join(', ')}`).join('; ')
+}
+
+/** Each with its build directory, where there are two. */
+function sharers({ requests }: Extract<Problem, { code: 'image-shared' }>, show: (file: string) => string): string {
+  const several = new Set(requests.map(({ directory }) => directory)).size > 1
+  return requests
+    .map(({ request, directory }) => (several ? `${request} in ${show(directory)}` : request))
+    .join(' and ')
 }
 
 function closeMatches(names: readonly string[]): string[] {

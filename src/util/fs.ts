@@ -137,12 +137,13 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-/** Without links on the way; the path itself when nothing is there. */
+/** Without links on the way; of what is not there yet, that of the directory that it will be in. */
 export function realPath(file: string): string {
   try {
     return fs.realpathSync.native(file)
   } catch {
-    return file
+    const parent = path.dirname(file)
+    return parent === file ? file : path.join(realPath(parent), path.basename(file))
   }
 }
 

@@ -148,10 +148,10 @@ export type DiscoverProblem =
       readonly candidates: readonly string[]
     }
   | {
-      /** Several multiconfigs put one recipe's image in one place, so that it is nobody's in particular. */
+      /** Several multiconfigs or build directories write to one place, so that what lies there is nobody's in particular. */
       readonly code: 'image-shared'
-      /** `mc:<multiconfig>:<recipe>`; at least two. */
-      readonly requests: readonly string[]
+      /** `mc:<multiconfig>:<recipe>`, and the build directory that it is for; at least two. */
+      readonly requests: readonly { readonly request: string; readonly directory: string }[]
       /** What they share: `TMPDIR … and MACHINE …`, a layout. */
       readonly place: string
       readonly images: readonly WantedImage[]

@@ -161,7 +161,7 @@ testWith(test, noBitbake, 'two multiconfigs that deploy to one place are refused
     /mc:arm-glibc:hello-container and mc:arm-musl:hello-container have one TMPDIR \S+\/build\/one and MACHINE qemuarm64/,
   )
   assert.match(refused.stderr, /needed by glibc linux\/arm64; musl linux\/arm64/)
-  assert.match(refused.stderr, /next: give each multiconfig a TMPDIR of its own/)
+  assert.match(refused.stderr, /next: give each multiconfig of each build directory a TMPDIR of its own/)
   assert.is(refused.stderr.split('error:').length, 2, refused.stderr)
   assert.not(existsSync(path.join(project.build.directory, 'one')), 'nothing is built')
 

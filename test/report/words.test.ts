@@ -125,11 +125,25 @@ const examples: Examples<Coded> = {
   ],
   'image-shared': [
     {
-      requests: ['mc:a:hello', 'mc:b:hello'],
+      requests: [
+        { request: 'mc:a:hello', directory: '/project/build' },
+        { request: 'mc:b:hello', directory: '/project/build' },
+      ],
       place: 'TMPDIR /project/build/tmp and MACHINE qemuarm64',
       images: [
         { target: 'hello', platform: 'linux/arm64' },
         { target: 'hello', platform: 'linux/arm/v7' },
+        { target: 'other', platform: 'linux/arm64' },
+      ],
+    },
+    {
+      requests: [
+        { request: 'mc:a:hello', directory: '/project/build' },
+        { request: 'mc:a:hello', directory: '/project/build-other' },
+      ],
+      place: 'TMPDIR /project/tmp',
+      images: [
+        { target: 'hello', platform: 'linux/arm64' },
         { target: 'other', platform: 'linux/arm64' },
       ],
     },

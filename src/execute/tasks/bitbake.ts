@@ -3,9 +3,8 @@
  * runs of other targets or platforms share them.
  */
 import path from 'node:path'
-import { checkBuildDirectory, waitForBuildDirectory } from '../../bitbake/build-directory.js'
+import { waitForBuildDirectory } from '../../bitbake/build-directory.js'
 import type { RunningTask, Sstate } from '../../bitbake/progress.js'
-import { prepareBuild } from '../../bitbake/prepare.js'
 import { runBitbake } from '../../bitbake/run.js'
 import type { ServerAtWork } from '../../bitbake/server.js'
 import { withTaskOutput } from '../../bitbake/task-output.js'
@@ -53,14 +52,18 @@ export const bitbake: Handler<'bitbake'> = {
       context.progress({ text: `waiting for another BitBake (process ${atWork.pid})` })
     }
     const waiting = { wait: context.options.wait ?? Number.POSITIVE_INFINITY, stop: context.stop, onWait }
-    const prepared = await prepareBuild(task.build, context.options.environment)
-    if (!prepared.ok) return prepared
-    const unfit =
-      (await checkBuildDirectory(task.build)) ?? (await waitForBuildDirectory(task.build.directory, waiting))
-    if (unfit !== undefined) return fail(unfit)
-    context.stop.throwIfAborted()
-    // Also of what is fresh: it may deploy where another is going to.
-    const asked = await askBitbake(task, task.requests, context, 'query')
+    const others = context.plan.tasks.filter((other) => other.kind === 'bitbake')
+    await Promise.allSettled(others.map((other) => context.enquiry(other)))
+    const enquiry = await context.enquiry(task)
+    if (!enquiry.ok) return enquiry
+    let asked = enquiry.value === 'asked'
+    if (enquiry.value === 'busy') {
+      const busy = await waitForBuildDirectory(task.build.directory, waiting)
+      if (busy !== undefined) return fail(busy)
+      context.stop.throwIfAborted()
+      // Also of what is fresh: it may deploy where another is going to.
+      asked = await askBitbake(task, task.requests, context, 'query')
+    }
     const refused = contradicted(task, task.requests, context)
     const refusals = new Set(refused.flatMap((one) => one.problems))
     const usable = task.requests.filter((request) => !refused.some((one) => one.request === request))

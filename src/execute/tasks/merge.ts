@@ -44,7 +44,7 @@ export const merge: Handler<'merge'> = {
 
   async run(task, context) {
     const image = imageOf(task, context)
-    const strange = (await checkPlaces(task, image, context)) ?? (await checkOutput(task.directory))
+    const strange = checkPlaces(task, image, context) ?? (await checkOutput(task.directory))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
     if (task.attestations === 'drop' && image.attestations.length > 0) {
@@ -99,23 +99,19 @@ function toJson(blobs: readonly BlobRecord[]): Json {
   return blobs.map(({ digest, size }) => ({ digest, size }))
 }
 
-/** The first dependency is the platform's own discover task; the others are there to hold back a useless merge. */
 /** Neither the output nor its archive may take the place of what it is made from. */
-async function checkPlaces(
-  task: MergeTask,
-  image: SelectedImage,
-  context: TaskContext,
-): Promise<StateProblem | undefined> {
+function checkPlaces(task: MergeTask, image: SelectedImage, context: TaskContext): StateProblem | undefined {
   const archives = context.plan.tasks.flatMap((other) =>
     other.kind === 'archive' && other.directory === task.directory ? [other.file] : [],
   )
   for (const place of [task.directory, ...archives]) {
-    const problem = await checkApart(place, image.layout.path)
+    const problem = checkApart(place, image.layout.path)
     if (problem !== undefined) return problem
   }
   return undefined
 }
 
+/** The first dependency is the platform's own discover task; the others are there to hold back a useless merge. */
 function imageOf(task: MergeTask, context: TaskContext): SelectedImage {
   return context.outputOf(task.dependsOn[0]!, 'discover').image
 }

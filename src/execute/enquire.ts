@@ -1,0 +1,26 @@
+/** Asking a build of the run where its images go, before any of them builds anything: two may have one place. */
+import { checkBuildDirectory } from '../bitbake/build-directory.js'
+import { prepareBuild } from '../bitbake/prepare.js'
+import { serverAtWork } from '../bitbake/server.js'
+import type { BitbakeTask } from '../plan/task.js'
+import type { BitbakeProblem } from '../util/bitbake-problem.js'
+import { fail, ok, type Result } from '../util/problem.js'
+import { askBitbake } from './ask.js'
+import type { TaskContext } from './handler.js'
+
+/**
+ * `busy`: another BitBake is at work there. Nobody waits for it: the build asks for itself when it is free, and is
+ * compared then with those that went before.
+ */
+export type Enquiry = 'asked' | 'known' | 'busy'
+
+/** Problems are those of starting BitBake; one that gives no answer is none. */
+export async function enquire(task: BitbakeTask, context: TaskContext): Promise<Result<Enquiry, BitbakeProblem>> {
+  const prepared = await prepareBuild(task.build, context.options.environment)
+  if (!prepared.ok) return prepared
+  const unfit = await checkBuildDirectory(task.build)
+  if (unfit !== undefined) return fail(unfit)
+  if ((await serverAtWork(task.build.directory)) !== undefined) return ok('busy')
+  context.stop.throwIfAborted()
+  return ok((await askBitbake(task, task.requests, context, 'query')) ? 'asked' : 'known')
+}
