@@ -3,7 +3,7 @@ import type { InspectReport } from '../oci/inspect-report.js'
 import { count, formatBytes } from '../util/format.js'
 import type { Style } from './style.js'
 import { useLines } from './use-text.js'
-import { pathShower, visibleLine } from './words.js'
+import { pathShower, visibleLine } from './wording.js'
 
 export function formatInspection(report: InspectReport, cwd: string, style: Style): string {
   const file = pathShower(cwd)(report.layout)

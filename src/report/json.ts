@@ -5,7 +5,8 @@ import type { Plan } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
 import { withoutSecrets } from './plan-text.js'
 import type { Renderer } from './renderer.js'
-import { pathShower, wordProblem } from './words.js'
+import { pathShower } from './wording.js'
+import { wordProblem } from './words.js'
 
 /** What a run would do, in the form of its events. */
 export function forecastEvents(plan: Plan, forecasts: ReadonlyMap<string, TaskForecast>): string {

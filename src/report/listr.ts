@@ -8,7 +8,11 @@ import { progressLines, type ProgressEvent } from './progress-text.js'
 import { formatProblems, untoldProblems } from './problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
-import { pathShower, taskTitle, wordNotice, wordProblem, wordReason } from './words.js'
+import { wordNotice } from './notice-words.js'
+import { wordReason } from './reason-words.js'
+import { taskTitle } from './task-title.js'
+import { pathShower } from './wording.js'
+import { wordProblem } from './words.js'
 
 export interface ListrOptions {
   readonly cwd: string

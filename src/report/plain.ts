@@ -7,7 +7,10 @@ import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
 import { formatRunning, formatStep, type ProgressEvent } from './progress-text.js'
 import { stateTones } from './summary.js'
-import { pathShower, taskTitle, wordNotice, wordReason } from './words.js'
+import { wordNotice } from './notice-words.js'
+import { wordReason } from './reason-words.js'
+import { taskTitle } from './task-title.js'
+import { pathShower } from './wording.js'
 
 export interface PlainOptions {
   readonly cwd: string

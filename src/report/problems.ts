@@ -1,7 +1,8 @@
 /** A list of problems as text for people. */
 import type { Problem } from '../util/problem.js'
 import type { Style } from './style.js'
-import { pathShower, visible, wordProblem } from './words.js'
+import { pathShower, visible } from './wording.js'
+import { wordProblem } from './words.js'
 
 /** Ends with a newline when there is a problem. What to do next is said once for problems in a row that it mends. */
 export function formatProblems(problems: readonly Problem[], cwd: string, style: Style): string {

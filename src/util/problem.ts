@@ -1,7 +1,7 @@
 /**
  * Everything that can go wrong for a reason that is the user's or the machine's, as data. Bugs are thrown instead.
  *
- * The union is closed: `report/words.ts` words every member in one exhaustive switch, and machines read the
+ * The union is closed: `report/words.ts` words every member in exhaustive switches, and machines read the
  * `code`, which never changes its meaning.
  */
 import type { BitbakeProblem, WantedImage } from './bitbake-problem.js'

@@ -1,0 +1,78 @@
+/** The wording of what goes wrong with finding an image. */
+import { unreachable, type DiscoverProblem } from '../util/problem.js'
+import { neededBy, type Show, type Wording } from './wording.js'
+
+export function wordDiscoverProblem(problem: DiscoverProblem, show: Show): Wording {
+  switch (problem.code) {
+    case 'layout-not-found':
+      return {
+        headline: `no OCI layout of ${problem.target} for ${problem.platform}`,
+        details: problem.looked.map(({ place, found }) => `${show(place)}: ${found}`),
+        next: nextForMissingLayout(problem),
+      }
+    case 'image-shared':
+      return {
+        headline: `${sharers(problem, show)} have one ${problem.place}: each overwrites what the other makes`,
+        details: neededBy(problem.images),
+        next: 'give each multiconfig of each build directory a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
+      }
+    case 'layout-ambiguous':
+      return {
+        headline: `several OCI layouts of ${problem.target} for ${problem.platform}`,
+        details: problem.candidates.map(show),
+        next: "say which: set the target's `reference` or the platform's `machine` or `layout`",
+      }
+    case 'platform-disagrees': {
+      const [who, says] = problem.config === undefined ? ['image config', problem.image] : ['config', problem.config]
+      return {
+        headline: `${problem.target}: the ${who} says ${says} for "${problem.platformKey}", and BitBake ${problem.machine}`,
+        details: [`BitBake: ${problem.by}`],
+        next:
+          problem.config === undefined
+            ? 'correct OCI_IMAGE_ARCH and OCI_IMAGE_SUBARCH of the recipe, or the MACHINE of the multiconfig'
+            : "correct the platform's `platform` or `multiconfig` in the config, or MACHINE in the multiconfig",
+      }
+    }
+    case 'platform-refused':
+      return {
+        headline: `${problem.target}: the image of "${problem.platformKey}" cannot go into an index: ${problem.reason}`,
+        details: [`BitBake: ${problem.by}`],
+        next: 'build it for another tune (DEFAULTTUNE), or leave the platform out of the target',
+      }
+    case 'platform-unknown':
+      return {
+        headline: `${problem.target}: nothing says the platform of "${problem.platformKey}"`,
+        details: [`found: ${problem.reason}`],
+        next: `set \`platform\` of "${problem.platformKey}" in the config, for example 'linux/arm/v7'`,
+      }
+
+    default:
+      return unreachable(problem)
+  }
+}
+
+function nextForMissingLayout({
+  request,
+  asked,
+  answer,
+}: Extract<DiscoverProblem, { code: 'layout-not-found' }>): string {
+  if (request === undefined) return 'make the layout first, or correct `source.path`'
+  const { multiconfig, recipe, task } = request
+  const name = multiconfig === '' ? recipe : `mc:${multiconfig}:${recipe}`
+  const elsewhere = `if it deploys to another place (bitbake-getvar -r ${name} DEPLOY_DIR_IMAGE), set the platform's \`machine\`, \`deployDirectory\` or \`layout\``
+  if (!asked) return `run without --no-build, so that BitBake makes it; ${elsewhere}`
+  if (task !== 'image_complete')
+    return `do_${task} may not deploy: leave out \`task\` (image_complete does); ${elsewhere}`
+  if (answer !== undefined) {
+    return `BitBake takes do_${task} for done, in ${answer.deployDirectory}, from which it was deleted: have it made again with 'rm ${answer.stamp}.do_${task}*' (OpenEmbedded also has 'bitbake -c cleansstate ${name}'), and run again`
+  }
+  return `BitBake takes do_${task} for done: if its deploy directory was deleted, 'bitbake -c cleansstate ${name}' and run again; ${elsewhere}`
+}
+
+/** Each with its build directory, where there are two. */
+function sharers({ requests }: Extract<DiscoverProblem, { code: 'image-shared' }>, show: Show): string {
+  const several = new Set(requests.map(({ directory }) => directory)).size > 1
+  return requests
+    .map(({ request, directory }) => (several ? `${request} in ${show(directory)}` : request))
+    .join(' and ')
+}

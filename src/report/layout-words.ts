@@ -1,0 +1,78 @@
+/** The wording of what is wrong inside an image layout. */
+import type { LayoutProblem } from '../util/problem.js'
+import { visibleLine, type Show, type Wording } from './wording.js'
+
+const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
+  'layout-unreadable': 'not a readable OCI layout',
+  'layout-version': 'unknown layout version',
+  'document-malformed': 'malformed document',
+  'document-ambiguous': 'ambiguous document',
+  'document-too-large': 'document too large',
+  'digest-invalid': 'invalid digest',
+  'blob-missing': 'missing blob',
+  'blob-unreadable': 'unreadable blob',
+  'blob-size': 'blob of the wrong size',
+  'blob-digest': 'corrupt blob',
+  'blob-data': 'embedded data that is not the blob',
+  'media-type': 'wrong media type',
+  'manifests-empty': 'no manifests',
+  'not-an-image': 'no container image',
+  'layers-empty': 'no layers',
+  'layer-count': 'layers and diff IDs do not match',
+  'layer-compression': 'layer that cannot be unpacked',
+  'layer-diff-id': 'layer with another diff ID',
+  'layer-malformed': 'malformed layer',
+  'layer-too-large': 'layer too large',
+  'layer-entry-escapes': 'layer that leads out of the image',
+  'file-platform': 'program of another platform',
+  'blob-unreferenced': 'unneeded blob',
+  'file-unknown': 'unknown file',
+  'platform-unstated': 'image without a platform',
+  'index-too-deep': 'indexes nested too deep',
+  'reference-missing': 'no such reference',
+  'reference-ambiguous': 'ambiguous reference',
+  'reference-repeated': 'one reference on several entries',
+  'reference-malformed': 'malformed reference',
+  'platform-missing': 'missing platform',
+  'platform-unexpected': 'unexpected platform',
+  'platform-duplicate': 'platform twice',
+  'platform-contradiction': 'image of another platform',
+  'platform-same-image': 'one image under two platforms',
+}
+
+const platformNext =
+  'build the image for the platform (BitBake: MACHINE, OCI_IMAGE_ARCH), or correct the platform that is said of it'
+
+/** Where "have it made again" says too little. */
+const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
+  'layout-unreadable':
+    'correct the path: name a directory with index.json and oci-layout, or an uncompressed tar of one',
+  'platform-missing': platformNext,
+  'platform-contradiction': platformNext,
+  'platform-unexpected': 'leave the image out, or add its platform to those that are wanted',
+  'platform-duplicate': 'leave one of the images out, or correct its platform',
+  'platform-same-image': platformNext,
+  'layer-compression': 'pack the layer again with gzip, or zstd without --long, under the media type of what it is',
+  'media-type': 'have the index made again with the media types that the manifests have',
+  'layer-diff-id': 'have the image made again: its layers were changed or packed anew after its config was written',
+  'layer-too-large': 'see what is in it before anything unpacks it',
+  'layer-entry-escapes': 'do not unpack it; have the layer made with names relative to the root of the image',
+  'file-platform':
+    "build the file for the image's platform (BitBake: MACHINE, or what the recipe copies in), or give the image the platform of its files (OCI_IMAGE_ARCH)",
+  'blob-unreferenced': "remove it ('umoci gc --layout' does)",
+  'file-unknown': 'remove it',
+  'reference-repeated':
+    "put the images into one index that has the name ('mab merge' does): skopeo takes the first of several entries, containerd the last",
+  'reference-malformed': 'give it another name, such as 1.0 or latest',
+  'platform-unstated': "have the index made again with a platform for each image ('mab merge' does)",
+}
+
+export function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
+  const details = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
+  details.push(`expected: ${problem.expected}`, `found: ${problem.found}`)
+  return {
+    headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
+    details: details.map(visibleLine),
+    next: problem.next ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
+  }
+}

@@ -1,0 +1,22 @@
+import type { Task } from '../plan/task.js'
+import { unreachable } from '../util/problem.js'
+
+/** `merge hello linux/arm64`, in the words of the plan. */
+export function taskTitle(task: Task): string {
+  switch (task.kind) {
+    case 'bitbake':
+      return `bitbake ${task.id.slice('bitbake:'.length)}`
+    case 'discover':
+    case 'merge': {
+      if (task.platform === undefined) return `${task.kind} ${task.target} ${task.platformKey}`
+      const { os, architecture, variant } = task.platform
+      return `${task.kind} ${task.target} ${[os, architecture, variant].filter((part) => part !== undefined).join('/')}`
+    }
+    case 'index':
+    case 'verify':
+    case 'archive':
+      return `${task.kind} ${task.target}`
+    default:
+      return unreachable(task)
+  }
+}

@@ -1,0 +1,47 @@
+/** What is common to all that is worded. */
+import path from 'node:path'
+import type { WantedImage } from '../util/bitbake-problem.js'
+
+export interface Wording {
+  /** One line without a period. */
+  readonly headline: string
+  readonly details: readonly string[]
+  /** What to do about it. */
+  readonly next?: string
+}
+
+/** Shows a path as a user in `cwd` would type it. */
+export function pathShower(cwd: string): (file: string) => string {
+  return (file) => {
+    // From the root a relative path is the absolute one without its slash.
+    if (!path.isAbsolute(file) || cwd === path.sep) return file
+    const relative = path.relative(cwd, file)
+    return relative === '' ? '.' : relative.startsWith('../../..') ? file : relative
+  }
+}
+
+export type Show = (file: string) => string
+
+/** Text from images and programs, without what a terminal would take for a command. */
+export function visible(text: string): string {
+  return text.replaceAll(
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+}
+
+/** As `visible`, and without what would begin a line of its own. */
+export function visibleLine(text: string): string {
+  return visible(text).replaceAll('\n', '\\n')
+}
+
+export function neededBy(images: readonly WantedImage[]): string[] {
+  return images.length > 0 ? [`needed by ${nameImages(images)}`] : []
+}
+
+/** `app linux/arm64, linux/amd64; tools linux/arm64` */
+export function nameImages(images: readonly WantedImage[]): string {
+  const byTarget = new Map<string, string[]>()
+  for (const { target, platform } of images) byTarget.set(target, [...(byTarget.get(target) ?? []), platform])
+  return [...byTarget].map(([target, platforms]) => `${target} ${platforms.join(', ')}`).join('; ')
+}
