@@ -1,6 +1,6 @@
 /**
- * What `mab` starts: CommonJS, because that starts quicker, and small, because all else waits behind an `import()`. The
- * start of `mab run` is in the same file, and runs only when it is asked for.
+ * What `mab` starts: CommonJS, because that starts quicker, and small, because all else waits until it is asked for.
+ * The start of `mab run` is in the same file, and so is the loading of the program.
  */
 import { say } from '../start/say.js'
 import { version } from './version.js'
@@ -16,9 +16,8 @@ async function start(argv: readonly string[]): Promise<void> {
     if (started === 'done') return
     evaluated = started
   }
-  // Node 22 and later keep compiled code between runs.
-  const { enableCompileCache } = process.getBuiltinModule('node:module') as { enableCompileCache?: () => void }
-  enableCompileCache?.()
-  const { main } = await import('./main.js')
-  await main(argv, evaluated)
+  const { loadProgram } = await import('./load-program.js')
+  const { program, keep } = loadProgram(`${__dirname}/main.cjs`, argv[0])
+  await program.main(argv, evaluated)
+  if (process.exitCode === 0) keep()
 }

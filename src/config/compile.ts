@@ -15,6 +15,10 @@ import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 
 const require = createRequire(import.meta.url)
 
+/** Given by what loads the program: see src/cli/load-program.ts. */
+declare const MAB_IMPORT: ((url: string) => Promise<unknown>) | undefined
+const importModule = typeof MAB_IMPORT === 'function' ? MAB_IMPORT : (url: string): Promise<unknown> => import(url)
+
 export interface CompiledConfig {
   /** The default export as it is: maybe a promise or a function. */
   readonly exported: unknown
@@ -217,7 +221,7 @@ async function evaluateModule(code: string, stateDirectory: string): Promise<Rec
     })
   }
   try {
-    const exports = await settled(import(pathToFileURL(file).href) as Promise<Record<string, unknown>>)
+    const exports = await settled(importModule(pathToFileURL(file).href) as Promise<Record<string, unknown>>)
     // A promise that is rejected by now is awaited only after the file is gone, which Node takes for never.
     Promise.resolve(exports['default']).catch(() => undefined)
     return exports

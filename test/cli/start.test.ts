@@ -27,7 +27,7 @@ test('nothing but the entry and the config is loaded when all is fresh', () => {
   assert.is(project.mab('run').code, 0)
   assert.equal(loaded(project, 'run'), ['mab.cjs', 'multiarch.config.ts'])
   assert.equal(loaded(project, '--version'), ['mab.cjs'])
-  assert.ok(loaded(project, 'plan').includes('main.js'))
+  assert.ok(loaded(project, 'plan').includes('main.cjs'))
 })
 
 test('a config that is edited while BitBake runs is built from at the next run', () => {
