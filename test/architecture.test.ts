@@ -74,7 +74,15 @@ const table: Readonly<Record<string, Rules>> = {
     process: ['kill', 'pid'],
   },
   doctor: {
-    uses: ['util', 'bitbake', 'execute/agree', 'execute/find-image', 'execute/shared-place', 'oci/platform'],
+    uses: [
+      'util',
+      'bitbake',
+      'execute/agree',
+      'execute/ask',
+      'execute/find-image',
+      'execute/shared-place',
+      'oci/platform',
+    ],
     types: ['plan/task'],
     modules: ['node:child_process', 'node:fs', 'node:path'],
   },

@@ -30,6 +30,8 @@ export interface CheckedBuild {
   readonly findings: readonly Finding[]
   /** What BitBake says, by `recipeArgument`. */
   readonly answers: ReadonlyMap<string, Answer>
+  /** Of asking for them; absent when BitBake would build nothing. */
+  readonly queryLog?: string
   /** What BitBake takes for built: it would not make these images again. */
   readonly current: readonly BitbakeTarget[]
 }
@@ -66,11 +68,12 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   if (!version.ok || atWork !== undefined) return { findings, ...none }
 
   const targets = task.requests
+  const queryLog = call.log(`${subject}-query`)
   const { answers } = await queryBitbake({
     build,
     targets,
     environment,
-    log: call.log(`${subject}-query`),
+    log: queryLog,
     stop,
     stopNow,
   })
@@ -93,7 +96,7 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   const problems = ran.ok ? ran.value.problems : ran.problems
   for (const problem of problems) findings.push({ check: 'bitbake', status: 'failure', subject, problem })
   if (problems.length > 0 || transcript.summary === undefined) return { ...none, findings, answers }
-  return { findings, answers, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }
+  return { findings, answers, queryLog, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }
 }
 
 const none = { answers: new Map<string, Answer>(), current: [] }

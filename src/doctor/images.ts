@@ -2,8 +2,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
-import { recipeArgument, targetArgument } from '../bitbake/command.js'
+import { recipeArgument, targetArgument, type BitbakeTarget } from '../bitbake/command.js'
 import { expectPlatform } from '../execute/agree.js'
+import { needsAnswer } from '../execute/ask.js'
 import { findImage } from '../execute/find-image.js'
 import { findShared } from '../execute/shared-place.js'
 import { formatPlatform } from '../oci/platform.js'
@@ -15,7 +16,7 @@ import type { CheckedBuild } from './build.js'
 import type { Finding } from './finding.js'
 
 type Answers = ReadonlyMap<string, Answer>
-type Checked = Pick<CheckedBuild, 'answers' | 'current'>
+type Checked = Pick<CheckedBuild, 'answers' | 'current' | 'queryLog'>
 
 /** @param checked by the id of the `bitbake` task */
 export async function checkImages(plan: Plan, checked: ReadonlyMap<string, Checked>): Promise<Finding[]> {
@@ -25,12 +26,20 @@ export async function checkImages(plan: Plan, checked: ReadonlyMap<string, Check
   for (const task of plan.tasks) {
     if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
     const answer = answerOf(task)
-    const current = checked.get(task.dependsOn[0] ?? '')?.current ?? []
+    const { current = [], queryLog } = checked.get(task.dependsOn[0] ?? '') ?? {}
     if (answer !== undefined) findings.push(...(await checkImage(plan, task, answer, current)))
+    else if (queryLog !== undefined && needsAnswer(task)) findings.push(noAnswer(task, task.source, queryLog))
   }
   for (const problem of findShared(plan.tasks, answerOf)) findings.push({ check: 'image', status: 'failure', problem })
   const answersOf = [...checked.values()].map(({ answers }) => answers)
   return [...findings, ...checkSpace(plan, answersOf)]
+}
+
+/** BitBake would build it, but a run would have to guess where. */
+function noAnswer({ target, platformKey }: DiscoverTask, source: BitbakeTarget, log: string): Finding {
+  const found = `BitBake does not say where ${recipeArgument(source)} deploys (${log}): a run would look by convention`
+  const fix = 'see that log; where BitBake cannot be asked, say `platform` and `layout` of the platform in the config'
+  return { check: 'image', status: 'warning', subject: `${target} ${platformKey}`, found, fix }
 }
 
 async function checkImage(

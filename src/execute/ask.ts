@@ -34,7 +34,7 @@ export function dependents(
 }
 
 /** Not when the config says both where the image is and which platform it has. */
-function needsAnswer({ source, platform }: DiscoverTask): boolean {
+export function needsAnswer({ source, platform }: DiscoverTask): boolean {
   if (source.kind !== 'bitbake') return false
   return platform === undefined || (source.layout === undefined && source.deployDirectory === undefined)
 }

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import glob from 'fast-glob'
+import { exists } from '../util/fs.js'
 import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
 
 const ignore = ['**/tmp*/**', '**/node_modules/**', '**/sstate-cache/**', '**/downloads/**']
@@ -9,11 +10,15 @@ const ignore = ['**/tmp*/**', '**/node_modules/**', '**/sstate-cache/**', '**/do
 export function readSurvey(root: string, buildDirectory: string | undefined): Survey {
   const find = (...patterns: readonly string[]): string[] =>
     glob.sync([...patterns], { cwd: root, deep: 8, ignore, followSymbolicLinks: false }).toSorted()
-  const [found] = find('conf/bblayers.conf', '*/conf/bblayers.conf', '*/*/conf/bblayers.conf')
+  const [found] = find('conf/bblayers.conf', '{*,*/*,*/*/*}/conf/bblayers.conf')
   const build = buildDirectory ?? (found && (path.dirname(path.dirname(found)) || '.'))
   const layers = new Set(find('**/conf/layer.conf').map((file) => path.join(root, path.dirname(path.dirname(file)))))
   if (build !== undefined) for (const layer of listedLayers(path.resolve(root, build))) layers.add(layer)
-  const [init] = find('oe-init-build-env', '*/oe-init-build-env', '*/*/oe-init-build-env')
+  // bitbake-setup writes one for the build directory.
+  const own = path.join(build ?? '.', 'init-build-env')
+  const [init] = exists(path.resolve(root, own))
+    ? [own]
+    : find('oe-init-build-env', '*/oe-init-build-env', '*/*/oe-init-build-env')
   const kas = find('*.{yml,yaml}', 'kas/*.{yml,yaml}').filter((file) =>
     /^header:\s*\n\s+version:/m.test(read(root, file)),
   )

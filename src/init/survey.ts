@@ -22,7 +22,7 @@ export interface MultiarchRecipe {
 export interface Survey {
   /** Relative to the config, as the rest. */
   readonly buildDirectory?: string
-  /** An oe-init-build-env. */
+  /** An oe-init-build-env, or bitbake-setup's init-build-env. */
   readonly init?: string
   readonly kas: readonly string[]
   readonly multiconfigs: readonly Multiconfig[]

@@ -33,6 +33,7 @@ export function recordFinding(finding: Finding, cwd: string): FindingRecord {
   return { ...common, found: headline, details, ...fix, code: finding.problem.code }
 }
 
+/** What to do next is said once of what it mends several times. */
 export function formatFindings(findings: readonly Finding[], cwd: string, style: Style): string {
   const show = pathShower(cwd)
   const rows = findings.map((finding) => recordFinding(finding, cwd))
@@ -40,13 +41,16 @@ export function formatFindings(findings: readonly Finding[], cwd: string, style:
     subject === undefined ? check : `${check} ${show(subject)}`
   const width = Math.max(...rows.map((row) => name(row).length))
   const indent = ' '.repeat(width + 7)
+  const told = new Set<string>()
   return rows
     .map((row) => {
+      const fix = row.fix === undefined || told.has(row.fix) ? undefined : row.fix
+      if (fix !== undefined) told.add(fix)
       const [mark, tone] = marks[row.status]
       const lines = [
         `${style(tone, mark)} ${visible(name(row).padEnd(width))}  ${visible(row.found)}`,
         ...row.details.map((detail) => `${indent}${visible(detail)}`),
-        ...(row.fix === undefined ? [] : [`${indent}${style('strong', 'next:')} ${visible(row.fix)}`]),
+        ...(fix === undefined ? [] : [`${indent}${style('strong', 'next:')} ${visible(fix)}`]),
       ]
       return lines.map((line) => `${line}\n`).join('')
     })

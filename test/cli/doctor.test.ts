@@ -3,6 +3,7 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bitbakes, threeConfig, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
+import { fakeBitbake } from '../rig/fake-bitbake.js'
 import { testWith } from '../rig/tools.js'
 import { helloConfig, mabIn, makeProject, type Finished } from './fixture.js'
 
@@ -136,6 +137,17 @@ testWith(test, missing, 'an image that BitBake takes for built, and that is not 
 
   rmSync(path.join(project.build.directory, 'tmp-arm-musl'), { recursive: true })
   assert.is(doctor().code, 0, 'then BitBake makes it again')
+})
+
+test('a BitBake that builds, but does not say where to, is a warning', () => {
+  const fake = fakeBitbake({ silent: true })
+  const config = { ...helloConfig(), build: { directory: 'build', command: fake.build.command } }
+  const { code, stdout } = makeProject(config, { FAKE_BITBAKE: fake.environment['FAKE_BITBAKE']! }).mab('doctor')
+  assert.is(code, 0, stdout)
+  assert.match(
+    stdout,
+    /^warn image hello aarch64 +BitBake does not say where mc:container-aarch64:hello-container deploys \(.*query\.log\)/m,
+  )
 })
 
 test('a BitBake that does not start says why', () => {

@@ -50,6 +50,20 @@ OCI_MULTIARCH_PLATFORMS = "x86_64 aarch64"
 OCI_MULTIARCH_MC[x86_64] = "x86"
 `
 
+test("bitbake-setup's script of the build directory is taken before another one that lies about", () => {
+  const one = project()
+  one.write('layers/oe-init-build-env', 'export BUILDDIR=$1\n')
+  assert.is(one.init({}, '--yes').code, 0)
+  assert.match(one.config(), "init: 'layers/oe-init-build-env'")
+  one.write(
+    'build/init-build-env',
+    `cd ${one.directory}/layers\nset ${one.directory}/build\n. ./oe-init-build-env\nset --\n`,
+  )
+  const { code, stderr } = one.init({}, '--yes', '--force')
+  assert.is(code, 0, stderr)
+  assert.match(one.config(), "init: 'build/init-build-env'")
+})
+
 test('without BitBake it reads what is there, and the config that it writes holds', () => {
   const one = project()
   one.write('meta-hello/classes/oci-multiarch.bbclass', multiarchClass)

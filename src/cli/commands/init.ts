@@ -110,7 +110,7 @@ function plan(survey: Survey, recipes: readonly string[], io: Io): Result<Planne
     problems: [{ code: 'usage', message, command: 'init' }],
   })
   if (survey.buildDirectory === undefined && survey.kas.length === 0) {
-    return problem('there is no build directory (conf/bblayers.conf) and no kas file here or one or two levels down')
+    return problem('there is no build directory (conf/bblayers.conf) and no kas file here or up to three levels down')
   }
   const planned = planConfig(survey, recipes)
   if (planned.targets.length === 0) {
