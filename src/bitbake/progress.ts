@@ -123,8 +123,8 @@ export class ProgressReader {
     this.#guesses = rest
   }
 
-  /** BitBake looks in several rounds. */
-  #addSstate([wanted = 0, local = 0, mirrors = 0, missed = 0, current = 0]: readonly number[]): Progress {
+  /** BitBake looks in several rounds, also for nothing when all is up to date. */
+  #addSstate([wanted = 0, local = 0, mirrors = 0, missed = 0, current = 0]: readonly number[]): Progress | undefined {
     const before = this.sstate ?? { wanted: 0, local: 0, mirrors: 0, missed: 0, current: 0 }
     this.sstate = {
       wanted: before.wanted + wanted,
@@ -133,6 +133,7 @@ export class ProgressReader {
       missed: before.missed + missed,
       current: Math.max(before.current, current),
     }
+    if (wanted === 0) return undefined
     const text = `${local + mirrors} of ${wanted} found in the shared state`
     return this.#say({ phase: 'preparing', text, sstate: this.sstate })
   }

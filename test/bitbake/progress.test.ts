@@ -76,6 +76,13 @@ test('several rounds of looking add up', () => {
   assert.equal(reader.sstate, { wanted: 10, local: 4, mirrors: 2, missed: 4, current: 3 })
 })
 
+test('a round that looks for nothing is not told', () => {
+  const reader = new ProgressReader(() => 0)
+  const told = reader.line('Sstate summary: Wanted 0 Local 0 Mirrors 0 Missed 0 Current 27 (0% match, 100% complete)')
+  assert.is(told, undefined)
+  assert.is(reader.sstate?.current, 27)
+})
+
 test('every recorded build ends with nothing running', () => {
   for (const version of ['2.0', '2.8', '2.19']) {
     for (const name of ['success', 'one-multiconfig-fails-keep-going', 'warnings']) {
