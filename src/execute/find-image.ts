@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
-import { blobPath } from '../oci/digest.js'
+import { blobFile } from '../oci/digest.js'
 import { annotationKeys } from '../oci/documents.js'
 import { openLayout, type Layout } from '../oci/layout.js'
 import { formatPlatform } from '../oci/platform.js'
@@ -165,7 +165,7 @@ function traced(layout: Layout, evidence: Set<string>): Layout {
   return {
     ...layout,
     locate: (digest) => {
-      evidence.add(path.join(layout.path, blobPath(digest)))
+      evidence.add(blobFile(layout.path, digest))
       return layout.locate(digest)
     },
   }

@@ -13,7 +13,7 @@ const kernelPlace = /^\/(?:dev|proc|sys)\//
  * @throws when a link leads where nothing is read from.
  */
 export function fileAt(directory: string, name: string, vouched: boolean): BigIntStats | undefined {
-  const file = path.join(directory, name)
+  const file = `${directory}/${name}`
   let stat: BigIntStats | undefined
   try {
     stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })

@@ -75,7 +75,7 @@ function openDirectory(directory: string, options: OpenOptions): Result<Layout, 
     const stat = fileAt(directory, name, true)
     return (
       stat && {
-        file: path.join(directory, name),
+        file: `${directory}/${name}`,
         offset: 0,
         size: Number(stat.size),
         whole: true,

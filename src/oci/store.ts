@@ -15,7 +15,7 @@ import {
   writeFileAtomic,
 } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { blobPath, finishHasher, createHasher, type Digest } from './digest.js'
+import { blobFile, finishHasher, createHasher, type Digest } from './digest.js'
 import { hashBlob } from './hash-blob.js'
 import { hashRange, type HashedRange } from './hash.js'
 import type { BlobLocation } from './layout.js'
@@ -42,7 +42,7 @@ export async function putBlob(
 ): Promise<Result<Arrival, LayoutProblem>> {
   if ('embedded' in blob) return ok(await putBytes(root, blob.digest, blob.embedded, verified))
   const { digest, location } = blob
-  const target = path.join(root, blobPath(digest))
+  const target = blobFile(root, digest)
   if (await isWhole(target, digest, blob.descriptor.size, verified)) return ok('present')
   const wrong = (found: string): Result<Arrival, LayoutProblem> =>
     fail({ code: 'blob-digest', layout: source.layout, at: source.at, expected: digest, found })
@@ -86,7 +86,7 @@ export async function putBytes(
   bytes: Uint8Array,
   verified: VerifiedFiles,
 ): Promise<Arrival> {
-  const target = path.join(root, blobPath(digest))
+  const target = blobFile(root, digest)
   if (await isWhole(target, digest, bytes.length, verified)) return 'present'
   if (finishHasher(digest, createHasher(digest).update(bytes)) !== digest) throw new Error(`not the bytes of ${digest}`)
   writeFileAtomic(target, bytes)

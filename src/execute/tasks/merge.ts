@@ -1,6 +1,5 @@
 /** `merge`: the blobs of one platform's image into the output. */
-import path from 'node:path'
-import { blobPath, parseDigest } from '../../oci/digest.js'
+import { blobFile, parseDigest } from '../../oci/digest.js'
 import { locateParts, mergeImage, type PartOptions } from '../../oci/merge.js'
 import { formatPlatform } from '../../oci/platform.js'
 import type { SelectedImage } from '../../oci/select.js'
@@ -36,7 +35,7 @@ export const merge: Handler<'merge'> = {
       return { fresh: false, reasons: [{ code: 'input-changed', input: 'absent layers', from: absent.length, to }] }
     }
     const evidence = {
-      files: gone.map((digest) => path.join(image.layout.path, blobPath(digest))),
+      files: gone.map((digest) => blobFile(image.layout.path, digest)),
       identities: blobFiles(task.directory, blobs),
     }
     return { fresh: true, output: outputOf(task, image, blobs), detail: count(blobs.length, 'blob'), evidence }
@@ -144,7 +143,7 @@ function attestationsOf(task: MergeTask, image: SelectedImage): AttestationRecor
 export function blobFiles(directory: string, blobs: readonly BlobRecord[]): string[] {
   return blobs.flatMap(({ digest: text }) => {
     const digest = parseDigest(text)
-    return digest === undefined ? [] : [path.join(directory, blobPath(digest))]
+    return digest === undefined ? [] : [blobFile(directory, digest)]
   })
 }
 
@@ -157,7 +156,7 @@ export async function alteredBlobs(
   for (const { digest: text, size } of blobs) {
     const digest = parseDigest(text)
     if (digest === undefined) return [{ code: 'never-done' }]
-    const file = path.join(directory, blobPath(digest))
+    const file = blobFile(directory, digest)
     if (isKnownWhole(file, digest, size, context.verified)) continue
     if (await isWhole(file, digest, size, context.verified)) continue
     return [{ code: exists(file) ? 'output-altered' : 'output-missing', file }]

@@ -10,7 +10,6 @@ import { statIfThere } from '../../util/fs.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import { collectGarbage } from '../output.js'
 import { stagedIndexFile } from '../output-files.js'
-import { alteredBlobs, blobFiles } from './merge.js'
 
 export const verify: Handler<'verify'> = {
   async check(task, context) {
@@ -22,10 +21,8 @@ export const verify: Handler<'verify'> = {
     if (reasons.length > 0) return { fresh: false, reasons }
     const staged = path.join(task.directory, stagedIndexFile)
     if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
-    const altered = await alteredBlobs(task.directory, index.blobs, context)
-    if (altered.length > 0) return { fresh: false, reasons: altered }
-    const evidence = { files: [staged], identities: blobFiles(task.directory, index.blobs) }
-    return { fresh: true, output: index, detail: count(index.blobs.length, 'blob'), evidence }
+    // The blobs were looked at by the tasks that put them there.
+    return { fresh: true, output: index, detail: count(index.blobs.length, 'blob'), evidence: { files: [staged] } }
   },
 
   async run(task, context) {
