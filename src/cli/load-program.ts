@@ -36,10 +36,11 @@ export function loadProgram(file: string, command = ''): LoadedProgram {
   const module = { exports: {} as typeof Program }
   const run = script.runInThisContext() as (...given: readonly unknown[]) => void
   run(module.exports, createRequire(file), module, file, dirname(file), (url: string) => import(url))
+  const program = module.exports
+  if (cachedData !== undefined && script.cachedDataRejected !== true) return { program, keep: () => {} }
   return {
-    program: module.exports,
+    program,
     keep: () => {
-      if (cachedData !== undefined && script.cachedDataRejected !== true) return
       try {
         const compiled = script.createCachedData()
         writeFileAtomic(kept, Buffer.concat([digestOf(source, compiled), compiled]))
