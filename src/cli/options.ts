@@ -24,7 +24,7 @@ export const optionSpecs = {
   'keep-going': { short: 'k', help: 'after a failure go on with what does not depend on it' },
   jobs: { short: 'j', value: 'N', help: 'at most N tasks at a time (default: the number of processors)' },
   yes: { short: 'y', help: 'do not ask' },
-  stale: { help: 'what targets that are no longer in the config left behind' },
+  stale: { help: 'what targets left behind that are gone from the config, or are written elsewhere now' },
   force: { help: 'do everything again, and trust no record of earlier runs' },
   'no-build': { help: 'do not call BitBake: use what is deployed' },
   wait: {

@@ -6,7 +6,7 @@ import { ok, type Result, type StateProblem } from '../util/problem.js'
 import { acquireLock, type LockOptions } from './lock.js'
 import { checkArchive, checkOwnOutput } from './output.js'
 import { removeOutput } from './output-files.js'
-import { State } from './state.js'
+import { isPlace, State } from './state.js'
 
 /** Where a target's image is, or was written by an earlier config. Absolute. */
 export interface Outputs {
@@ -19,10 +19,12 @@ export interface CleanOptions extends LockOptions {
   readonly stateDirectory: string
   /** Whether what is remembered of this target goes too. */
   readonly isUnwanted: (target: string) => boolean
+  /** Whether a place stays, for its name or for what the config takes from it; absolute. */
+  readonly isUsed: (place: string) => boolean
+  /** Whether places go that nobody uses any more, of whatever target they were. */
+  readonly unused: boolean
   /** What goes besides what stamps tell. */
   readonly outputs: Outputs
-  /** Places of targets that stay. */
-  readonly kept: Outputs
   /** Only say what would be removed. */
   readonly dryRun: boolean
 }
@@ -46,17 +48,19 @@ export async function cleanProject(options: CleanOptions): Promise<Result<Cleane
   }
 }
 
-async function clean({ stateDirectory, isUnwanted, outputs, kept, dryRun }: CleanOptions): Promise<Cleaned> {
+async function clean(options: CleanOptions): Promise<Cleaned> {
+  const { stateDirectory, isUnwanted, isUsed, unused, outputs, dryRun } = options
   const state = new State(stateDirectory)
   const { stamps } = state
   const root = path.dirname(stateDirectory)
-  const ids = stamps.ids().filter((id) => isUnwanted(targetOf(id) ?? ''))
-  const placesIn = (id: string, input: string): string[] => {
-    const value = stamps.read(id)!.fingerprint.inputs[input]
-    return typeof value === 'string' ? [path.resolve(root, value)] : []
-  }
-  const told = (input: string): string[] => ids.flatMap((id) => placesIn(id, input))
-  const recorded = new Set(stamps.ids().flatMap((id) => placesIn(id, 'output.directory')))
+  const [directory, archive] = ['output.directory', 'output.archive'] as const
+  const isLeft = (id: string): boolean =>
+    unused && isPlace(id) && ![directory, archive].flatMap((input) => state.placesIn(id, input)).some(isUsed)
+  const ids = stamps.ids().filter((id) => isUnwanted(targetOf(id) ?? '') || isLeft(id))
+  const told = (input: typeof directory | typeof archive): string[] => ids.flatMap((id) => state.placesIn(id, input))
+  // What lies in a place of an earlier config may be another's by now: its form must show whose it is.
+  const tasks = stamps.ids().filter((id) => !isPlace(id))
+  const recorded = new Set(tasks.flatMap((id) => state.placesIn(id, directory)))
   const removed: string[] = []
   const problems: StateProblem[] = []
   const remove = (file: string, problem: StateProblem | undefined, act: (file: string) => void): void => {
@@ -65,16 +69,15 @@ async function clean({ stateDirectory, isUnwanted, outputs, kept, dryRun }: Clea
     removed.push(file)
   }
   // A damaged record may say anything.
-  const isOpen = (file: string, taken: readonly string[]): boolean =>
-    exists(file) && file !== root && isWithin(file, root) && !taken.includes(file)
-  for (const file of new Set([...outputs.directories, ...told('output.directory')])) {
-    if (!isOpen(file, kept.directories)) continue
+  const isOpen = (file: string): boolean => exists(file) && file !== root && isWithin(file, root) && !isUsed(file)
+  for (const file of new Set([...outputs.directories, ...told(directory)])) {
+    if (!isOpen(file)) continue
     const problem = await checkOwnOutput(file, recorded.has(file))
     if (problem !== 'empty') remove(file, problem, removeOutput)
   }
-  for (const file of new Set([...outputs.archives, ...told('output.archive')])) {
-    if (!isOpen(file, kept.archives)) continue
-    remove(file, await checkArchive(file, state.wroteArchive(file)), (archive) => fs.rmSync(archive))
+  for (const file of new Set([...outputs.archives, ...told(archive)])) {
+    if (!isOpen(file)) continue
+    remove(file, await checkArchive(file, state.wroteArchive(file)), (found) => fs.rmSync(found))
   }
   if (!dryRun) {
     for (const id of ids) stamps.drop(id)
@@ -85,5 +88,5 @@ async function clean({ stateDirectory, isUnwanted, outputs, kept, dryRun }: Clea
 
 /** Stamps of requests to BitBake are no target's: several may share one. */
 function targetOf(stamp: string): string | undefined {
-  return /^(?:discover|merge|index|verify|archive):([^:[]+)/.exec(stamp)?.[1]
+  return /^(?:place|discover|merge|index|verify|archive):([^:[]+)/.exec(stamp)?.[1]
 }

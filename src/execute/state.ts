@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
+import { fingerprint } from '../plan/fingerprint.js'
 import { exists, isWithin, makeDirectory, writeFileAtomic } from '../util/fs.js'
 import { compareCodeUnits } from '../util/json.js'
 import { SourceCache } from './source-cache.js'
@@ -16,6 +17,15 @@ const cacheDirTag =
 
 /** Enough to look back over some days of work. */
 const keptLogs = 50
+
+type PlaceInput = 'output.directory' | 'output.archive'
+
+const placePrefix = 'place:'
+
+/** Whether a stamp is no task's, but says where a target was written at some time. */
+export function isPlace(id: string): boolean {
+  return id.startsWith(placePrefix)
+}
 
 export class State {
   /** `.mab`; absolute. */
@@ -69,10 +79,23 @@ export class State {
     return path.isAbsolute(file) && isWithin(file, root) ? path.relative(root, file) || '.' : file
   }
 
-  /** Whether a stamp says that mab wrote an archive there. */
+  /** Whether the stamp of a task says that mab wrote an archive there. */
   wroteArchive(file: string): boolean {
+    return this.stamps.ids().some((id) => !isPlace(id) && this.placesIn(id, 'output.archive').includes(file))
+  }
+
+  /** Remembers where a target is written: its config may name another place later. */
+  notePlace(target: string, input: PlaceInput, file: string): void {
     const place = this.relative(file)
-    return this.stamps.ids().some((id) => this.stamps.read(id)?.fingerprint.inputs['output.archive'] === place)
+    const id = `${placePrefix}${target}:${place}`
+    if (this.stamps.read(id) !== undefined) return
+    this.stamps.write(id, { fingerprint: fingerprint({ [input]: place }), output: null })
+  }
+
+  /** Where the stamp says that mab wrote; absolute. */
+  placesIn(id: string, input: PlaceInput): string[] {
+    const place = this.stamps.read(id)?.fingerprint.inputs[input]
+    return typeof place === 'string' ? [path.resolve(path.dirname(this.directory), place)] : []
   }
 
   get logDirectory(): string {

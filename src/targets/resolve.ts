@@ -205,6 +205,13 @@ function narrow(whole: Target, platforms: readonly TargetPlatform[]): Target {
   }
 }
 
+/** Whether `place` is where `narrow` writes some of the platforms of what is written at `whole`. */
+export function isPartOf(place: string, whole: string): boolean {
+  const extension = path.extname(whole)
+  const isArchivePart = place.startsWith(`${whole.slice(0, whole.length - extension.length)}-only-`)
+  return place.startsWith(`${whole}-only-`) || (isArchivePart && place.endsWith(extension))
+}
+
 /** For file names and task ids: `linux-arm64_linux-arm-v7`. */
 export function platformsLabel(platforms: readonly TargetPlatform[]): string {
   return platforms.map((platform) => platformLabel(platform).replaceAll('/', '-')).join('_')

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { UserConfig } from '../../src/config/types.js'
 import { deployed, Incremental, output } from './incremental.js'
 
 const test = suite('mab clean and mab list')
@@ -57,6 +58,52 @@ test('--stale takes what is no longer in the config, and nothing else', () => {
   assert.equal(there(project, output, archive, other), [true, true, false])
   assert.not.ok(project.mab('run').bitbake.length > 0)
   assert.is(project.mab('clean', '--stale', 'app').code, 2)
+})
+
+test('--stale takes what a target has elsewhere now, with its parts, and leaves what is in use', () => {
+  const project = built()
+  project.configure((config) => {
+    config.targets['app']!.output = { directory: 'images/app', archive: 'images/app.tar' }
+    config.targets['other'] = { ...config.targets['app'], recipe: 'app', output: {} }
+  })
+  // Also before a run has put it there.
+  const stale = [output, partial, archive, 'deploy/app-only-linux-arm64.tar']
+  const wouldGo = stale.map((place) => `would remove ${place}`)
+  assert.equal(project.mab('clean', '--stale', '-n').stdout.trimEnd().split('\n').toSorted(), wouldGo.toSorted())
+  assert.is(project.mab('run').code, 0)
+  assert.is(project.mab('run', 'app', '-p', 'arm64').code, 0)
+  const cleaned = project.mab('clean', '--stale')
+  assert.is(cleaned.code, 0, cleaned.stderr)
+  assert.equal(there(project, ...stale), [false, false, false, false])
+  assert.equal(there(project, other, 'images/app', 'images/app.tar', 'images/app-only-linux-arm64'), [
+    true,
+    true,
+    true,
+    true,
+  ])
+  assert.match(project.mab('clean', '--stale').stderr, /nothing to remove/)
+  assert.equal(project.mab('run').bitbake, [])
+})
+
+test('what lies by now where a target was stays when it is not of mab, or is a source', () => {
+  const project = built()
+  const move = (more: (config: UserConfig) => void = () => {}): void =>
+    project.configure((config) => {
+      config.targets['app']!.output = { directory: 'images/app', archive }
+      config.targets['other'] = { ...config.targets['app'], recipe: 'app', output: {} }
+      more(config)
+    })
+  move((config) => {
+    config.platforms!['again'] = { platform: 'linux/arm64', source: { kind: 'layout', path: output } }
+    config.targets['second'] = { platforms: ['again'], output: { directory: 'images/second' } }
+  })
+  assert.not.match(project.mab('clean', '--stale').stdout, new RegExp(`^removed ${output}$`, 'm'))
+  move()
+  project.write(`${output}/notes.txt`, 'precious')
+  const cleaned = project.mab('clean', '--stale')
+  assert.is(cleaned.code, 1)
+  assert.match(cleaned.stderr, /deploy\/app-multiarch-oci is not an image that mab may replace[^]*notes\.txt/)
+  assert.ok(existsSync(project.path(output, 'index.json')))
 })
 
 test('an archive of mab that was cut off is replaced, and cleaned', () => {

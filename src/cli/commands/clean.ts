@@ -2,9 +2,10 @@
 import { cleanProject, type Outputs } from '../../execute/clean.js'
 import { wordNotice } from '../../report/notice-words.js'
 import { pathShower } from '../../report/wording.js'
-import { resolveTargets } from '../../targets/resolve.js'
+import { isPartOf, resolveTargets } from '../../targets/resolve.js'
 import type { Target } from '../../targets/target.js'
 import path from 'node:path'
+import { isWithin } from '../../util/fs.js'
 import { stateDirectoryName } from '../../util/project.js'
 import type { Command } from '../command.js'
 import { exitCodeFor } from '../exit-code.js'
@@ -17,14 +18,15 @@ export const clean: Command = {
   description: [
     'Removes the outputs of each target, of all targets when none is named, with images of single platforms that `-p`',
     'made, and what is remembered of them. With --stale it removes what targets that are no longer in the config left',
-    'behind. What BitBake deployed stays, and so does everything that mab did not make.',
+    'behind, and targets in places that the config named earlier. What BitBake deployed stays, and so does everything',
+    'that mab did not make.',
   ],
   options: ['config', 'stale', 'dry-run'],
   operands: 'any',
   examples: [
     ['mab clean', 'the outputs of all targets'],
     ['mab clean app', "one target's"],
-    ['mab clean --stale', 'those of targets that are gone'],
+    ['mab clean --stale', 'those of targets that are gone, or are elsewhere now'],
     ['mab clean -n', 'what would be removed'],
   ],
 
@@ -49,8 +51,9 @@ export const clean: Command = {
     const cleaned = await cleanProject({
       stateDirectory,
       isUnwanted: (target) => (isStale ? target !== '' && !known.includes(target) : names.has(target)),
-      outputs: isStale ? placesOf([]) : placesOf(chosen.value),
-      kept: placesOf(isStale ? all.value : all.value.filter(({ name }) => !names.has(name))),
+      isUsed: isStale ? useOf(all.value) : outputOf(all.value.filter(({ name }) => !names.has(name))),
+      unused: isStale,
+      outputs: placesOf(isStale ? [] : chosen.value),
       dryRun: options['dry-run'] === true,
       signal: io.interruption.stop,
       onWait: (pid) => {
@@ -66,6 +69,33 @@ export const clean: Command = {
     if (problems.length > 0) reportProblems(problems, options, io)
     return exitCodeFor(problems)
   },
+}
+
+function outputOf(targets: readonly Target[]): (place: string) => boolean {
+  const { directories, archives } = placesOf(targets)
+  return (place) => directories.includes(place) || archives.includes(place)
+}
+
+/** Whether a place is one of these targets' outputs, in whole or in part, or holds what one of them is made from. */
+function useOf(targets: readonly Target[]): (place: string) => boolean {
+  const { directories, archives } = placesOf(targets)
+  const outputs = [...directories, ...archives]
+  const sources = targets.flatMap(({ platforms }) =>
+    platforms.flatMap(({ source }) => {
+      const pattern = source.kind === 'layout' ? source.path : source.layout
+      return pattern === undefined ? [] : [path.resolve(pattern.root, withoutGlob(pattern.pattern))]
+    }),
+  )
+  return (place) =>
+    outputs.some((output) => place === output || isPartOf(place, output)) ||
+    sources.some((source) => isWithin(source, place) || isWithin(place, source))
+}
+
+/** The directory below which a pattern finds all that it finds. */
+function withoutGlob(pattern: string): string {
+  const parts = pattern.split('/')
+  const first = parts.findIndex((part) => /[*?[\]{}()!+@]/.test(part))
+  return first < 0 ? pattern : parts.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.')
 }
 
 function placesOf(targets: readonly Target[]): Outputs {

@@ -27,6 +27,7 @@ export const archive: Handler<'archive'> = {
   async run(task, context) {
     const strange = await checkArchive(task.file, context.state.wroteArchive(task.file))
     if (strange !== undefined) return { ok: false, problems: [strange] }
+    context.state.notePlace(task.target, 'output.archive', task.file)
     // The stamp stays until it is replaced: it says whose the file is, and the content decides whether it holds.
     const written = await writeArchive(task.directory, blobsOf(task, context), task.file, optionsOf(context))
     if (!written.ok) return written

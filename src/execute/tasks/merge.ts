@@ -46,6 +46,7 @@ export const merge: Handler<'merge'> = {
     const strange = checkPlaces(task, image, context) ?? (await checkOutput(task.directory))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
+    context.state.notePlace(task.target, 'output.directory', task.directory)
     if (task.attestations === 'drop' && image.attestations.length > 0) {
       const platform = formatPlatform(image.platform)
       const dropped = image.attestations.length
