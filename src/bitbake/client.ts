@@ -56,7 +56,7 @@ export async function runClient(call: ClientCall): Promise<ClientRun> {
     })
   }
   const release = stopOnSignals(child, { stop, stopNow, grace, directory, serverBefore, log })
-  const unguard = guard(child, log)
+  const unguard = guard(child, directory, log)
   let serverDied = false
   const unwatch = watchServer(directory, grace, (pid) => {
     // Then its end is asked for, and the client is seen to.

@@ -2,7 +2,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorCode, readFileIfThere } from '../util/fs.js'
+import { errorCode, exists, readFileIfThere } from '../util/fs.js'
 import type { Exited } from './judge.js'
 
 /** The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale. */
@@ -44,6 +44,12 @@ export async function serverAtWork(directory: string): Promise<ServerAtWork | un
   const children = (await family(pid)).slice(1)
   const commands = await Promise.all(children.map(commandOf))
   return commands.some((command) => command?.includes('bitbake-worker')) ? { pid, detached: true } : undefined
+}
+
+/** Whether the build directory's server is about to be ready for its first client. */
+export async function serverStarts(directory: string): Promise<boolean> {
+  const pid = await serverPid(directory)
+  return pid !== undefined && exists('/proc/net/unix') && !(await hasClient(pid))
 }
 
 /** Whether one of its sockets is the accepted end of a connection to `bitbake.sock` (proc_pid_net(5): state 03). */

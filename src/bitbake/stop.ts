@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from './log.js'
-import { endServer, serverPid, signalProcess } from './server.js'
+import { endServer, serverPid, serverStarts, signalProcess } from './server.js'
 
 type Client = ChildProcessByStdio<null, Readable, Readable>
 
@@ -25,16 +25,28 @@ export interface Stopping {
   readonly log: Log
 }
 
-/** ms. An interrupt while BitBake starts leaves a server behind that nobody asks for anything, for 30 s. */
+/** ms in which a client has come so far that it hears, if it says nothing. */
 const startTime = 1_500
+/** ms that its server may need on a machine that has much else to do. */
+const serverStartTime = 10_000
 /** ms between two interrupts: BitBake counts them, and two that arrive as one would be one. */
 const betweenInterrupts = 100
 
+/** An interrupt while BitBake starts leaves a server behind that nobody asks for anything, for 30 s. */
+async function hasStarted(client: Client, directory: string): Promise<void> {
+  await Promise.any([once(client.stdout, 'data'), once(client.stderr, 'data'), pause(startTime)])
+  const end = performance.now() + serverStartTime
+  while (isRunning(client) && performance.now() < end && (await serverStarts(directory))) await pause(100)
+}
+
+function isRunning({ exitCode, signalCode }: Client): boolean {
+  return exitCode === null && signalCode === null
+}
+
 /** The first SIGINT ends the build after the running tasks, the second ends those too. @returns what ends the vigil. */
 export function stopOnSignals(client: Client, stopping: Stopping): () => void {
-  const { stop, stopNow } = stopping
-  const spoken = [once(client.stdout, 'data'), once(client.stderr, 'data')]
-  const started = Promise.any([...spoken, pause(startTime)])
+  const { stop, stopNow, directory } = stopping
+  const started = hasStarted(client, directory)
   let over = false
   const interrupt = (): void => {
     if (!over && client.pid !== undefined) signalProcess(-client.pid, 'SIGINT')
@@ -71,22 +83,25 @@ async function endByForce(client: Client, { directory, serverBefore, log, grace 
 }
 
 /**
- * Reads until its input ends. A line before means that BitBake has ended; none means that mab was killed: then it
- * interrupts BitBake twice. It holds BitBake's output open ($3, $4), because a client that cannot write dies without
- * telling its server to stop.
+ * Reads until its input ends. The line `ended` before means that BitBake has ended; none means that mab was killed: then,
+ * when BitBake has started, it interrupts BitBake twice, and takes its output ($3, $4) over: a client that cannot write dies without telling its
+ * server to stop, and one that nobody reads from waits for ever.
  */
 const guardScript = `
-read -r ended && exit 0
+read -r state || sleep 3
+[ "$state" != started ] || read -r state
+[ "$state" != ended ] || exit 0
 echo "# mab was killed: BitBake is told to stop" >>"$2"
 kill -s INT -- "-$1"; sleep 1; kill -s INT -- "-$1"
 left=30
 while kill -s 0 -- "-$1"; do
+  cat <&3 >>"$2"; cat <&4 >>"$2"
   [ $((left -= 1)) -gt 0 ] || kill -s KILL -- "-$1"
   sleep 1
 done`
 
 /** Sees to it that BitBake ends with mab, even when mab is killed. @returns what to call when BitBake has ended. */
-export function guard(client: Client, log: Log): () => void {
+export function guard(client: Client, directory: string, log: Log): () => void {
   if (client.pid === undefined) return () => {}
   const watcher = spawn('/bin/sh', ['-c', guardScript, 'mab-guard', String(client.pid), log.file], {
     // A session of its own: what ends mab's group or terminal is not to end it.
@@ -100,6 +115,7 @@ export function guard(client: Client, log: Log): () => void {
   watcher.on('error', () => {})
   watcher.stdin?.on('error', () => {})
   watcher.unref()
+  void hasStarted(client, directory).then(() => watcher.stdin?.writable && watcher.stdin.write('started\n'))
   return () => watcher.stdin?.end('ended\n')
 }
 

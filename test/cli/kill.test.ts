@@ -1,10 +1,10 @@
 /** `mab run` with real BitBake, stopped while tasks run: at once, and by signals that leave it no time. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { missingBitbake } from '../rig/project.js'
 import { testWith } from '../rig/tools.js'
-import { checkNothingIsLeft, project, says, stoppedAt, writeMetadata, type Moment } from './kill-rig.js'
+import { checkNothingIsLeft, project, says, shows, stoppedAt, writeMetadata, type Moment } from './kill-rig.js'
 
 const test = suite('killing mab')
 
@@ -36,5 +36,13 @@ for (const [name, first, second, code] of [
     },
   )
 }
+
+testWith(test, missingBitbake, 'SIGKILL while BitBake is asked: nothing is left, the next run succeeds', async () => {
+  rmSync(project.file('.mab/answers'), { recursive: true })
+  assert.is(await stoppedAt([shows(/^asking/), 'SIGKILL']), 'SIGKILL')
+  await checkNothingIsLeft()
+  const next = project.mab('run')
+  assert.is(next.code, 0, next.stderr)
+})
 
 test.run()
