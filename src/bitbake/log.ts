@@ -10,6 +10,8 @@ export interface Log {
   close(): Promise<void>
 }
 
+export const silentLog: Log = { file: '/dev/null', line: () => {}, close: async () => {} }
+
 /** Makes missing directories; throws when the file exists. */
 export async function openLog(file: string): Promise<Log> {
   await fs.mkdir(path.dirname(file), { recursive: true })

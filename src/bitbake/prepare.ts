@@ -2,14 +2,14 @@
  * Where BitBake lives: what one call of it is, in a prepared shell, after sourcing a script, within kas, or behind a
  * wrapper. Nothing goes through a shell but what kas runs.
  */
-import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { Build } from '../targets/target.js'
-import { errorText, exists, realPath } from '../util/fs.js'
 import type { BitbakeProblem } from '../util/bitbake-problem.js'
-import { fail, ok, type Result } from '../util/problem.js'
+import { exists, realPath } from '../util/fs.js'
+import { ok, type Result } from '../util/problem.js'
 import { quote } from '../util/shell.js'
 import { bitbakeEnvironment } from './command.js'
+import { sourceScript, type Environment } from './source-script.js'
 
 export interface PreparedBuild {
   readonly build: Build
@@ -24,19 +24,18 @@ export interface PreparedBuild {
   beside(argv: readonly string[]): string[] | undefined
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 const sourced = new WeakMap<Build, ReturnType<typeof sourceScript>>()
 
-/** Sources `init` once for each `build`, whatever is asked of it. */
+/** Sources `init` once for each `build`, whatever is asked of it; not longer than until `stop` aborts. */
 export async function prepareBuild(
   build: Build,
   inherited: Environment,
+  stop: AbortSignal,
 ): Promise<Result<PreparedBuild, BitbakeProblem>> {
   if (build.kas !== undefined) return ok(prepareKas(build, build.kas, inherited))
   let environment = inherited
   if (build.init !== undefined) {
-    const script = sourced.get(build) ?? sourceScript(build, build.init, inherited)
+    const script = sourced.get(build) ?? sourceScript(build, build.init, inherited, stop)
     sourced.set(build, script)
     const found = await script
     if (!found.ok) return found
@@ -100,60 +99,4 @@ function prepareKas(build: Build, { config, cwd }: NonNullable<Build['kas']>, in
     bitbake: (args) => shell(['bitbake', ...build.args, ...args]),
     beside: (argv) => (build.args.length === 0 ? shell(argv) : undefined),
   }
-}
-
-/**
- * What the script says goes to stderr; what it made of the environment comes out. Its status is that of its last command,
- * which an interactive shell does not mind (`[ … ] && echo …`): it counts only where nothing was set up.
- */
-const program = `
-script=$1 bitbake=$2 before=$BUILDDIR:$PATH; shift 2
-. "$script" "$@" >&2
-status=$?
-if [ $status -ne 0 ]; then
-  [ -n "$BUILDDIR" ] && [ "$BUILDDIR:$PATH" != "$before" ] && command -v "$bitbake" >/dev/null || exit $status
-fi
-exec env -0
-`
-/** Lines of a script's that failed. */
-const shownLines = 5
-
-/** The environment that an oe-init-build-env-like script makes. BUILDDIR, if it sets one, must be the build directory. */
-async function sourceScript(
-  build: Build,
-  init: NonNullable<Build['init']>,
-  inherited: Environment,
-): Promise<Result<Environment, BitbakeProblem>> {
-  const { variables } = bitbakeEnvironment(inherited, build.environment)
-  const failed = (found: string): Result<Environment, BitbakeProblem> =>
-    fail({ code: 'init-failed', script: init.script, found })
-  const child = spawn('bash', ['-c', program, 'bash', init.script, build.command[0]!, ...init.args], {
-    cwd: init.cwd,
-    env: { ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const output = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => (output[stream] += text))
-  }
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(failed(`bash cannot be started: ${errorText(error)}`)))
-    child.once('close', (code, signal) => {
-      if (code !== 0) {
-        const said = output.stderr.trim().split('\n').slice(-shownLines).join('\n')
-        return resolve(failed(`${signal ?? `exit code ${code}`}${said === '' ? '' : `\n${said}`}`))
-      }
-      const made = Object.fromEntries(
-        output.stdout.split('\0').flatMap((entry) => {
-          const equals = entry.indexOf('=')
-          return equals < 1 ? [] : [[entry.slice(0, equals), entry.slice(equals + 1)] as const]
-        }),
-      )
-      const { BUILDDIR } = made
-      if (BUILDDIR !== undefined && realPath(BUILDDIR) !== realPath(build.directory)) {
-        return resolve(failed(`it sets up ${BUILDDIR}, and the config's build directory is ${build.directory}`))
-      }
-      resolve(ok(made))
-    })
-  })
 }

@@ -9,7 +9,7 @@ import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate
 import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
-import { openLog, type Log } from './log.js'
+import { openLog, silentLog } from './log.js'
 import { prepareBuild } from './prepare.js'
 import { serverGone, serverPid } from './server.js'
 import { Transcript } from './transcript.js'
@@ -37,7 +37,7 @@ export interface QueryResult {
 export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   const { build, targets, stop, stopNow } = call
   const before = await serverPid(build.directory)
-  const prepared = await prepareBuild(build, call.environment)
+  const prepared = await prepareBuild(build, call.environment, stop)
   if (!prepared.ok) return { answers: new Map(), problems: prepared.problems }
   const { bitbake, beside } = prepared.value
   const log = call.log === undefined ? silentLog : await openLog(call.log)
@@ -96,5 +96,3 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
 function programOf({ kas, command }: Build): string {
   return kas === undefined ? command[0]! : 'bitbake'
 }
-
-const silentLog: Log = { file: '/dev/null', line: () => {}, close: async () => {} }

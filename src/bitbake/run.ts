@@ -62,7 +62,7 @@ export interface Warnings {
  */
 export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, BitbakeProblem>> {
   const { build, targets, keepGoing, neededBy } = call
-  const prepared = await prepareBuild(build, call.environment)
+  const prepared = await prepareBuild(build, call.environment, call.stop)
   if (!prepared.ok) return prepared
   const unfit = (await checkBuildDirectory(build)) ?? (await waitForBuildDirectory(build.directory, call))
   if (unfit !== undefined) return fail(unfit)

@@ -40,7 +40,7 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   const { task, environment, stop, stopNow } = call
   const { build } = task
   const subject = task.id.slice('bitbake:'.length)
-  const prepared = await prepareBuild(build, environment)
+  const prepared = await prepareBuild(build, environment, stop)
   if (!prepared.ok) {
     const findings = prepared.problems.map((problem): Finding => ({
       check: 'set-up',

@@ -16,7 +16,10 @@ export type Enquiry = 'asked' | 'known' | 'busy'
 
 /** Problems are those of starting BitBake; one that gives no answer is none. */
 export async function enquire(task: BitbakeTask, context: TaskContext): Promise<Result<Enquiry, BitbakeProblem>> {
-  const prepared = await prepareBuild(task.build, context.options.environment)
+  const { init } = task.build
+  if (init !== undefined) context.progress({ text: `sourcing ${context.state.relative(init.script)}` })
+  const prepared = await prepareBuild(task.build, context.options.environment, context.stop)
+  context.stop.throwIfAborted()
   if (!prepared.ok) return prepared
   const unfit = await checkBuildDirectory(task.build)
   if (unfit !== undefined) return fail(unfit)

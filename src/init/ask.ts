@@ -74,7 +74,7 @@ export async function askSurvey(
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
 ): Promise<{ readonly asked: Asked } | { readonly why: string }> {
-  const prepared = await prepareBuild(build, environment)
+  const prepared = await prepareBuild(build, environment, stop)
   if (!prepared.ok) {
     const [problem] = prepared.problems
     return { why: problem?.code === 'init-failed' ? `${problem.script}: ${problem.found}` : '' }

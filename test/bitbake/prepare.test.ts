@@ -9,6 +9,7 @@ import type { Build } from '../../src/targets/target.js'
 import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
 import { quote } from '../../src/util/shell.js'
 import { temporaryDirectory } from '../rig/temp.js'
+import { isAlive, until } from './calls.js'
 
 const test = suite('prepare')
 
@@ -32,13 +33,13 @@ function place(more: Partial<Build> = {}): Build {
 }
 
 async function prepared(build: Build, environment = process.env): Promise<PreparedBuild> {
-  const result = await prepareBuild(build, environment)
+  const result = await prepareBuild(build, environment, new AbortController().signal)
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
   return result.value
 }
 
 async function refused(build: Build): Promise<BitbakeProblem> {
-  const result = await prepareBuild(build, process.env)
+  const result = await prepareBuild(build, process.env, new AbortController().signal)
   if (result.ok) throw new Error('it was prepared')
   return result.problems[0]!
 }
@@ -144,8 +145,58 @@ test('a script that fails, or sets up another directory, is a problem', async ()
   const other = await refused(withScript('export BUILDDIR=/elsewhere\n'))
   assert.match(other.code === 'init-failed' ? other.found : '', /^it sets up \/elsewhere, and the config's/)
   const missing = await refused(place({ init: { script: '/no/such/script', args: [], cwd: '/' } }))
-  assert.match(missing.code === 'init-failed' ? missing.found : '', /No such file/)
+  assert.match(missing.code === 'init-failed' ? missing.found : '', /found: no such file/)
+  const directory = await refused(place({ init: { script: temporaryDirectory(), args: [], cwd: '/' } }))
+  assert.match(directory.code === 'init-failed' ? directory.found : '', /found: a directory/)
   assert.not(existsSync('/elsewhere'))
+})
+
+test('a script that ends the shell is a problem: nobody could see what it made', async () => {
+  for (const ending of ['exit 0', 'exec true']) {
+    const problem = await refused(withScript(`export BUILDDIR="$1"; echo almost done\n${ending}\n`))
+    const found = problem.code === 'init-failed' ? problem.found : ''
+    assert.is(found, 'it ends the shell: a script that is sourced must not call `exit` or `exec`\nalmost done')
+  }
+})
+
+test('a script may change all that a shell knows', async () => {
+  const changes = [
+    'unset PATH',
+    'set -eu',
+    'set -a; before=; status=; script=; bitbake=; env=',
+    'IFS=0123456789',
+    'set -f; cd /; set -- x y z',
+    'read -r answer; read -r another; true',
+    'i=0; while [ $i -lt 20000 ]; do echo "line $i of a long story"; i=$((i + 1)); done',
+    'exec >/dev/null',
+    'env() { echo a function; }',
+  ]
+  for (const change of changes) {
+    const ready = await prepared(withScript(`${change}\nexport MADE="two\nlines"\n`))
+    assert.is(ready.variables['MADE'], 'two\nlines', change)
+  }
+})
+
+test('what a script leaves running in the background is not waited for', async () => {
+  const build = withScript('sleep 300 &\nexport LEFT=$!\n')
+  const ready = await prepared(build)
+  const left = Number(ready.variables['LEFT'])
+  assert.ok(process.kill(left, 0), 'it runs')
+  process.kill(left)
+})
+
+test('a script that hangs ends with the run, and so does what it has started', async () => {
+  const build = withScript('echo $$ >pid; sleep 300 & echo $! >>pid; echo waiting >&2; wait\n')
+  const pids = path.join(build.init!.cwd, 'pid')
+  const stop = new AbortController()
+  const result = prepareBuild(build, process.env, stop.signal)
+  await until('it hangs', () => existsSync(pids) && readFileSync(pids, 'utf8').split('\n').length > 2)
+  stop.abort()
+  const { ok } = await result
+  assert.not(ok)
+  for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
+    await until('it is gone', () => !isAlive(Number(pid)))
+  }
 })
 
 test('a script whose last command is false, though it set up what is needed', async () => {
@@ -160,7 +211,11 @@ test('a script whose last command is false, though it set up what is needed', as
   const problem = await refused(lacking)
   assert.equal(problem.code === 'init-failed' && problem.found, 'exit code 1\nhalf a set-up')
   const initialised = { ...process.env, BUILDDIR: build.directory, PATH: `${bin}:${process.env['PATH']}` }
-  const result = await prepareBuild({ ...build, init: { ...build.init!, script: '/no/such/script' } }, initialised)
+  const result = await prepareBuild(
+    { ...build, init: { ...build.init!, script: '/no/such/script' } },
+    initialised,
+    new AbortController().signal,
+  )
   assert.not(result.ok, 'what was set up before does not count')
 })
 
