@@ -551,9 +551,9 @@ const layers: Record<string, BrokenLayout> = {
     build: made({ layers: [Buffer.alloc(0)], pack: () => [bomb(), '+gzip'] }),
     problems: [`layer-too-large ${first} > layers[0]`],
   },
-  'an absolute name': {
-    build: layered([{ name: '/etc/passwd' }]),
-    problems: [`layer-entry-escapes ${first} > layers[0] > /etc/passwd`],
+  'an absolute name that climbs': {
+    build: layered([{ name: 'a', pax: { path: '/../etc/passwd' } }]),
+    problems: [`layer-entry-escapes ${first} > layers[0] > /../etc/passwd`],
   },
   'a name that climbs': {
     build: layered([{ name: 'a', pax: { path: '../../etc/passwd' } }]),

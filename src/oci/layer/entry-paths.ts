@@ -1,8 +1,9 @@
 /**
  * Where the entries of a layer would land: an unpacker that trusts names and links writes wherever they lead.
  *
- * A link may point anywhere, since it is followed inside the container's root; but nothing in the layer may be put, or
- * hard-linked, through one that climbs above that root.
+ * An absolute name is one below the root, as every unpacker has it (ko writes such layers). A link may point anywhere,
+ * since it is followed inside the container's root; but nothing in the layer may be put, or hard-linked, through one that
+ * climbs above that root.
  */
 import type { TarEntry } from './tar-stream.js'
 
@@ -45,7 +46,6 @@ export class EntryPaths {
   #checkName(name: string): string | undefined {
     if (Buffer.byteLength(name) > maximumName) return `a name of more than ${maximumName} bytes`
     if (name.includes('\0')) return 'a name with a NUL'
-    if (name.startsWith('/')) return 'an absolute name'
     const names = parts(name)
     if (names.length > maximumParts) return `a name of more than ${maximumParts} parts`
     return names.includes('..') ? 'a name with ".."' : undefined

@@ -155,7 +155,7 @@ class LayerContent {
       return undefined
     }
     if (entry.type !== 'file' || entry.size < 52) return undefined
-    const name = entry.name.replace(/^(?:\.\/+)+/, '')
+    const name = entry.name.replace(/^(?:\.?\/+)+/, '')
     if (!isForThisMachine(name)) return undefined
     return new ElfReader(entry.size, (elf, arm) => addMachine(this.machines, elf, arm, name.slice(0, shownName)))
   }

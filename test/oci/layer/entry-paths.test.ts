@@ -20,6 +20,9 @@ function last(...entries: readonly string[]): string | undefined {
 const inside: Record<string, readonly string[]> = {
   'plain names, with and without ./': ['./etc/passwd'],
   'the root itself': ['./'],
+  'an absolute name, which is below the root': ['/etc/passwd'],
+  'the root itself, as an absolute name': ['/'],
+  'a hard link to an absolute name': ['/bin/a', '/bin/b => /bin/a'],
   'dots in a name': ['usr/lib/..hidden/x...'],
   'a link to anywhere': ['etc/mtab -> ../../../../proc/self/mounts'],
   'an absolute link': ['etc/mtab -> /proc/self/mounts'],
@@ -36,10 +39,10 @@ for (const [what, entries] of Object.entries(inside)) {
 }
 
 const outside: Record<string, [entries: readonly string[], fault: RegExp]> = {
-  'an absolute name': [['/etc/passwd'], /^an absolute name$/],
+  'an absolute name that climbs': [['/../etc/passwd'], /^a name with "\.\."$/],
   'a name that climbs': [['../etc/passwd'], /^a name with "\.\."$/],
   'a name that climbs in its middle': [['etc/../../passwd'], /^a name with "\.\."$/],
-  'a hard link to an absolute name': [['a => /etc/shadow'], /^a hard link to an absolute name$/],
+  'a hard link to an absolute name that climbs': [['a => /../etc/shadow'], /^a hard link to a name with "\.\."$/],
   'a hard link that climbs': [['a => ../../etc/shadow'], /^a hard link to a name with "\.\."$/],
   'a hard link through a link that climbs': [['up -> ../..', 'a => up/etc/shadow'], /^a hard link that leads out/],
   'a file through a link that climbs': [['up -> ../..', 'up/etc/cron.d/x'], /^a name that leads out/],
@@ -47,6 +50,9 @@ const outside: Record<string, [entries: readonly string[], fault: RegExp]> = {
   'a file through a link to a link that climbs': [['a -> b/c', 'b/c -> ../..', 'a/file'], /^a name that leads out/],
   'a file through a link that climbs over a link': [['l -> a/b', 'm -> l/../../..', 'm/x'], /^a name that leads out/],
   'a file through an absolute link that climbs': [['a -> /..', 'a/file'], /^a name that leads out/],
+  'a file with an absolute name through a link that climbs': [['/up -> ../..', '/up/x'], /^a name that leads out/],
+  'a file behind a link that another form of its name made': [['up -> ../..', '/./up//x'], /^a name that leads out/],
+  'a whiteout of the directory above by an absolute name': [['/etc/.wh...'], /^a whiteout of no name$/],
   'a file through a hard link to a link that climbs': [['a -> ../..', 'b => a', 'b/x'], /^a name that leads out/],
   'a whiteout of the directory above': [['etc/.wh...'], /^a whiteout of no name$/],
   'a whiteout of nothing': [['etc/.wh.'], /^a whiteout of no name$/],

@@ -31,6 +31,18 @@ async function read(bytes: Uint8Array, compression: Compression, offset = 0): Pr
   return readLayer({ range, digest, compression, diffId: parseDigest(diffId)! })
 }
 
+test('absolute names are below the root', async () => {
+  const facts = await read(
+    tarOfEntries([
+      { name: '/usr/bin/tool', content: elfs.arm64 },
+      { name: '/lib/firmware/modem.bin', content: elfs.armv7 },
+    ]),
+    'none',
+  )
+  assert.equal(facts.faults, [])
+  assert.equal(facts.machines, [{ machine: { architecture: 'arm64' }, files: ['usr/bin/tool'], count: 1 }])
+})
+
 const stored: Record<string, [bytes: Uint8Array, compression: Compression]> = {
   'a plain tar': [tar, 'none'],
   gzip: [gzipSync(tar), 'gzip'],
@@ -105,7 +117,7 @@ for (const [what, [bytes, compression, expected]] of Object.entries(broken)) {
 }
 
 test('ten faults of one layer are told, and the rest counted', async () => {
-  const facts = await read(tarOfEntries(Array.from({ length: 25 }, (_, index) => ({ name: `/etc/${index}` }))), 'none')
+  const facts = await read(tarOfEntries(Array.from({ length: 25 }, (_, index) => ({ name: `../${index}` }))), 'none')
   assert.is(facts.faults.length, 10)
   assert.is(facts.moreFaults, 15)
 })
