@@ -1,4 +1,5 @@
 /** What BitBake says of one recipe in one multiconfig: which variables are asked for, and how an answer is read. */
+import { tinfoilPrelude } from './tinfoil.js'
 
 /** The variables of a query. */
 export const queriedVariables = [
@@ -7,6 +8,7 @@ export const queriedVariables = [
   'DEPLOY_DIR_IMAGE',
   'FILE',
   'IMAGE_BASENAME',
+  'IMAGE_FSTYPES',
   'IMAGE_LINK_NAME',
   'MACHINE',
   'MACHINEOVERRIDES',
@@ -54,19 +56,9 @@ export class EnvironmentReader {
 /** Where tinfoil's answers are among BitBake's other lines. */
 const mark = 'mab-answer '
 
-/**
- * Says what `bitbake -e` says, for all targets in one call, through the library beside the program that `bitbake` is on
- * PATH; nothing, when that is a wrapper. Arguments: the program, the variables, the targets.
- */
-export const queryProgram = `
-import json, os, shutil, sys
-program = os.path.realpath(shutil.which(sys.argv[1]) or "")
-library = os.path.join(os.path.dirname(os.path.dirname(program)), "lib")
-if not os.path.exists(os.path.join(library, "bb", "tinfoil.py")):
-    sys.exit()
-sys.path.insert(0, library)
-import bb.tinfoil
-with bb.tinfoil.Tinfoil(setup_logging=False) as tinfoil:
+/** Says what `bitbake -e` says, for all targets in one call. Arguments: the program, the variables, the targets. */
+export const queryProgram = `${tinfoilPrelude}
+with Tinfoil(setup_logging=False) as tinfoil:
     tinfoil.prepare(quiet=3)
     for target in sys.argv[3:]:
         try:

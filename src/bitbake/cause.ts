@@ -16,6 +16,7 @@ const finders: readonly Finder[] = [
     locale: locale!,
   })),
   when(/Please use a locale setting which supports UTF-8/, () => ({ kind: 'locale-missing', locale: 'en_US.UTF-8' })),
+  when(/MACHINE=(\S+) is invalid/, ([, machine]) => ({ kind: 'machine-unknown', machine: machine! })),
   when(/Do not use Bitbake as root/, () => ({ kind: 'refused-root' })),
   when(/required tools \(as specified by HOSTTOOLS\) appear to be unavailable[^\n]*\n\s*([\w. +-]+)/, ([, tools]) => ({
     kind: 'program-missing',
@@ -43,6 +44,20 @@ const finders: readonly Finder[] = [
   })),
   when(/(?:ExpansionError during parsing|Unable to parse) (\S+)/, ([, file]) => ({ kind: 'parse-error', file: file! })),
   when(/layer directories do not exist/, () => ({ kind: 'layer-missing' })),
+  when(
+    /Layer (\S+) is not compatible with the core layer which only supports these series: (.+?) \(layer is compatible with (.*)\)/,
+    ([, layer, core, supports]) => ({ kind: 'layer-incompatible', layer: layer!, core: core!, supports: supports! }),
+  ),
+  when(
+    /Layer '([^']+)' depends on (?:version \S+ of )?layer '([^']+)'.*but this layer is not enabled/,
+    ([, layer, needs]) => ({
+      kind: 'layer-dependency',
+      layer: layer!,
+      needs: needs!,
+    }),
+  ),
+  when(/config sanity checker detected a potential misconfiguration/, () => ({ kind: 'refused-configuration' })),
+  when(/Bitbake Fetcher Error: \w+\(.*?'([a-z+]+:\/\/[^';]+)/, ([, url]) => ({ kind: 'source-missing', url: url! })),
 ]
 
 /** @param texts errors and other last words, the most telling first */
@@ -52,6 +67,18 @@ export function findCause(texts: readonly string[]): BitbakeCause | undefined {
       const cause = find(text)
       if (cause !== undefined) return cause
     }
+  }
+  return undefined
+}
+
+/** When parsing was given up: most errors of a recipe's own say nothing but where they are. */
+export function findBadRecipe(errors: readonly string[]): BitbakeCause | undefined {
+  for (const text of errors) {
+    const file = /^(?:[a-z][\w-]*:)*(\/\S+\.\w+): /.exec(text)?.[1]
+    if (file === undefined) continue
+    const lines = [...text.matchAll(/^File: '([^']*)', lineno: (\d+)/gm)]
+    const line = lines.findLast((match) => match[1] === file)?.[2]
+    return { kind: 'parse-error', file, ...(line === undefined ? {} : { line: Number(line) }) }
   }
   return undefined
 }

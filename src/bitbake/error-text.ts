@@ -8,15 +8,20 @@ const frame = /^File: '([^']*)', lineno: \d+/
 const frameDetail = /^(The stack trace of python calls|\s*(\*\*\* )?\d{4}:)/
 const metadata = /\.(bb|bbappend|bbclass|inc|conf)$/
 
+/** OpenEmbedded's sanity check says it before every complaint. */
+const preamble = /^\s*(Either fix the cause of this error or|Following is the list of potential problems)/
+
 /** @param lines the message without its prefix, and what followed it */
 export function errorText(lines: readonly string[]): string {
-  const [first = '', ...rest] = withoutTracebacks(lines).filter((line) => line.trim() !== '' && !frameDetail.test(line))
+  const [first = '', ...rest] = withoutTracebacks(lines).filter(
+    (line) => line.trim() !== '' && !frameDetail.test(line) && !preamble.test(line),
+  )
   const frames = rest.filter((line) => frame.test(line))
   const place = frames.findLast((line) => metadata.test(frame.exec(line)![1]!)) ?? frames.at(-1)
   const told = rest.filter((line) => line === place || !frame.test(line)).map(withoutModule)
   // The file that it names is BitBake's; the one at fault is in the exception.
   const kept = told.length > 0 && /^Unable to parse \S+\.py$/.test(first) ? told : [first, ...told]
-  return kept.slice(0, maximumLines).join('\n')
+  return kept.slice(0, maximumLines).join('\n').trimStart()
 }
 
 /** Of a chain of exceptions the last one is left: it says what the earlier ones meant. */

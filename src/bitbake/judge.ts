@@ -2,10 +2,11 @@
  * What a finished BitBake invocation means for each target. Decided from what BitBake said, never from what lies in
  * the deploy directory: a failed multiconfig leaves its old image there.
  */
-import { distinctImages, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
-import { findCause } from './cause.js'
+import { distinctImages, type BitbakeCause, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
+import { findBadRecipe, findCause } from './cause.js'
 import type { BitbakeTarget } from './command.js'
 import { taskKey, type Transcript } from './transcript.js'
+import { explainUnknown } from './unknown.js'
 
 export interface Judgement {
   /** The targets that BitBake built, or found to be built. */
@@ -51,9 +52,7 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   if (problems.length === 0) {
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`
     const errors = tellingErrors(transcript)
-    const cause = options.serverDied
-      ? ({ kind: 'server-died' } as const)
-      : findCause([...errors, ...transcript.lastWords])
+    const cause = causeOf(transcript, errors, options)
     const images = distinctImages(targets.flatMap(options.neededBy))
     problems.push({
       code: 'bitbake-failed',
@@ -81,12 +80,24 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   return { built: rest.filter(isBegun), unsure, problems }
 }
 
+function causeOf(
+  { halted, lastWords, summary }: Transcript,
+  errors: readonly string[],
+  { exit, serverDied }: JudgeOptions,
+): BitbakeCause | undefined {
+  if (serverDied) return { kind: 'server-died' }
+  const known = findCause([...errors, ...lastWords])
+  if (known !== undefined) return known
+  if (halted) return findBadRecipe(errors)
+  return exit.code === 1 && summary?.failed === 0 ? { kind: 'reported-errors' } : undefined
+}
+
 const maximumErrors = 5
 /** Said after an error that says more. */
 const afterword = /^(Parsing halted due to errors|Command execution failed: \d)/
 
 /** The first ones: what follows are mostly their consequences. */
-function tellingErrors(transcript: Transcript): readonly string[] {
+export function tellingErrors(transcript: Transcript): readonly string[] {
   const errors = new Set(transcript.errors.map(({ text }) => text))
   const telling = [...errors].filter((text) => !afterword.test(text))
   return telling.length > 0 ? telling.slice(0, maximumErrors) : [...errors, ...transcript.lastWords]
@@ -120,20 +131,7 @@ function explain(
       log,
     })
   }
-  // With -k BitBake says the same for each multiconfig, and names none.
-  const unknownRecipes = new Map(transcript.unknownRecipes.map((unknown) => [JSON.stringify(unknown), unknown]))
-  for (const { recipe, closeMatches, reasons } of unknownRecipes.values()) {
-    const reason = reasons.join('; ')
-    const images = needing((target) => target.recipe === recipe)
-    problems.push({
-      code: 'unknown-recipe',
-      recipe,
-      images,
-      closeMatches,
-      ...(reason === '' ? {} : { reason }),
-      log,
-    })
-  }
+  problems.push(...explainUnknown(transcript, targets, { keepGoing, log, neededBy }))
   for (const unknown of transcript.unknownTasks) {
     const { multiconfig, recipe, task, closeMatches } = unknown
     // Without -k BitBake names the first multiconfig only, and builds the recipe for none.

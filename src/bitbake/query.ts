@@ -4,7 +4,7 @@
  */
 import type { Build } from '../targets/target.js'
 import { exists } from '../util/fs.js'
-import type { BitbakeProblem } from '../util/bitbake-problem.js'
+import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
 import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate, type Answer } from './answer.js'
 import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'
@@ -12,6 +12,7 @@ import { judge, type Exited } from './judge.js'
 import { openLog, silentLog } from './log.js'
 import { prepareBuild } from './prepare.js'
 import { serverGone, serverPid } from './server.js'
+import { readParsed, type Parsed } from './tinfoil.js'
 import { Transcript } from './transcript.js'
 
 export interface QueryCall {
@@ -24,6 +25,10 @@ export interface QueryCall {
   readonly log?: string
   readonly stop: AbortSignal
   readonly stopNow: AbortSignal
+  /** In twenty steps, where BitBake can be asked for all at once. */
+  onParsed?(parsed: Parsed): void
+  /** For the problems; absent: they name no images. */
+  neededBy?(target: BitbakeTarget): readonly WantedImage[]
 }
 
 export interface QueryResult {
@@ -31,6 +36,8 @@ export interface QueryResult {
   readonly answers: ReadonlyMap<string, Answer>
   /** Why some are missing. */
   readonly problems: readonly BitbakeProblem[]
+  /** BitBake cannot parse: it would build nothing either, and take as long to say so. */
+  readonly halted: boolean
 }
 
 /** Starts no build and leaves no server that was not there. The build directory must be one. */
@@ -38,7 +45,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   const { build, targets, stop, stopNow } = call
   const before = await serverPid(build.directory)
   const prepared = await prepareBuild(build, call.environment, stop)
-  if (!prepared.ok) return { answers: new Map(), problems: prepared.problems }
+  if (!prepared.ok) return { answers: new Map(), problems: prepared.problems, halted: false }
   const { bitbake, beside } = prepared.value
   const log = call.log === undefined ? silentLog : await openLog(call.log)
   const answers = new Map<string, Answer>()
@@ -56,21 +63,38 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     answers.set(name, elsewhere ? relocate(answer, build.directory) : answer)
   }
 
+  let halted = false
+  const explain = (transcript: Transcript, exit: Exited, asked: readonly BitbakeTarget[]): void => {
+    const { neededBy = () => [] } = call
+    const options = { exit, keepGoing: false, directory: build.directory, log: log.file, neededBy }
+    problems.push(...judge(transcript, transcript.halted ? targets : asked, options).problems)
+    halted ||= transcript.halted
+  }
+
   const names = [...new Map(targets.map((target) => [recipeArgument(target), target]))]
   const words = [programOf(build), queriedVariables.join(' '), ...names.map(([name]) => name)]
-  const atOnce = names.length > 1 ? beside(['python3', '-c', queryProgram, ...words]) : undefined
+  const atOnce = beside(['python3', '-c', queryProgram, ...words])
+  let refused = false
   if (atOnce !== undefined) {
-    const found: (readonly [string, Answer])[] = []
-    await ask(atOnce, (line) => {
+    const transcript = new Transcript()
+    const exit = await ask(atOnce, (line, stream) => {
       const answer = readAnswer(line)
-      if (answer === undefined) log.line(line)
-      else found.push(answer)
+      const parsed = readParsed(line)
+      if (answer !== undefined) add(...answer)
+      else if (parsed !== undefined) call.onParsed?.(parsed)
+      else {
+        log.line(line)
+        transcript.line(line, stream)
+      }
     })
-    for (const [name, answer] of found) add(name, answer)
+    transcript.end()
+    // BitBake's own errors: it would say them for each one.
+    refused = exit !== undefined && exit.code !== 0 && transcript.errors.length > 0
+    if (refused) explain(transcript, exit!, targets)
   }
   // What is left is asked the slow way, whose messages are those of a build.
-  for (const [name, target] of names) {
-    if (answers.has(name) || call.stop.aborted) continue
+  for (const [name, target] of refused ? [] : names) {
+    if (answers.has(name) || halted || call.stop.aborted) continue
     const reader = new EnvironmentReader()
     const transcript = new Transcript()
     const exit = await ask(bitbake(['-e', name]), (line, stream) => {
@@ -82,14 +106,11 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     transcript.end()
     const answer = reader.answer()
     if (exit?.code === 0 && answer !== undefined) add(name, answer)
-    else if (exit !== undefined && exit.code !== 0) {
-      const options = { exit, keepGoing: false, directory: build.directory, log: call.log ?? '', neededBy: () => [] }
-      problems.push(...judge(transcript, [target], options).problems)
-    }
+    else if (exit !== undefined && exit.code !== 0) explain(transcript, exit, [target])
   }
   await log.close()
   if (stop.aborted && last !== undefined) await serverGone(build.directory, before, last)
-  return { answers, problems }
+  return { answers, problems, halted }
 }
 
 /** As BitBake is called within its set-up. */

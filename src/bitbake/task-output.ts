@@ -11,7 +11,14 @@ export async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakePr
   if (problem.code !== 'bitbake-task-failed' || problem.taskLog === undefined) return problem
   const content = await fs.readFile(problem.taskLog, 'utf8').catch(() => '')
   const lines = content.split('\n').filter((line) => line.trim() !== '' && !/^(DEBUG|NOTE): /.test(line))
-  const taskOutput = lines.slice(-shownLines)
+  const told = lines.filter((line) => !isRepeated(line, problem.errors))
+  const taskOutput = told.slice(-shownLines)
   const cause = problem.cause ?? findCause(taskOutput)
   return { ...problem, taskOutput, ...(cause === undefined ? {} : { cause }) }
+}
+
+/** Whether it is one of the errors that the failure is shown with anyhow. */
+function isRepeated(line: string, errors: readonly string[]): boolean {
+  const text = /^ERROR: (.+)$/.exec(line)?.[1]
+  return text !== undefined && errors.some((error) => error.includes(text))
 }

@@ -30,6 +30,14 @@ export interface Summary {
   readonly failed: number
 }
 
+export interface UnknownRecipe {
+  readonly recipe: string
+  readonly closeMatches: readonly string[]
+  /** Who needs it, as BitBake writes a recipe file: `mc:<multiconfig>:<file>`. */
+  readonly requiredBy: readonly string[]
+  readonly reasons: readonly string[]
+}
+
 const running = /(?:^|\.\.\.)NOTE: Running (?:setscene |noexec )?task \d+ of \d+ \((?:mc:([^:]+):)?(.+):do_(\w+)\)/
 const summaryLine =
   /(?:^|\.\.\.)NOTE: Tasks Summary: Attempted (\d+) tasks? of which (\d+) didn't need to be rerun and (?:all succeeded|(\d+) failed)\./
@@ -42,6 +50,7 @@ const summaryTaskLog = /^ {4}log: (\S+)$/
 const anyMessage = /^(NOTE|WARNING|ERROR|Summary|DEBUG|Loading|Loaded|Parsing|Initialising|Checking|done)\b/
 const noMulticonfig = /depends on nonexistent multiconfig configuration named (\S+)/
 const nothingProvides = /^ERROR: Nothing (?:R?PROVIDES|provides) '([^']+)'(?: \(but (.+) R?DEPENDS on)?/
+const noProviders = /^ERROR: Required build target '([^']+)' has no buildable providers/
 const noTask = /^ERROR: Task do_(\S+) does not exist for target (\S+)(?: \((?:mc:([^:]+):)?)?/
 const warning = /(?:^|\.)WARNING: (?:mc:([^:\s]+):)?(?:(\S+ do_\w+): )?(.*)$/
 const tainted = /WARNING: (?:mc:([^:]+):)?(\/.+):do_(\w+) is tainted from a forced run/
@@ -53,8 +62,9 @@ export class Transcript {
   readonly failedTasks: FailedTask[] = []
   readonly errors: ErrorMessage[] = []
   readonly unknownMulticonfigs: string[] = []
-  readonly unknownRecipes: { readonly recipe: string; readonly closeMatches: string[]; readonly reasons: string[] }[] =
-    []
+  readonly unknownRecipes: UnknownRecipe[] = []
+  /** Targets for want of something that they need, each with the way to it. */
+  readonly unbuildable: { readonly recipe: string; readonly chain: readonly string[] }[] = []
   readonly unknownTasks: (FailedTask & { readonly closeMatches: string[] })[] = []
   summary: Summary | undefined
   /** As many as BitBake counts; tasks that are tainted are not among them. */
@@ -65,6 +75,8 @@ export class Transcript {
   readonly tainted = new Set<string>()
   /** The last lines that are none of BitBake's messages: where a wrapper, or BitBake's own start, says why it gave up. */
   lastWords: readonly string[] = []
+  /** BitBake gave up parsing for the error of some recipe: it builds none. */
+  halted = false
   /** `taskKey` of each task that was not up to date. */
   readonly begun = new Set<string>()
   readonly #logs: string[] = []
@@ -130,6 +142,7 @@ export class Transcript {
     }
     const lines = [line.replace(/^(ERROR|FATAL): /, '')]
     const unknown = nothingProvides.exec(line)
+    const unbuildable = noProviders.exec(line)
     const multiconfig = noMulticonfig.exec(line)
     const task = noTask.exec(line)
     const said = taskError.exec(line)
@@ -145,12 +158,16 @@ export class Transcript {
       else if (unknown !== null) {
         const rest = following(lines)
         const closeMatches = /Close matches:/.test(line) ? rest : []
-        const requiredBy = unknown[2] === undefined ? [] : [`required by ${unknown[2]}`]
-        const reasons = [...requiredBy, ...(closeMatches.length > 0 ? [] : rest)]
-        this.unknownRecipes.push({ recipe: unknown[1]!, closeMatches, reasons })
+        const requiredBy = unknown[2]?.split(', ') ?? []
+        const reasons = closeMatches.length > 0 ? [] : rest
+        this.unknownRecipes.push({ recipe: unknown[1]!, closeMatches, requiredBy, reasons })
+      } else if (unbuildable !== null) {
+        const chain = [...lines.join('\n').matchAll(/'([^']+)'/g)].map(([, name]) => name!).slice(1)
+        this.unbuildable.push({ recipe: unbuildable[1]!, chain })
       } else {
         const by = said === null ? {} : { multiconfig: said[1] ?? '', task: said[2]! }
         this.errors.push({ ...by, text: errorText(lines) })
+        this.halted ||= /Parsing halted due to errors/.test(line)
       }
     }
     this.#open[stream] = { lines, close }

@@ -5,7 +5,7 @@ import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument, targetArgument, type BitbakeTarget } from '../bitbake/command.js'
 import { expectPlatform } from '../execute/agree.js'
 import { needsAnswer } from '../execute/ask.js'
-import { findImage } from '../execute/find-image.js'
+import { findImage, otherTypes } from '../execute/find-image.js'
 import { findShared } from '../execute/shared-place.js'
 import { formatPlatform } from '../oci/platform.js'
 import type { DiscoverTask, Plan } from '../plan/task.js'
@@ -66,6 +66,16 @@ async function checkImage(
   const place = `in ${deploy}${image.ok ? '' : ' (to be built)'}`
   const found = `${recipeArgument(source)}: MACHINE ${answer.MACHINE}, ${platform}, ${place}`
   const findings: Finding[] = [{ check: 'image', status: 'ok', subject, found }]
+  const { types } = otherTypes(answer)
+  if (!image.ok && types !== undefined) {
+    findings.push({
+      check: 'image',
+      status: 'warning',
+      subject,
+      found: `IMAGE_FSTYPES is "${types}": without 'oci' image-oci makes no OCI image`,
+      fix: `set IMAGE_FSTYPES = "container oci" in the recipe, before it inherits image and image-oci`,
+    })
+  }
   const output = plan.targets.find((target) => target.name === task.target)?.directory
   if (deploy !== undefined && output !== undefined) findings.push(...checkFiles(subject, deploy, output))
   return findings

@@ -4,8 +4,9 @@ import { recipeArgument } from '../bitbake/command.js'
 import { queryBitbake } from '../bitbake/query.js'
 import { requestKey } from '../plan/plan.js'
 import type { BitbakeRequest, BitbakeTask, DiscoverTask, Plan } from '../plan/task.js'
-import type { DiscoverProblem } from '../util/problem.js'
-import { expectPlatform } from './agree.js'
+import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
+import { ok, type DiscoverProblem, type Result } from '../util/problem.js'
+import { expectPlatform, wantedImage } from './agree.js'
 import type { TaskContext } from './handler.js'
 import { findShared } from './shared-place.js'
 
@@ -41,7 +42,7 @@ export function needsAnswer({ source, platform }: DiscoverTask): boolean {
 
 /**
  * Learns the answers for the requests, as far as BitBake gives them: a call that fails is no problem here, because the
- * build that follows or went before says more.
+ * build that follows or went before says more; but when BitBake cannot parse, that would take as long again.
  * @param name of the query's log in this run
  * @param anew whatever is known already
  * @returns whether BitBake was called
@@ -52,9 +53,9 @@ export async function askBitbake(
   context: TaskContext,
   name: 'query' | 'query again',
   anew = false,
-): Promise<boolean> {
+): Promise<Result<boolean, BitbakeProblem>> {
   const needed = requests.filter((request) => dependents(task, request, context).some(needsAnswer))
-  if (needed.length === 0) return false
+  if (needed.length === 0) return ok(false)
   const { environment, force } = context.options
   const learnt = context.answers.learnt(task.build)
   const known = context.answers.recall(task.build)
@@ -66,13 +67,32 @@ export async function askBitbake(
     context.progress({ text: `asking where the images are${outdated === undefined ? '' : `: ${outdated}`}` })
     const log = context.logFile(`${task.id} ${name}`)
     const { stop, stopNow } = context
-    const found = await queryBitbake({ build: task.build, targets, environment, log, stop, stopNow })
+    const found = await queryBitbake({
+      build: task.build,
+      targets,
+      environment,
+      log,
+      stop,
+      stopNow,
+      onParsed: (parsed) => context.progress({ phase: 'parsing', ...parsed, text: 'parsing recipes', running: [] }),
+      neededBy: (target) => imagesOf(task, target, context),
+    })
     context.stop.throwIfAborted()
+    if (found.halted) return { ok: false, problems: found.problems }
     for (const [recipe, answer] of found.answers) answers.set(recipe, answer)
   }
   if (targets.length > 0 || learnt.size === 0) context.answers.learn(task.build, answers)
   context.lookAgain()
-  return targets.length > 0
+  return ok(targets.length > 0)
+}
+
+/** The images that are made from what the request makes. */
+export function imagesOf(
+  task: BitbakeTask,
+  request: Pick<BitbakeRequest, 'multiconfig' | 'recipe' | 'task'>,
+  context: TaskContext,
+): readonly WantedImage[] {
+  return dependents(task, request, context).map((dependent) => wantedImage(dependent, context.answers.of(dependent)))
 }
 
 /** Whether an image is not where BitBake said in an earlier run: something that it does not list has changed. */
@@ -123,7 +143,7 @@ export function contradicted(
     const expected = dependents(task, request, context).map((dependent) => expectPlatform(dependent, answer))
     const isConcerned = (one: (typeof shared)[number]): boolean =>
       one.requests.some((other) => other.request === name && other.directory === directory)
-    const refused = expected.every(({ ok }) => !ok) ? expected.flatMap((one) => (one.ok ? [] : one.problems)) : []
+    const refused = expected.every((one) => !one.ok) ? expected.flatMap((one) => (one.ok ? [] : one.problems)) : []
     const problems = [...refused, ...shared.filter(isConcerned)]
     return problems.length > 0 ? [{ request, problems }] : []
   })

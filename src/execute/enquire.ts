@@ -14,7 +14,7 @@ import type { TaskContext } from './handler.js'
  */
 export type Enquiry = 'asked' | 'known' | 'busy'
 
-/** Problems are those of starting BitBake; one that gives no answer is none. */
+/** Problems are those of starting BitBake, and that it cannot parse; one that gives no answer is none. */
 export async function enquire(task: BitbakeTask, context: TaskContext): Promise<Result<Enquiry, BitbakeProblem>> {
   const { init } = task.build
   if (init !== undefined) context.progress({ text: `sourcing ${context.state.relative(init.script)}` })
@@ -25,5 +25,6 @@ export async function enquire(task: BitbakeTask, context: TaskContext): Promise<
   if (unfit !== undefined) return fail(unfit)
   if ((await serverAtWork(task.build.directory)) !== undefined) return ok('busy')
   context.stop.throwIfAborted()
-  return ok((await askBitbake(task, task.requests, context, 'query')) ? 'asked' : 'known')
+  const asked = await askBitbake(task, task.requests, context, 'query')
+  return asked.ok ? ok(asked.value ? 'asked' : 'known') : asked
 }

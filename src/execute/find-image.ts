@@ -62,9 +62,15 @@ export async function findImage(
     ...(task.source.kind === 'bitbake' ? { request: requestOf(task.source) } : {}),
     asked: task.dependsOn.length > 0,
     ...(isAsked(task.source) && answer?.DEPLOY_DIR_IMAGE !== undefined && answer.STAMP !== undefined
-      ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP } }
+      ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP, ...otherTypes(answer) } }
       : {}),
   })
+}
+
+/** The types of image that are made instead of OCI's. */
+export function otherTypes({ IMAGE_FSTYPES = '' }: Answer): { readonly types?: string } {
+  const types = IMAGE_FSTYPES.split(/\s+/).filter((type) => type !== '')
+  return types.length === 0 || types.some((type) => /^oci\b/.test(type)) ? {} : { types: types.join(' ') }
 }
 
 /** Whether it was looked for where BitBake says. */

@@ -1,8 +1,12 @@
 /** A survey by BitBake itself: its multiconfigs, their machines, and the recipes that make OCI images. */
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { recipeArgument } from '../bitbake/command.js'
+import { tellingErrors } from '../bitbake/judge.js'
 import { prepareBuild } from '../bitbake/prepare.js'
 import { queryBitbake } from '../bitbake/query.js'
+import { readParsed, tinfoilPrelude, type Parsed } from '../bitbake/tinfoil.js'
+import { Transcript } from '../bitbake/transcript.js'
 import { platformOfMachine, type Machine } from '../oci/yocto-platform.js'
 import { formatPlatform } from '../oci/platform.js'
 import type { Build } from '../targets/target.js'
@@ -12,16 +16,9 @@ import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
 const mark = 'mab-survey '
 
 /** Image classes are inherited by every image where IMAGE_CLASSES has them: then IMAGE_FSTYPES tells. */
-const program = `
-import json, os, shutil, sys
-program = os.path.realpath(shutil.which(sys.argv[1]) or "")
-library = os.path.join(os.path.dirname(os.path.dirname(program)), "lib")
-if not os.path.exists(os.path.join(library, "bb", "tinfoil.py")):
-    sys.exit()
-sys.path.insert(0, library)
-import bb.tinfoil
+const program = `${tinfoilPrelude}
 variables = ["MACHINE", "TARGET_ARCH", "TARGET_OS", "TUNE_FEATURES", "MACHINEOVERRIDES"]
-with bb.tinfoil.Tinfoil(setup_logging=False) as tinfoil:
+with Tinfoil(setup_logging=False) as tinfoil:
     tinfoil.prepare(quiet=3)
     names = (tinfoil.config_data.getVar("BBMULTICONFIG") or "").split() or [""]
     machines, images, multiarch, seen, known = {}, [], {}, set(), set()
@@ -68,23 +65,38 @@ interface Told {
 
 type Asked = Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch' | 'known'>
 
-/** A failure, with what was said if anything was, when BitBake cannot be asked in one call: behind a wrapper, for one. */
+/** Why there is no survey. */
+interface Refusal {
+  /** What was said, if anything was. */
+  readonly why: string
+  /** BitBake itself cannot say: asking it in another way is of no use. */
+  readonly final: boolean
+}
+
+/** A failure when BitBake cannot be asked in one call: behind a wrapper, for one. */
 export async function askSurvey(
   build: Build,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
-): Promise<{ readonly asked: Asked } | { readonly why: string }> {
+  onParsed: (parsed: Parsed) => void,
+): Promise<{ readonly asked: Asked } | Refusal> {
   const prepared = await prepareBuild(build, environment, stop)
   if (!prepared.ok) {
     const [problem] = prepared.problems
-    return { why: problem?.code === 'init-failed' ? `${problem.script}: ${problem.found}` : '' }
+    return { why: problem?.code === 'init-failed' ? `${problem.script}: ${problem.found}` : '', final: false }
   }
   const { beside, cwd, variables } = prepared.value
   const argv = beside(['python3', '-c', program, build.kas === undefined ? build.command[0]! : 'bitbake'])
-  if (argv === undefined) return { why: '' }
-  const { told, why } = await output(argv, cwd, variables, stop)
-  const line = told.split('\n').find((text) => text.startsWith(mark))
-  return line === undefined ? { why } : { asked: interpret(JSON.parse(line.slice(mark.length)) as Told) }
+  if (argv === undefined) return { why: '', final: false }
+  const told: Told[] = []
+  const refusal = await call(argv, cwd, variables, stop, (line) => {
+    const parsed = readParsed(line)
+    if (parsed !== undefined) onParsed(parsed)
+    else if (line.startsWith(mark)) told.push(JSON.parse(line.slice(mark.length)) as Told)
+    else return false
+    return true
+  })
+  return told[0] === undefined ? refusal : { asked: interpret(told[0]) }
 }
 
 /** Behind a wrapper: what BitBake says of the recipes and multiconfigs that were read. */
@@ -132,32 +144,39 @@ function interpret({ names, machines, images, multiarch, known }: Told): Asked {
   }
 }
 
-function output(
+/** @param take whether the line is an answer; the others are BitBake's messages, of which the errors are kept */
+function call(
   argv: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>>,
   stop: AbortSignal,
-): Promise<{ readonly told: string; readonly why: string }> {
+  take: (line: string) => boolean,
+): Promise<Refusal> {
   return new Promise((resolve) => {
     const child = spawn(argv[0]!, argv.slice(1), { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    const text = { stdout: '', stderr: '' }
+    const transcript = new Transcript()
+    let last: readonly string[] = []
     for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream].setEncoding('utf8').on('data', (part: string) => (text[stream] += part))
+      createInterface({ input: child[stream] }).on('line', (line) => {
+        if (take(line)) return
+        transcript.line(line, stream)
+        if (line !== '') last = [...last, line].slice(-shownLines)
+      })
     }
     const interrupt = (): void => void child.kill('SIGINT')
     stop.addEventListener('abort', interrupt)
-    const end = (told: string, why: string): void => {
+    const end = (why: string, final: boolean): void => {
       stop.removeEventListener('abort', interrupt)
-      resolve({ told, why })
+      resolve({ why, final })
     }
-    child.once('error', (error) => end('', `${argv[0]} cannot be started: ${errorText(error)}`))
-    child.once('close', (code) => {
-      // BitBake's own errors of configuration go to stdout.
-      const said = `${text.stdout}${text.stderr}`.trim().split('\n').slice(-shownLines).join('\n')
-      end(code === 0 ? text.stdout : '', said)
+    child.once('error', (error) => end(`${argv[0]} cannot be started: ${errorText(error)}`, false))
+    child.once('close', () => {
+      transcript.end()
+      const said = transcript.errors.length > 0
+      end((said ? tellingErrors(transcript) : last).join('\n'), said)
     })
   })
 }
 
-/** Of a call that failed. */
+/** Of a call that failed without an error of BitBake's. */
 const shownLines = 5

@@ -73,6 +73,25 @@ export function wordBitbakeProblem(problem: BitbakeProblem, show: Show): Wording
           : "correct the target's `recipe`, or add the layer that has it to conf/bblayers.conf",
       }
     }
+    case 'unknown-dependency': {
+      const { names, chain, reason } = problem
+      const quoted = names.slice(0, shownNames).map((name) => `"${name}"`)
+      const more = names.length - quoted.length
+      const all = `${quoted.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+      return {
+        headline: `nothing provides ${all}, needed by other recipes`,
+        details: [
+          ...affects(problem.images),
+          ...(chain === undefined ? [] : [`the way to it: ${chain.join(' -> ')}`]),
+          ...closeMatches(problem.closeMatches),
+          ...(reason === undefined ? [] : [`BitBake says${names.length > 1 ? ` of "${names[0]}"` : ''}: ${reason}`]),
+          `log: ${show(problem.log)}`,
+        ],
+        next: /was skipped/.test(reason ?? '')
+          ? 'see to the reason for which it is skipped, or take what needs it out of the image'
+          : 'add the layer that has it to conf/bblayers.conf (the index at layers.openembedded.org finds it), or correct what masks it (BBMASK)',
+      }
+    }
     case 'unknown-task':
       return {
         headline: `the recipe ${problem.recipe} has no task do_${problem.task} in ${configuration(problem.multiconfig)}`,
@@ -123,6 +142,9 @@ export function wordBitbakeProblem(problem: BitbakeProblem, show: Show): Wording
       return unreachable(problem)
   }
 }
+
+/** Of many names. */
+const shownNames = 5
 
 function configuration(multiconfig: string): string {
   return multiconfig === '' ? 'the default configuration' : `multiconfig ${multiconfig}`

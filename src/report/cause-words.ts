@@ -27,6 +27,36 @@ export function wordCause(cause: BitbakeCause, show: (file: string) => string): 
         headline: 'a layer is not where conf/bblayers.conf says',
         next: "correct BBLAYERS in conf/bblayers.conf; 'bitbake-layers show-layers' lists what BitBake finds",
       }
+    case 'machine-unknown':
+      return {
+        headline: `no layer knows the machine ${cause.machine}`,
+        next: `correct MACHINE in conf/multiconfig/*.conf or conf/local.conf, or add the layer with conf/machine/${cause.machine}.conf to conf/bblayers.conf`,
+      }
+    case 'layer-incompatible':
+      return {
+        headline: `the layer ${cause.layer} is for another release: it says ${cause.supports || 'none'}, and the core layer is ${cause.core}`,
+        next: `check out the branch of the layer that goes with the core layer (LAYERSERIES_COMPAT_${cause.layer} in its conf/layer.conf names it)`,
+      }
+    case 'layer-dependency':
+      return {
+        headline: `the layer ${cause.layer} needs the layer ${cause.needs}, which conf/bblayers.conf does not have`,
+        next: `add it ('bitbake-layers add-layer PATH'; BBFILE_COLLECTIONS of a layer's conf/layer.conf is its name), or take out ${cause.layer}`,
+      }
+    case 'source-missing':
+      return {
+        headline: `cannot fetch ${cause.url}`,
+        next: 'see to the network and its proxy (https_proxy, BB_NO_NETWORK), or have the file in DL_DIR or on a mirror (SOURCE_MIRROR_URL, PREMIRRORS)',
+      }
+    case 'refused-configuration':
+      return {
+        headline: "OpenEmbedded's sanity check refuses the configuration",
+        next: 'correct what it names, and run again',
+      }
+    case 'reported-errors':
+      return {
+        headline: 'BitBake built all that it was asked for, but reported errors on the way',
+        next: "see to them, and run again; 'mab run --no-build' takes the images as they are deployed",
+      }
     case 'disk-full':
       return {
         headline: 'the disk is full',

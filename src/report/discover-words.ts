@@ -63,6 +63,9 @@ function nextForMissingLayout({
   if (!asked) return `run without --no-build, so that BitBake makes it; ${elsewhere}`
   if (task !== 'image_complete')
     return `do_${task} may not deploy: leave out \`task\` (image_complete does); ${elsewhere}`
+  if (answer?.types !== undefined) {
+    return `IMAGE_FSTYPES of ${name} is "${answer.types}", and an OCI image needs 'oci' in it: set IMAGE_FSTYPES = "container oci" in the recipe, before it inherits image and image-oci (meta-virtualization), or in a bbappend; ${elsewhere}`
+  }
   if (answer !== undefined) {
     return `BitBake takes do_${task} for done, in ${answer.deployDirectory}, from which it was deleted: have it made again with 'rm ${answer.stamp}.do_${task}*' (OpenEmbedded also has 'bitbake -c cleansstate ${name}'), and run again`
   }

@@ -113,6 +113,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'command-not-found':
     case 'unknown-multiconfig':
     case 'unknown-recipe':
+    case 'unknown-dependency':
     case 'unknown-task':
     case 'bitbake-task-failed':
     case 'bitbake-failed':

@@ -48,6 +48,19 @@ export type BitbakeProblem =
       readonly log: string
     }
   | {
+      /** Of what recipes need, directly or not, nothing provides these. */
+      readonly code: 'unknown-dependency'
+      /** As BitBake came upon them: one that is missing makes recipes unbuildable, and then others miss those. */
+      readonly names: readonly string[]
+      /** Of the first; so below. */
+      readonly closeMatches: readonly string[]
+      readonly reason?: string
+      /** From an image's recipe to what is missing. */
+      readonly chain?: readonly string[]
+      readonly images: readonly WantedImage[]
+      readonly log: string
+    }
+  | {
       readonly code: 'unknown-task'
       /** The one that BitBake names. */
       readonly multiconfig: string
@@ -95,7 +108,19 @@ export type BitbakeCause =
   | { readonly kind: 'multiconfig-file-missing'; readonly multiconfig: string }
   | { readonly kind: 'program-missing'; readonly programs: readonly string[] }
   | { readonly kind: 'locale-missing'; readonly locale: string }
+  | { readonly kind: 'machine-unknown'; readonly machine: string }
+  | { readonly kind: 'layer-incompatible'; readonly layer: string; readonly supports: string; readonly core: string }
+  | { readonly kind: 'layer-dependency'; readonly layer: string; readonly needs: string }
+  | { readonly kind: 'source-missing'; readonly url: string }
+  /** All tasks succeeded, and no task is known to have said the errors. */
+  | { readonly kind: 'reported-errors' }
   | {
       readonly kind:
-        'layer-missing' | 'disk-full' | 'refused-root' | 'server-died' | 'worker-died' | 'server-unreachable'
+        | 'layer-missing'
+        | 'disk-full'
+        | 'refused-root'
+        | 'refused-configuration'
+        | 'server-died'
+        | 'worker-died'
+        | 'server-unreachable'
     }

@@ -138,8 +138,8 @@ export type DiscoverProblem =
       readonly request?: { readonly multiconfig: string; readonly recipe: string; readonly task: string }
       /** BitBake was asked in this run, and says that it is built. */
       readonly asked: boolean
-      /** What BitBake says of it: DEPLOY_DIR_IMAGE and STAMP. */
-      readonly answer?: { readonly deployDirectory: string; readonly stamp: string }
+      /** What BitBake says of it: DEPLOY_DIR_IMAGE, STAMP, and IMAGE_FSTYPES when it lists no `oci`. */
+      readonly answer?: { readonly deployDirectory: string; readonly stamp: string; readonly types?: string }
     }
   | {
       readonly code: 'layout-ambiguous'

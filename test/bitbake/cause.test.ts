@@ -50,8 +50,44 @@ test("OpenEmbedded's own checks", () => {
   for (const [name, cause] of [
     ['root', { kind: 'refused-root' }],
     ['tools-missing', { kind: 'program-missing', programs: ['chrpath'] }],
+    ['machine-unknown', { kind: 'machine-unknown', machine: 'qemuarm65' }],
+    ['layer-series', { kind: 'layer-incompatible', layer: 'local', core: 'blacksail wrynose', supports: 'kirkstone' }],
+    ['layer-dependency', { kind: 'layer-dependency', layer: 'local', needs: 'virtualization-layer' }],
   ] as const) {
     for (const order of orders) assert.equal(causes(judged(recording('oe', name), order).problems), [cause])
+  }
+})
+
+test("OpenEmbedded's recipes: what they raise or refuse while they are parsed", () => {
+  const file = '/work-dir/meta-local/recipes-x/broken.bb'
+  for (const [name, line] of [
+    ['recipe-raises', { line: 3 }],
+    ['recipe-fatal', {}],
+  ] as const) {
+    for (const order of orders) {
+      assert.equal(causes(judged(recording('oe', name), order).problems), [{ kind: 'parse-error', file, ...line }])
+    }
+  }
+})
+
+test('a source that cannot be fetched', () => {
+  const url = 'https://downloads.example.invalid/rootfs-1.0.tar.xz'
+  for (const order of orders) {
+    const { unsure, problems } = judged(recording('oe', 'source-missing-keep-going'), order)
+    assert.equal(causes(problems), [{ kind: 'source-missing', url }])
+    assert.equal(
+      unsure.map(({ multiconfig }) => multiconfig),
+      ['armv7', 'x86-64'],
+    )
+  }
+  const refused = "Bitbake Fetcher Error: NetworkAccess('git://example.org/a.git;protocol=https', ['git', 'clone'])"
+  assert.equal(findCause([refused]), { kind: 'source-missing', url: 'git://example.org/a.git' })
+})
+
+test('errors though every task succeeded: of setting up, here for want of a network', () => {
+  for (const order of orders) {
+    const { built, problems } = judged(recording('oe', 'errors-reported-keep-going'), order)
+    assert.equal([built, causes(problems)], [[], [{ kind: 'reported-errors' }]])
   }
 })
 

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { judge } from '../../src/bitbake/judge.js'
 import { Transcript } from '../../src/bitbake/transcript.js'
 import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
-import { cases, everywhere, judged, recording } from './recordings.js'
+import { cases, everywhere, judged, orders, recording } from './recordings.js'
 
 const test = suite('bitbake judgement')
 
@@ -174,9 +174,13 @@ test('a recipe that is skipped for one multiconfig: the other was seen to be bui
 
 test('a missing dependency, with who needs it: who needs it is not built', () => {
   const check = (problems: readonly BitbakeProblem[]): void => {
-    const { recipe, reason } = only(problems, 'unknown-recipe')
-    assert.match(recipe, /^no-such-/)
+    const { names, reason, images } = only(problems, 'unknown-dependency')
+    assert.match(names.join(), /^no-such-/)
     assert.match(reason!, /required by .*\/needs\.bb/)
+    assert.equal(
+      images.map(({ platform }) => platform),
+      ['container-aarch64'],
+    )
   }
   expectJudgement('missing-dependency', [], [], check)
   expectJudgement('missing-dependency-keep-going', [x86], [arm], check)
@@ -185,6 +189,30 @@ test('a missing dependency, with who needs it: who needs it is not built', () =>
   expectJudgement('skipped-and-required-keep-going', [x86], [arm], (problems) => {
     assert.is(only(problems, 'unknown-recipe').recipe, 'skipped')
   })
+})
+
+test("what OpenEmbedded's images lack is one problem, with those that lack it", () => {
+  for (const order of orders) {
+    const missing = only(judged(recording('oe', 'dependencies-missing'), order).problems, 'unknown-dependency')
+    assert.equal([missing.names, missing.chain], [['quilt-native'], ['lacking', 'quilt-native']])
+    assert.equal(missing.images, [{ target: 'hello', platform: 'arm64' }])
+
+    const { problems, built } = judged(recording('oe', 'dependencies-missing-keep-going'), order)
+    const { names, images } = only(problems, 'unknown-dependency')
+    assert.equal([names.length, names[0]], [28, 'quilt-native'])
+    assert.equal(images, [{ target: 'hello', platform: 'arm64' }])
+    assert.equal(
+      built.map(({ multiconfig }) => multiconfig),
+      [],
+    )
+  }
+})
+
+test('a recipe that some machines of OpenEmbedded do not take: which, in the reasons', () => {
+  for (const order of orders) {
+    const { reason } = only(judged(recording('oe', 'skipped-machine-keep-going'), order).problems, 'unknown-recipe')
+    assert.match(reason!, /incompatible with machine qemuarm64 .*; .* incompatible with machine qemuarm /)
+  }
 })
 
 test('an unknown task', () => {

@@ -69,6 +69,20 @@ for (const { name, program, missing } of bitbakes) {
   })
 }
 
+for (const { name, program, missing } of bitbakes) {
+  testWith(test, missing, `${name}: what it cannot parse, it parses once`, () => {
+    const { project, mab } = asking(program)
+    project.write('meta-hello/recipes/broken.bb', 'inherit image-oci\nthis is no assignment\n')
+    const { code, stderr } = mab('run')
+    assert.is(code, 1)
+    assert.match(stderr, 'error: BitBake cannot parse meta-hello/recipes/broken.bb:2')
+    assert.match(stderr, 'affects: all of glibc arm-glibc, x86; musl arm-musl, x86')
+    const logs = path.join(project.directory, '.mab/logs')
+    const logged = readdirSync(logs).map((file) => readFileSync(path.join(logs, file), 'utf8'))
+    assert.is(logged.join('').match(/Parsing halted due to errors/g)?.length, 1, stderr)
+  })
+}
+
 testWith(test, bitbakes[0]!.missing, 'a platform that BitBake contradicts is refused before anything is built', () => {
   const { project, mab, configure } = asking(bitbakes[0]!.program)
   const build = { directory: 'build', command: [bitbakes[0]!.program] }

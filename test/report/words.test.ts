@@ -68,6 +68,17 @@ const examples: Examples<Coded> = {
     { recipe: 'helo', images: [arm64], closeMatches: ['hello', 'hallo'], log },
     { recipe: 'helo', images: [], closeMatches: [], reason: 'it was skipped', log },
   ],
+  'unknown-dependency': [
+    { names: ['quilt-native'], closeMatches: ['quilt'], reason: 'required by a.bb', images: [arm64], log },
+    {
+      names: ['a', 'b', 'c', 'd', 'e', 'f'],
+      closeMatches: [],
+      reason: 'a was skipped: no',
+      chain: ['hello', 'a'],
+      images: [],
+      log,
+    },
+  ],
   'unknown-task': [
     {
       multiconfig: 'a',

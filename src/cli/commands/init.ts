@@ -87,9 +87,16 @@ async function look(io: Io): Promise<Survey> {
   if (source?.kind !== 'bitbake') return survey
   const { directory } = source.build
   const before = exists(directory)
-  const answered = await askSurvey(source.build, io.env, io.interruption.stop)
+  let told = 0
+  const onParsed = ({ done, total }: { readonly done: number; readonly total: number }): void => {
+    const share = Math.floor((done * 5) / total)
+    if (share > told) io.stderr.write(`parsing recipes: ${done} of ${total}\n`)
+    told = share
+  }
+  const answered = await askSurvey(source.build, io.env, io.interruption.stop, onParsed)
   if (!('asked' in answered)) {
-    const completed = await askMachines(survey, source.build, io.env, io.interruption.stop, io.interruption.stopNow)
+    const { stop, stopNow } = io.interruption
+    const completed = answered.final ? survey : await askMachines(survey, source.build, io.env, stop, stopNow)
     if (completed.asked) return completed
     const why = answered.why.split('\n').filter((line) => line !== '')
     io.stderr.write(`BitBake does not say: reading files instead\n${why.map((line) => `  ${line}\n`).join('')}`)

@@ -18,7 +18,7 @@ import { formatPlatform } from '../../oci/platform.js'
 import { count } from '../../util/format.js'
 import { fail, ok, type Result, type StateProblem } from '../../util/problem.js'
 import { wantedImage } from '../agree.js'
-import { askBitbake, contradicted, dependents, isLost, noticeSilence } from '../ask.js'
+import { askBitbake, contradicted, dependents, imagesOf, isLost, noticeSilence } from '../ask.js'
 import { environmentOf } from '../build-environment.js'
 import type { RunningBitbakeTask } from '../event.js'
 import type { Handler, TaskContext } from '../handler.js'
@@ -55,14 +55,17 @@ export const bitbake: Handler<'bitbake'> = {
     const others = context.plan.tasks.filter((other) => other.kind === 'bitbake')
     await Promise.allSettled(others.map((other) => context.enquiry(other)))
     const enquiry = await context.enquiry(task)
-    if (!enquiry.ok) return enquiry
+    const current = task.requests.filter((request) => !stale.includes(request)).map(requestKey)
+    if (!enquiry.ok) return { ...enquiry, output: { built: current } }
     let asked = enquiry.value === 'asked'
     if (enquiry.value === 'busy') {
       const busy = await waitForBuildDirectory(task.build.directory, waiting)
       if (busy !== undefined) return fail(busy)
       context.stop.throwIfAborted()
       // Also of what is fresh: it may deploy where another is going to.
-      asked = await askBitbake(task, task.requests, context, 'query')
+      const found = await askBitbake(task, task.requests, context, 'query')
+      if (!found.ok) return { ...found, output: { built: current } }
+      asked = found.value
     }
     const refused = contradicted(task, task.requests, context)
     const refusals = new Set(refused.flatMap((one) => one.problems))
@@ -91,8 +94,7 @@ export const bitbake: Handler<'bitbake'> = {
         context.progress({ ...step, ...(begun && { begun: label(begun) }), running: running.map(label) })
       },
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
-      neededBy: (target) =>
-        dependents(task, target, context).map((dependent) => wantedImage(dependent, context.answers.of(dependent))),
+      neededBy: (target) => imagesOf(task, target, context),
     })
     context.lookAgain()
     if (!ran.ok) return ran
