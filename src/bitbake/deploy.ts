@@ -49,7 +49,7 @@ export function findDeployed(query: DeployQuery): Candidates {
   const evidence = new Set<string>()
   for (const directories of deployDirectories(query, looked, evidence)) {
     for (const directory of directories) evidence.add(directory)
-    const perDirectory = directories.map((directory) => look(directory, query, looked))
+    const perDirectory = directories.map((directory) => look(directory, query, looked, evidence))
     newest.push(...perDirectory.flatMap((found) => found.newest))
     const depth = Math.max(0, ...perDirectory.map(({ tiers }) => tiers.length))
     for (let tier = 0; tier < depth; tier++) groups.push(perDirectory.flatMap(({ tiers }) => tiers[tier] ?? []))
@@ -110,7 +110,7 @@ interface Found {
   readonly newest: readonly string[]
 }
 
-function look(directory: string, query: DeployQuery, looked: LookedAt[]): Found {
+function look(directory: string, query: DeployQuery, looked: LookedAt[], evidence: Set<string>): Found {
   const entries = list(directory)
   if (entries === undefined) {
     looked.push({ place: directory, found: 'no such directory' })
@@ -131,7 +131,7 @@ function look(directory: string, query: DeployQuery, looked: LookedAt[]): Found 
     const stamped = newestStamped(names, recipe, machine, suffix)
     const rest = names.filter((name) => !exact.includes(name) && stampOf(name) === undefined)
     return [
-      ...exact.filter((name) => names.includes(name)).map((name) => [at(name)]),
+      ...exact.filter((name) => names.includes(name)).map((name) => [at(meant(directory, name, stamped, evidence))]),
       reference === undefined
         ? anyTag(rest, recipe, suffix).map((found) => ({ ...at(found.name), tag: found.tag }))
         : [],
@@ -140,6 +140,27 @@ function look(directory: string, query: DeployQuery, looked: LookedAt[]): Found 
   }
   const newest = newestStamped(names, recipe, machine, '').map((name) => path.join(directory, name))
   return { tiers: ['', '.tar', '-dir.tar'].flatMap(tiersOf), newest }
+}
+
+/**
+ * Up to 2026 the class links with `ln -sf`, which puts the new link into the directory that the old one leads to, where
+ * only do_image_oci ran again (another label, another entry point). So it says which layout is meant.
+ */
+function meant(directory: string, link: string, newest: readonly string[], evidence: Set<string>): string {
+  const misplaced = newest.filter((name) => {
+    const inside = path.join(directory, link, name)
+    evidence.add(inside)
+    return linkTarget(inside) === name
+  })
+  return misplaced[0] ?? link
+}
+
+function linkTarget(file: string): string | undefined {
+  try {
+    return fs.readlinkSync(file)
+  } catch {
+    return undefined
+  }
 }
 
 /** `<recipe>-<OCI_IMAGE_TAG>-oci`. What oci-multiarch.bbclass writes into the same directory is no source. */

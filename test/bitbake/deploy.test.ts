@@ -97,6 +97,15 @@ test('the newest is told for every directory, so that a stale link can be notice
   assert.equal(result.newest, [path.join(directory, images, newest)])
 })
 
+test('a link that ln -sf put into the old layout says that the new one is meant', async () => {
+  const [old, newest] = ['base-qemuarm64.rootfs-20250101000000-oci', 'base-qemuarm64.rootfs-20260101000000-oci']
+  const deployed = [old, newest, `base-latest-oci -> ${old}`]
+  assert.equal(await found(inImages(...deployed)), [['base-latest-oci'], [newest]])
+  assert.equal(await found(inImages(...deployed, `${old}/${newest} -> ${newest}`)), [[newest], [newest]])
+  // What leads into the layout itself is none of the class's.
+  assert.equal(await found(inImages(...deployed, `${old}/${newest} -> blobs`)), [['base-latest-oci'], [newest]])
+})
+
 test("TMPDIR of the multiconfig before anybody's", async () => {
   const places = ['tmp-a', 'tmp-mc-a', 'tmp', 'tmp-glibc', 'tmp-musl']
   const directory = buildDirectory(
