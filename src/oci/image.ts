@@ -7,7 +7,7 @@ import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { entryKey, formatPlatform, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
 import { readDocument } from './read.js'
-import { manifestSteps } from './walk.js'
+import { manifestSteps, withPlatform } from './walk.js'
 
 /** One single-platform image, its manifest and image config read and checked against their digests. */
 export interface Image {
@@ -44,7 +44,7 @@ export function readImage(
   if (!checked.ok) return checked
   return ok({
     layout,
-    at,
+    at: withPlatform(at, descriptor, checked.value.platform),
     descriptor,
     digest: manifest.value.digest,
     manifest: manifest.value.value,

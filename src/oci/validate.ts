@@ -23,7 +23,7 @@ import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
 import type { VerifiedEntry, VerifyOptions, VerifyReport } from './verify-report.js'
-import { indexSteps, manifestSteps, maximumIndexDepth, type Step } from './walk.js'
+import { indexSteps, manifestSteps, maximumIndexDepth, withPlatform, type Step } from './walk.js'
 
 /**
  * Checks structure, every size and every digest; that image configs say what descriptors say; that layers and diff
@@ -208,9 +208,10 @@ class Check {
     const steps = manifestSteps(manifest.value.value)
     const isImage = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
     const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
+    const named = image === undefined ? at : withPlatform(at, descriptor, image.platform)
     const readings: Promise<PlacedLayer | undefined>[] = []
     for (const [position, step] of steps.entries()) {
-      const place = [...at, step.label]
+      const place = [...named, step.label]
       this.#referenced.add(step.descriptor.digest)
       if (position > 0 && isAbsentAsAllowed(this.#layout, step.descriptor, this.#options.allowAbsentLayers)) {
         this.#blobs.absent.set(step.descriptor.digest, step.descriptor.size)

@@ -1,7 +1,8 @@
 /** The one answer to "what does this document point to?": copying, checking and cleaning up are walks over it. */
 import { shortDigest } from './digest.js'
 import type { Descriptor, IndexDocument, ManifestDocument } from './documents.js'
-import { formatPlatform } from './platform.js'
+import type { TreePath } from '../util/problem.js'
+import { formatPlatform, type Platform } from './platform.js'
 
 export interface Step {
   readonly descriptor: Descriptor
@@ -18,6 +19,11 @@ export function manifestSteps(manifest: ManifestDocument): Step[] {
 
 export function indexSteps(index: IndexDocument): Step[] {
   return (index.manifests ?? []).map((entry, position) => step(`manifests[${position}]`, entry))
+}
+
+/** The place of an image's manifest, when its platform is known from the image config alone. */
+export function withPlatform(at: TreePath, { platform }: Descriptor, found: Platform): TreePath {
+  return platform === undefined ? [...at.slice(0, -1), `${at.at(-1)} (${formatPlatform(found)})`] : at
 }
 
 function step(place: string, descriptor: Descriptor): Step {

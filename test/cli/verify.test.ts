@@ -57,7 +57,7 @@ test('every problem is reported, as text and as data with codes and places', () 
   assert.match(text.stdout, /layout: 2 problems/)
   assert.match(
     text.stdout,
-    /corrupt blob in layout\n {2}at: index\.json -> manifests\[0\] sha256:\w{12} -> layers\[1\] sha256:/,
+    /corrupt blob in layout\n {2}at: index\.json -> manifests\[0\] sha256:\w{12} \(linux\/arm64\) -> layers\[1\] sha256:/,
   )
   const [report] = JSON.parse(mab('verify', 'layout', '--format', 'json').stdout) as {
     problems: { code: string; expected: string }[]

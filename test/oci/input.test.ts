@@ -150,7 +150,7 @@ for (const [what, [damage, found]] of Object.entries(wrongData)) {
       if (!there) rmSync(built.file(built.images[0]!.layers[0]!))
       const options = { link: 'auto', verified: nothingVerified } as const
       const merged = await mergeImage(await select(built.directory, 'arm64'), temporaryDirectory(), options)
-      assert.equal(placesOf(merged), ['blob-data index.json > manifests[0] > layers[0]'])
+      assert.equal(placesOf(merged), ['blob-data index.json > manifests[0] (linux/arm64) > layers[0]'])
       const { problems } = valueOf(await verifyLayout(built.directory))
       assert.equal(
         problems.map(({ code }) => code),
@@ -176,7 +176,7 @@ function buildSparse(): BuiltLayout {
 }
 
 test('refuses a source that lacks layers, of whatever kind, unless that kind may be absent', async () => {
-  const missing = (layer: number): string => `blob-missing index.json > manifests[0] > layers[${layer}]`
+  const missing = (layer: number): string => `blob-missing index.json > manifests[0] (linux/arm64) > layers[${layer}]`
   const expectations = { none: [missing(0), missing(1)], foreign: [missing(1)], any: [] }
   const built = buildSparse()
   const image = await select(built.directory, 'arm64')

@@ -88,8 +88,8 @@ test('reports every missing blob and every wrong size, and brings none', async (
   rmSync(built.file(first!))
   truncateSync(built.file(third!), 5)
   assert.equal(placesOf(await mergeFrom(built.directory, output)), [
-    'blob-missing index.json > manifests[0] > layers[0]',
-    'blob-size index.json > manifests[0] > layers[2]',
+    'blob-missing index.json > manifests[0] (linux/arm64) > layers[0]',
+    'blob-size index.json > manifests[0] (linux/arm64) > layers[2]',
   ])
   assert.equal(blobsIn(output), [])
 })
@@ -101,8 +101,8 @@ for (const mode of ['auto', 'hardlink', 'copy'] as const) {
     flipByte(built.file(first!))
     flipByte(built.file(third!))
     assert.equal(placesOf(await mergeFrom(built.directory, output, mode)), [
-      'blob-digest index.json > manifests[0] > layers[0]',
-      'blob-digest index.json > manifests[0] > layers[2]',
+      'blob-digest index.json > manifests[0] (linux/arm64) > layers[0]',
+      'blob-digest index.json > manifests[0] (linux/arm64) > layers[2]',
     ])
     // Without the manifest: where it is, what it lists is there too.
     assert.equal(blobsIn(output), [built.images[0]!.config, second!].toSorted())
@@ -210,7 +210,7 @@ testWith(test, missingTool('tar'), 'takes blobs out of an archive', async () => 
   const bytes = readFileSync(archive)
   flipByte(archive, bytes.indexOf(readFileSync(built.file(third!))) + 700_000)
   assert.equal(placesOf(await mergeFrom(archive, temporaryDirectory())), [
-    'blob-digest index.json > manifests[0] > layers[2]',
+    'blob-digest index.json > manifests[0] (linux/arm64) > layers[2]',
   ])
 })
 

@@ -71,8 +71,8 @@ testWith(test, missing, "umoci's gzip and skopeo's zstd are read, as directories
 testWith(test, missing, 'an image of umoci that is labelled for another machine is found', async () => {
   const { problems } = await verify(buildWithUmoci('amd64'))
   assert.equal(describeProblems(problems), [
-    'file-platform index.json > manifests[0] > layers[0] > usr/bin/hard',
-    'file-platform index.json > manifests[0] > layers[1] > usr/bin/other',
+    'file-platform index.json > manifests[0] (linux/amd64) > layers[0] > usr/bin/hard',
+    'file-platform index.json > manifests[0] (linux/amd64) > layers[1] > usr/bin/other',
   ])
   assert.is(problems[0]!.found, 'code for arm')
 })

@@ -80,7 +80,10 @@ test('compares diff IDs, in the order of the layers', async () => {
     config['rootfs'].diff_ids = [...config['rootfs'].diff_ids].toReversed()
   }
   const { problems } = await verify(buildLayout([{ layers: ['a', 'b', 'c'], gzip: true, editConfig }]))
-  assert.equal(describeProblems(problems), [`layer-diff-id ${image} > layers[0]`, `layer-diff-id ${image} > layers[2]`])
+  assert.equal(describeProblems(problems), [
+    `layer-diff-id ${image} (linux/amd64) > layers[0]`,
+    `layer-diff-id ${image} (linux/amd64) > layers[2]`,
+  ])
 })
 
 test('tells of damage once, and not of what follows from it', async () => {

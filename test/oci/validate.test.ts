@@ -162,7 +162,7 @@ test('says what lies in place of a blob', async () => {
     rmSync(file)
     lay(file)
     const { problems } = await verify(built)
-    assert.equal(describeProblems(problems), ['blob-missing index.json > manifests[0] > layers[0]'], what)
+    assert.equal(describeProblems(problems), ['blob-missing index.json > manifests[0] (linux/amd64) > layers[0]'], what)
     assert.match(problems[0]!.found, found, what)
   }
 })

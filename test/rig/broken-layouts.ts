@@ -34,6 +34,7 @@ export interface BrokenLayout {
 }
 
 const first = 'index.json > manifests[0]'
+const only = `${first} (linux/amd64)`
 const amd64 = `${first} > manifests[0] (linux/amd64)`
 const armv7 = `${first} > manifests[1] (linux/arm/v7)`
 
@@ -404,7 +405,7 @@ const documents: Record<string, BrokenLayout> = {
   },
   'a layer of a digest that leads out': {
     build: made({ editManifest: (document) => (document['layers'][0].digest = 'sha256:../../x') }),
-    problems: [`digest-invalid ${first} > layers[0] sha256:../../x`],
+    problems: [`digest-invalid ${only} > layers[0] sha256:../../x`],
   },
   'no layers': { build: made({ layers: [] }), problems: [`layers-empty ${first}`] },
   'an artifact that is no image': {
@@ -491,7 +492,7 @@ const layers: Record<string, BrokenLayout> = {
       layers: ['a', 'b'],
       editConfig: ({ rootfs }) => (rootfs.diff_ids = [rootfs.diff_ids[1], rootfs.diff_ids[0]]),
     }),
-    problems: [`layer-diff-id ${first} > layers[0]`, `layer-diff-id ${first} > layers[1]`],
+    problems: [`layer-diff-id ${only} > layers[0]`, `layer-diff-id ${only} > layers[1]`],
   },
   'a diff ID that is no digest': {
     build: made({ editConfig: ({ rootfs }) => (rootfs.diff_ids = ['sha256:xyz']) }),
@@ -503,15 +504,15 @@ const layers: Record<string, BrokenLayout> = {
       layers: ['a'],
       editConfig: ({ rootfs }) => (rootfs.diff_ids = [digestOf(gzip(tarOfEntries([{ name: 'x' }])))]),
     }),
-    problems: [`layer-diff-id ${first} > layers[0]`],
+    problems: [`layer-diff-id ${only} > layers[0]`],
   },
   'gzip that is cut off': {
     build: made({ pack: (tar) => [gzip(tar).subarray(0, -12), '+gzip'] }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'gzip with something behind it': {
     build: made({ pack: (tar) => [Buffer.concat([gzip(tar), Buffer.from('behind')]), '+gzip'] }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'gzip with a wrong checksum': {
     build: made({
@@ -521,55 +522,55 @@ const layers: Record<string, BrokenLayout> = {
         return [bytes, '+gzip']
       },
     }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'a plain tar that is said to be gzip': {
     build: made({ pack: (tar) => [tar, '+gzip'] }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'gzip that is said to be a plain tar': {
     build: made({ pack: (tar) => [gzip(tar), ''] }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'gzip that is said to be zstd': {
     build: made({ pack: (tar) => [gzip(tar), '+zstd'] }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'zstd that is cut off': {
     build: made({ pack: (tar) => [zstdStored(tar).subarray(0, -5), '+zstd'] }),
-    problems: [`layer-compression ${first} > layers[0]`],
+    problems: [`layer-compression ${only} > layers[0]`],
   },
   'a layer that is no tar': {
     build: made({ layers: [Buffer.from('no tar, but a text'.repeat(100))] }),
-    problems: [`layer-malformed ${first} > layers[0]`],
+    problems: [`layer-malformed ${only} > layers[0]`],
   },
   'a tar that is cut off': {
     build: made({ layers: [tarOfEntries([{ name: 'a', content: 'x'.repeat(5000) }]).subarray(0, 3000)] }),
-    problems: [`layer-malformed ${first} > layers[0]`],
+    problems: [`layer-malformed ${only} > layers[0]`],
   },
   'a bomb': {
     build: made({ layers: [Buffer.alloc(0)], pack: () => [bomb(), '+gzip'] }),
-    problems: [`layer-too-large ${first} > layers[0]`],
+    problems: [`layer-too-large ${only} > layers[0]`],
   },
   'an absolute name that climbs': {
     build: layered([{ name: 'a', pax: { path: '/../etc/passwd' } }]),
-    problems: [`layer-entry-escapes ${first} > layers[0] > /../etc/passwd`],
+    problems: [`layer-entry-escapes ${only} > layers[0] > /../etc/passwd`],
   },
   'a name that climbs': {
     build: layered([{ name: 'a', pax: { path: '../../etc/passwd' } }]),
-    problems: [`layer-entry-escapes ${first} > layers[0] > ../../etc/passwd`],
+    problems: [`layer-entry-escapes ${only} > layers[0] > ../../etc/passwd`],
   },
   'a hard link that climbs': {
     build: layered([{ name: 'a', type: '1', target: '../../etc/shadow' }]),
-    problems: [`layer-entry-escapes ${first} > layers[0] > a`],
+    problems: [`layer-entry-escapes ${only} > layers[0] > a`],
   },
   'a file through a link that climbs': {
     build: layered([{ name: 'up', type: '2', target: '../..' }, { name: 'up/file' }]),
-    problems: [`layer-entry-escapes ${first} > layers[0] > up/file`],
+    problems: [`layer-entry-escapes ${only} > layers[0] > up/file`],
   },
   'a whiteout of the directory above': {
     build: layered([{ name: 'etc/.wh...' }]),
-    problems: [`layer-entry-escapes ${first} > layers[0] > etc/.wh...`],
+    problems: [`layer-entry-escapes ${only} > layers[0] > etc/.wh...`],
   },
   'a program for another processor': {
     build: layered(
@@ -579,11 +580,11 @@ const layers: Record<string, BrokenLayout> = {
       ],
       'arm64',
     ),
-    problems: [`file-platform ${first} > layers[0] > usr/bin/tool`],
+    problems: [`file-platform ${first} (linux/arm64) > layers[0] > usr/bin/tool`],
   },
   'a library of the other byte order': {
     build: layered([{ name: 'lib/libc.so', content: elfs.ppc64 }], 'ppc64le'),
-    problems: [`file-platform ${first} > layers[0] > lib/libc.so`],
+    problems: [`file-platform ${first} (linux/ppc64le) > layers[0] > lib/libc.so`],
   },
   'a program for a later ARM': {
     build: made({
@@ -591,15 +592,15 @@ const layers: Record<string, BrokenLayout> = {
       variant: 'v6',
       layers: [tarOfEntries([{ name: 'bin/a', content: elfs.armv7 }])],
     }),
-    problems: [`file-platform ${first} > layers[0] > bin/a`],
+    problems: [`file-platform ${first} (linux/arm/v6) > layers[0] > bin/a`],
   },
   'an x32 program': {
     build: layered([{ name: 'bin/a', content: elfs.x32 }]),
-    problems: [`file-platform ${first} > layers[0] > bin/a`],
+    problems: [`file-platform ${only} > layers[0] > bin/a`],
   },
   'programs for 386 alone': {
     build: layered([{ name: 'bin/a', content: elfs.i386 }]),
-    problems: [`file-platform ${first} > layers[0] > bin/a`],
+    problems: [`file-platform ${only} > layers[0] > bin/a`],
   },
 }
 
