@@ -33,15 +33,18 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
   const keyOf = (name: string): string | undefined => platforms.find((one) => one.multiconfig.name === name)?.key
   const everywhere = onePerPlatform(platforms)
   const targets = new Map<string, PlannedTarget>()
-  for (const recipe of [...survey.recipes, ...named]) {
+  const multiarch = survey.multiarch.flatMap(({ platforms: wanted, ...names }) => {
+    const keys = wanted.flatMap(({ multiconfig }) => keyOf(multiconfig) ?? [])
+    return keys.length > 0 ? [{ ...names, keys }] : []
+  })
+  const isCovered = (recipe: string): boolean => multiarch.some((one) => one.recipe === recipe)
+  for (const recipe of [...survey.recipes.filter((one) => !isCovered(one)), ...named]) {
     const unknown = isUnknown(survey, recipe) ? ' BitBake knows no recipe of this name.' : ''
     const remark = named.includes(recipe) ? `Named on the command line.${unknown}` : 'Makes an OCI image.'
     targets.set(recipe, { name: recipe, recipe, platforms: everywhere, remark })
   }
-  for (const { name, recipe, platforms: wanted } of survey.multiarch) {
-    const keys = wanted.flatMap(({ multiconfig }) => keyOf(multiconfig) ?? [])
-    const remark = `From ${name} (oci-multiarch).`
-    if (keys.length > 0) targets.set(recipe, { name: recipe, recipe, platforms: keys, remark })
+  for (const { name, recipe, keys } of multiarch) {
+    targets.set(name, { name, recipe, platforms: keys, remark: 'In place of the recipe of this name (oci-multiarch).' })
   }
   return {
     build: {

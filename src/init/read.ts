@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import glob from 'fast-glob'
 import { exists } from '../util/fs.js'
+import { readKas } from './kas.js'
 import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
 
 const ignore = ['**/tmp*/**', '**/node_modules/**', '**/sstate-cache/**', '**/downloads/**']
@@ -19,14 +20,16 @@ export function readSurvey(root: string, buildDirectory: string | undefined): Su
   const [init] = exists(path.resolve(root, own))
     ? [own]
     : find('oe-init-build-env', '*/oe-init-build-env', '*/*/oe-init-build-env')
-  const kas = find('*.{yml,yaml}', 'kas/*.{yml,yaml}').filter((file) =>
-    /^header:\s*\n\s+version:/m.test(read(root, file)),
-  )
+  const kas = readKas(root, find('*.{yml,yaml}', 'kas/*.{yml,yaml}'))
   return {
     ...(build === undefined ? {} : { buildDirectory: build }),
     ...(init === undefined ? {} : { init }),
-    kas,
-    multiconfigs: readMulticonfigs(root, build, layers),
+    kas: kas.files,
+    // kas writes those of its files into the build directory.
+    multiconfigs:
+      build === undefined
+        ? describeMulticonfigs(kas.multiconfigs, [...layers])
+        : readMulticonfigs(path.resolve(root, build), layers),
     ...readRecipes([...layers]),
     asked: false,
   }
@@ -64,14 +67,17 @@ const machines = new Map([
   ['qemuloongarch64', 'linux/loong64'],
 ])
 
-function readMulticonfigs(root: string, build: string | undefined, layers: ReadonlySet<string>): Multiconfig[] {
-  if (build === undefined) return []
-  const directory = path.resolve(root, build)
+function readMulticonfigs(directory: string, layers: ReadonlySet<string>): Multiconfig[] {
   const local = read(directory, 'conf/local.conf').replaceAll('\\\n', ' ')
   const values = [...local.matchAll(/^BBMULTICONFIG(?::append)?\s*[?+.]*=\s*"([^"]*)"/gm)]
   const names = new Set(values.flatMap(([, value = '']) => value.split(/\s+/)).filter((name) => name !== ''))
-  return [...names].map((name): Multiconfig => {
-    const texts = [directory, ...layers].map((place) => read(place, `conf/multiconfig/${name}.conf`))
+  return describeMulticonfigs([...names], [directory, ...layers])
+}
+
+/** @param places directories that may have a `conf/multiconfig` */
+function describeMulticonfigs(names: readonly string[], places: readonly string[]): Multiconfig[] {
+  return names.map((name): Multiconfig => {
+    const texts = places.map((place) => read(place, `conf/multiconfig/${name}.conf`))
     const machine = machineOf(texts.find((text) => text !== '') ?? '')
     if (machine === undefined) return { name, reason: 'no MACHINE was found' }
     const platform = machines.get(machine)

@@ -72,15 +72,36 @@ test('without BitBake it reads what is there, and the config that it writes hold
   one.write('meta-hello/conf/multiconfig/arm-musl.conf', 'MACHINE = "board-x"\n')
   const { code, stdout, stderr } = one.init({}, '--yes')
   assert.is(code, 0, stderr)
-  assert.is(stdout, 'multiarch.config.ts: fs, hello-container, other-container\n')
+  assert.is(stdout, 'multiarch.config.ts: fs, hello-container, other-multiarch\n')
   assert.match(stderr, 'reading files instead')
   assert.match(one.config(), '// MACHINE board-x; BitBake knows what board-x is')
-  assert.match(one.config(), '// From other-multiarch (oci-multiarch).')
+  assert.match(
+    one.config(),
+    /\/\/ In place of the recipe of this name \(oci-multiarch\)\.\n +'other-multiarch': \{\n +recipe: 'other-container',/,
+  )
   assert.equal(listed(one), [
     { name: 'fs', platforms: ['linux/arm64', 'arm-musl', 'linux/amd64'] },
     { name: 'hello-container', platforms: ['linux/arm64', 'arm-musl', 'linux/amd64'] },
-    { name: 'other-container', platforms: ['linux/amd64', 'linux/arm64'] },
+    { name: 'other-multiarch', platforms: ['linux/amd64', 'linux/arm64'] },
   ])
+})
+
+test('of kas files, the one that includes the others, and the multiconfigs of all', () => {
+  const one = project()
+  rmSync(path.join(one.directory, 'build'), { recursive: true })
+  const header = (...more: string[]): string => ['header:', '  version: 12', ...more, ''].join('\n')
+  one.write('base.yml', `${header()}local_conf_header:\n  mc: |\n    BBMULTICONFIG = "arm-glibc \\\n      arm-musl"\n`)
+  one.write('kas/more.yml', `${header()}target:\n  - mc:x86:hello-container\n  - hello-container\n`)
+  one.write(
+    'product.yml',
+    header('  includes:', '    - base.yml', '    - repo: other', '      file: product.yml', '    - kas/more.yml'),
+  )
+  const { code, stderr } = one.init({}, '--yes')
+  assert.is(code, 0, stderr)
+  assert.match(one.config(), "kas: 'product.yml',")
+  assert.match(one.config(), "// kas: 'base.yml',")
+  assert.equal(listed(one), [{ name: 'hello-container', platforms: ['linux/arm64', 'linux/amd64'] }])
+  assert.match(one.config(), "multiconfig: 'arm-musl'")
 })
 
 test('nothing is overwritten without --force', () => {
@@ -104,7 +125,7 @@ test('kas, a set-up script, and nothing at all', () => {
   one.write('kas.yml', 'header:\n  version: 12\n')
   const named = one.init({}, '--yes', '--force')
   assert.is(named.code, 2)
-  assert.match(named.stderr, 'no multiconfig was found')
+  assert.match(named.stderr, 'no multiconfig was found: set BBMULTICONFIG in kas.yml')
   rmSync(path.join(one.directory, 'kas.yml'))
   const nothing = one.init({}, '--yes', '--force')
   assert.is(nothing.code, 2)
@@ -146,7 +167,7 @@ for (const { name, program, missing } of bitbakes) {
     const { code, stderr } = one.init(env, '--yes')
     assert.is(code, 0, stderr)
     assert.match(one.config(), 'from what BitBake says')
-    assert.equal(listed(one), [{ name: 'hello-container', platforms: ['linux/amd64', 'linux/arm64'] }])
+    assert.equal(listed(one), [{ name: 'other-multiarch', platforms: ['linux/amd64', 'linux/arm64'] }])
     const ran = mabIn(one.directory, env, ['run'])
     assert.is(ran.code, 0, ran.stderr)
   })
@@ -181,9 +202,9 @@ testWith(
     const one = kasProject('no-such-layer')
     one.write('poky/oe-init-build-env', 'exit 1\n')
     const failed = one.init({ PATH: process.env['PATH']!, KAS_WORK_DIR: one.directory }, '--yes')
-    assert.is(failed.code, 2)
+    assert.is(failed.code, 0)
     assert.match(failed.stderr, /reading files instead\n {2}.*\S/)
-    assert.match(failed.stderr, 'set BBMULTICONFIG in kas.yml')
+    assert.equal(listed(one), [{ name: 'hello-container', platforms: ['linux/arm64', 'linux/amd64'] }])
     assert.not(existsSync(path.join(one.directory, 'build')), 'nothing is left behind')
   },
 )
