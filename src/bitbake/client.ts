@@ -10,6 +10,8 @@ import { guard, stopOnSignals } from './stop.js'
 
 export interface ClientCall {
   readonly argv: readonly string[]
+  /** The last words of BitBake's own command line, which `argv` may wrap. */
+  readonly words: readonly string[]
   readonly prepared: PreparedBuild
   readonly log: Log
   /** The server that was there before: it is not ours to end. */
@@ -36,7 +38,7 @@ export interface ClientRun {
 const defaultGrace = 30_000
 
 export async function runClient(call: ClientCall): Promise<ClientRun> {
-  const { argv, prepared, log, serverBefore, stop, stopNow, grace = defaultGrace } = call
+  const { argv, words, prepared, log, serverBefore, stop, stopNow, grace = defaultGrace } = call
   const { directory } = prepared.build
   let child: ChildProcessByStdio<null, Readable, Readable>
   try {
@@ -55,8 +57,9 @@ export async function runClient(call: ClientCall): Promise<ClientRun> {
       call.onLine(line, stream)
     })
   }
-  const release = stopOnSignals(child, { stop, stopNow, grace, directory, serverBefore, log })
-  const unguard = guard(child, directory, log)
+  const invocation = { directory, words, log }
+  const release = stopOnSignals(child, { ...invocation, stop, stopNow, grace, serverBefore })
+  const unguard = guard(child, invocation)
   let serverDied = false
   const unwatch = watchServer(directory, grace, (pid) => {
     // Then its end is asked for, and the client is seen to.

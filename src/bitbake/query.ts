@@ -51,9 +51,13 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   const answers = new Map<string, Answer>()
   const problems: BitbakeProblem[] = []
   let last: Exited | undefined
-  const ask = async (argv: readonly string[], onLine: ClientCall['onLine']): Promise<Exited | undefined> => {
+  const ask = async (
+    argv: readonly string[],
+    words: readonly string[],
+    onLine: ClientCall['onLine'],
+  ): Promise<Exited | undefined> => {
     log.line(`# ${argv.join(' ')}`)
-    const common = { argv, prepared: prepared.value, log, serverBefore: before, stop, stopNow }
+    const common = { argv, words, prepared: prepared.value, log, serverBefore: before, stop, stopNow }
     const { exit } = await runClient({ ...common, onLine })
     last = 'error' in exit ? undefined : exit
     return last
@@ -77,7 +81,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   let refused = false
   if (atOnce !== undefined) {
     const transcript = new Transcript()
-    const exit = await ask(atOnce, (line, stream) => {
+    const exit = await ask(atOnce, words, (line, stream) => {
       const answer = readAnswer(line)
       const parsed = readParsed(line)
       if (answer !== undefined) add(...answer)
@@ -97,7 +101,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     if (answers.has(name) || halted || call.stop.aborted) continue
     const reader = new EnvironmentReader()
     const transcript = new Transcript()
-    const exit = await ask(bitbake(['-e', name]), (line, stream) => {
+    const exit = await ask(bitbake(['-e', name]), [...build.args, '-e', name], (line, stream) => {
       if (stream === 'stdout') reader.line(line)
       // Its output is the answer, unless it speaks of an error.
       if (stream === 'stderr' || /^(ERROR|WARNING|FATAL|NOTE): /.test(line)) log.line(line)

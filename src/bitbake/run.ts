@@ -160,6 +160,7 @@ async function invokeBitbake(
   const { exit, serverDied } = await runClient({
     ...call,
     argv,
+    words: [...call.build.args, ...args],
     prepared,
     log,
     serverBefore,

@@ -3,13 +3,18 @@ import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode, exists, readFileIfThere } from '../util/fs.js'
+import { serverInContainer } from './container.js'
 import type { Exited } from './judge.js'
 
-/** The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale. */
+/**
+ * The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale, or that of a
+ * container.
+ */
 export async function serverPid(directory: string): Promise<number | undefined> {
-  const content = readFileIfThere(path.join(directory, 'bitbake.lock'))
-  const pid = Number.parseInt(content?.toString('latin1') ?? '', 10)
-  return pid > 1 && (await isServer(pid)) ? pid : undefined
+  const lock = path.join(directory, 'bitbake.lock')
+  const pid = Number.parseInt(readFileIfThere(lock)?.toString('latin1') ?? '', 10)
+  if (!(pid > 1)) return undefined
+  return (await isServer(pid)) ? pid : serverInContainer(pid, lock)
 }
 
 async function isServer(pid: number): Promise<boolean> {
@@ -56,7 +61,8 @@ export async function serverStarts(directory: string): Promise<boolean> {
 async function hasClient(pid: number): Promise<boolean> {
   const [names, table] = await Promise.all([
     fs.readdir(`/proc/${pid}/fd`).catch(() => []),
-    fs.readFile('/proc/net/unix', 'latin1').catch(() => ''),
+    // Of its own network namespace, when it is in a container.
+    fs.readFile(`/proc/${pid}/net/unix`, 'latin1').catch(() => ''),
   ])
   const connected = new Set(
     table.split('\n').flatMap((line) => / 0001 03 +(\d+) \S*bitbake\.sock$/.exec(line)?.[1] ?? []),
@@ -138,13 +144,17 @@ export async function endServer(pid: number, grace: number): Promise<void> {
   for (const member of (await isServer(pid)) ? await family(pid) : []) signalProcess(member, 'SIGKILL')
 }
 
-/** @param pid negative for a process group. Nobody there is no error. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+/**
+ * @param pid negative for a process group
+ * @returns whether somebody got it. Nobody there is no error, nor somebody else's process.
+ */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, signal)
+    return process.kill(pid, signal)
   } catch (error) {
-    // EPERM is macOS's word for a group in which nobody is left.
+    // EPERM is also macOS's word for a group in which nobody is left.
     if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error
+    return false
   }
 }
 

@@ -66,7 +66,7 @@ export async function sourceScript(
   child.stderr
     .setEncoding('utf8')
     .on('data', (text: string) => (output.stderr = (output.stderr + text).slice(-keptText)))
-  const unguard = guard(child, build.directory, silentLog)
+  const unguard = guard(child, { directory: build.directory, words: [], log: silentLog })
   const closed = once(child, 'close').catch(() => {})
   let ended: [code: number | null, signal: string | null]
   try {

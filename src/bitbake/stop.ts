@@ -6,23 +6,29 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { clientInContainer } from './container.js'
 import type { Log } from './log.js'
 import { endServer, serverPid, serverStarts, signalProcess } from './server.js'
 
 type Client = ChildProcessByStdio<null, Readable, Readable>
 
-export interface Stopping {
+interface Invocation {
+  /** The build directory. */
+  readonly directory: string
+  readonly log: Log
+  /** The last words of BitBake's command line, whatever it is wrapped in. */
+  readonly words: readonly string[]
+}
+
+export interface Stopping extends Invocation {
   /** Finish the running tasks and stop. */
   readonly stop: AbortSignal
   /** Stop the running tasks too. */
   readonly stopNow: AbortSignal
   /** ms from the second interrupt until BitBake counts as hung and is ended by force. */
   readonly grace: number
-  /** The build directory. */
-  readonly directory: string
   /** The server that was there before: it is not ours to end. */
   readonly serverBefore: number | undefined
-  readonly log: Log
 }
 
 /** ms in which a client has come so far that it hears, if it says nothing. */
@@ -48,8 +54,11 @@ export function stopOnSignals(client: Client, stopping: Stopping): () => void {
   const { stop, stopNow, directory } = stopping
   const started = hasStarted(client, directory)
   let over = false
-  const interrupt = (): void => {
-    if (!over && client.pid !== undefined) signalProcess(-client.pid, 'SIGINT')
+  const interrupt = async (): Promise<void> => {
+    // What started it there may keep the interrupt to itself, or die of it and leave BitBake building.
+    const contained = await containedClient(stopping)
+    if (over || client.pid === undefined) return
+    if (contained === undefined || !signalProcess(contained, 'SIGINT')) signalProcess(-client.pid, 'SIGINT')
   }
   let first: Promise<void> | undefined
   const onStop = (): void => {
@@ -72,36 +81,48 @@ export function stopOnSignals(client: Client, stopping: Stopping): () => void {
   }
 }
 
+async function containedClient({
+  directory,
+  words,
+}: Pick<Invocation, 'directory' | 'words'>): Promise<number | undefined> {
+  const server = await serverPid(directory)
+  return server === undefined ? undefined : clientInContainer(server, words)
+}
+
 /** ms that a hung server has to end on SIGTERM. */
 const serverGrace = 5_000
 
-async function endByForce(client: Client, { directory, serverBefore, log, grace }: Stopping): Promise<void> {
+async function endByForce(client: Client, stopping: Stopping): Promise<void> {
+  const { directory, serverBefore, log, grace } = stopping
   log.line('# BitBake does not heed its interrupts: it is ended by force')
+  const contained = await containedClient(stopping)
   const server = await serverPid(directory)
   if (server !== undefined && server !== serverBefore) await endServer(server, Math.min(grace, serverGrace))
+  if (contained !== undefined) signalProcess(contained, 'SIGKILL')
   if (client.pid !== undefined) signalProcess(-client.pid, 'SIGKILL')
 }
 
 /**
- * Reads until its input ends. The line `ended` before means that BitBake has ended; none means that mab was killed: then,
- * when BitBake has started, it interrupts BitBake twice, and takes its output ($3, $4) over: a client that cannot write dies without telling its
- * server to stop, and one that nobody reads from waits for ever.
+ * Reads until its input ends. The last line `ended` means that BitBake has ended; else mab was killed: then, when BitBake
+ * has started (`started`, with its client's number when that is in a container), it interrupts BitBake twice, and takes its output (3, 4) over: a client that cannot write dies without telling its server to stop, and one
+ * that nobody reads from waits for ever.
  */
 const guardScript = `
-read -r state || sleep 3
-[ "$state" != started ] || read -r state
+while read -r word number; do state=$word contained=$number; done
 [ "$state" != ended ] || exit 0
+[ "$state" = started ] || sleep 3
 echo "# mab was killed: BitBake is told to stop" >>"$2"
-kill -s INT -- "-$1"; sleep 1; kill -s INT -- "-$1"
+client=\${contained:--$1}
+kill -s INT -- "$client"; sleep 1; kill -s INT -- "$client"
 left=30
-while kill -s 0 -- "-$1"; do
+while kill -s 0 -- "$client"; do
   cat <&3 >>"$2"; cat <&4 >>"$2"
-  [ $((left -= 1)) -gt 0 ] || kill -s KILL -- "-$1"
+  [ $((left -= 1)) -gt 0 ] || kill -s KILL -- "$client" "-$1"
   sleep 1
 done`
 
 /** Sees to it that BitBake ends with mab, even when mab is killed. @returns what to call when BitBake has ended. */
-export function guard(client: Client, directory: string, log: Log): () => void {
+export function guard(client: Client, { directory, words, log }: Invocation): () => void {
   if (client.pid === undefined) return () => {}
   const watcher = spawn('/bin/sh', ['-c', guardScript, 'mab-guard', String(client.pid), log.file], {
     // A session of its own: what ends mab's group or terminal is not to end it.
@@ -115,7 +136,14 @@ export function guard(client: Client, directory: string, log: Log): () => void {
   watcher.on('error', () => {})
   watcher.stdin?.on('error', () => {})
   watcher.unref()
-  void hasStarted(client, directory).then(() => watcher.stdin?.writable && watcher.stdin.write('started\n'))
+  const tell = (line: string): void => void (watcher.stdin?.writable && watcher.stdin.write(`${line}\n`))
+  void hasStarted(client, directory).then(async () => {
+    tell('started')
+    // What comes before a container says something long before the BitBake in it.
+    while (isRunning(client) && (await serverPid(directory)) === undefined) await pause(1_000)
+    const contained = await containedClient({ directory, words })
+    if (contained !== undefined) tell(`started ${contained}`)
+  })
   return () => watcher.stdin?.end('ended\n')
 }
 

@@ -154,8 +154,11 @@ function platformsOf(task: BitbakeTask, multiconfig: string, context: TaskContex
 
 /** Whose word it is, when it is not plain `bitbake`'s: a wrapper, or an example's stand-in. */
 function describeProgram(command: readonly string[]): string {
-  const words = command.map((word) => path.basename(word)).join(' ')
-  return words === 'bitbake' ? '' : `, by ${words}`
+  const words = command.map((word) => path.basename(word))
+  const [first, second, ...rest] = words
+  // A container's options say nothing here.
+  const shown = rest.length > 1 ? [first, second, '…', rest.at(-1)] : words
+  return shown.join(' ') === 'bitbake' ? '' : `, by ${shown.join(' ')}`
 }
 
 function stampId(task: BitbakeTask, request: BitbakeRequest): string {
