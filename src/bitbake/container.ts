@@ -30,7 +30,7 @@ export async function serverInContainer(pid: number, lock: string): Promise<numb
  */
 export async function clientInContainer(server: number, words: readonly string[]): Promise<number | undefined> {
   const space = await namespaceOf(server)
-  if (space === undefined || space === (await namespaceOf(process.pid))) return undefined
+  if (space === undefined || space === (await namespaceOf('self'))) return undefined
   const alike = (await processes()).filter(({ command }) => endsWith(command, words))
   // An init, or sudo, that was given the whole has more in front.
   for (const { host } of alike.toSorted((a, b) => a.command.length - b.command.length)) {
@@ -74,6 +74,6 @@ function inRootOf(host: number, file: string): ReturnType<typeof statIfThere> {
   }
 }
 
-function namespaceOf(pid: number): Promise<string | undefined> {
+function namespaceOf(pid: number | 'self'): Promise<string | undefined> {
   return fs.readlink(`/proc/${pid}/ns/pid`).catch(() => undefined)
 }
