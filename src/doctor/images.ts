@@ -21,18 +21,31 @@ type Checked = Pick<CheckedBuild, 'answers' | 'current' | 'queryLog'>
 /** @param checked by the id of the `bitbake` task */
 export async function checkImages(plan: Plan, checked: ReadonlyMap<string, Checked>): Promise<Finding[]> {
   const findings: Finding[] = []
+  const ofFiles: Finding[][] = []
   const answerOf = ({ source, dependsOn }: DiscoverTask): Answer | undefined =>
     source.kind === 'bitbake' ? checked.get(dependsOn[0] ?? '')?.answers.get(recipeArgument(source)) : undefined
   for (const task of plan.tasks) {
     if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
     const answer = answerOf(task)
     const { current = [], queryLog } = checked.get(task.dependsOn[0] ?? '') ?? {}
-    if (answer !== undefined) findings.push(...(await checkImage(plan, task, answer, current)))
-    else if (queryLog !== undefined && needsAnswer(task)) findings.push(noAnswer(task, task.source, queryLog))
+    if (answer !== undefined) {
+      const found = await checkImage(plan, task, answer, current)
+      findings.push(...found.filter(({ check }) => check !== 'files'))
+      ofFiles.push(found.filter(({ check }) => check === 'files'))
+    } else if (queryLog !== undefined && needsAnswer(task)) findings.push(noAnswer(task, task.source, queryLog))
   }
   for (const problem of findShared(plan.tasks, answerOf)) findings.push({ check: 'image', status: 'failure', problem })
   const answersOf = [...checked.values()].map(({ answers }) => answers)
-  return [...findings, ...checkSpace(plan, answersOf)]
+  return [...findings, ...inOne(ofFiles), ...checkSpace(plan, answersOf)]
+}
+
+/** Findings of each image, once where all images have the same. */
+function inOne(ofImages: readonly (readonly Finding[])[]): readonly Finding[] {
+  const [first = [], ...others] = ofImages.map((findings) =>
+    findings.map((finding): Finding => ({ ...finding, subject: 'every image' })),
+  )
+  const alike = others.length > 0 && others.every((other) => JSON.stringify(other) === JSON.stringify(first))
+  return alike ? first : ofImages.flat()
 }
 
 /** BitBake would build it, but a run would have to guess where. */

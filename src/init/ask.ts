@@ -1,5 +1,6 @@
 /** A survey by BitBake itself: its multiconfigs, their machines, and the recipes that make OCI images. */
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { recipeArgument } from '../bitbake/command.js'
 import { tellingErrors } from '../bitbake/judge.js'
@@ -43,7 +44,7 @@ with Tinfoil(setup_logging=False) as tinfoil:
                 }
             elif "oci" in (d.getVar("IMAGE_FSTYPES") or "oci").split():
                 images.append(name)
-    print("${mark}" + json.dumps({"names": names, "machines": machines, "images": images, "multiarch": multiarch, "known": sorted(known)}))
+    print("${mark}" + json.dumps({"names": names, "machines": machines, "images": images, "multiarch": multiarch, "known": sorted(known), "layers": (tinfoil.config_data.getVar("BBLAYERS") or "").split()}))
 `
 
 interface Told {
@@ -51,6 +52,8 @@ interface Told {
   readonly machines: Readonly<Record<string, Readonly<Record<string, string | null>>>>
   readonly images: readonly string[]
   readonly known: readonly string[]
+  /** Absolute. */
+  readonly layers: readonly string[]
   readonly multiarch: Readonly<
     Record<
       string,
@@ -63,7 +66,7 @@ interface Told {
   >
 }
 
-type Asked = Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch' | 'known'>
+type Asked = Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch' | 'known' | 'layers'>
 
 /** Why there is no survey. */
 interface Refusal {
@@ -73,9 +76,13 @@ interface Refusal {
   readonly final: boolean
 }
 
-/** A failure when BitBake cannot be asked in one call: behind a wrapper, for one. */
+/**
+ * A failure when BitBake cannot be asked in one call: behind a wrapper, for one.
+ * @param root where the config is to be
+ */
 export async function askSurvey(
   build: Build,
+  root: string,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
   onParsed: (parsed: Parsed) => void,
@@ -96,7 +103,7 @@ export async function askSurvey(
     else return false
     return true
   })
-  return told[0] === undefined ? refusal : { asked: interpret(told[0]) }
+  return told[0] === undefined ? refusal : { asked: interpret(told[0], root) }
 }
 
 /** Behind a wrapper: what BitBake says of the recipes and multiconfigs that were read. */
@@ -126,7 +133,7 @@ function describe(name: string, machine: Machine, named: string | null | undefin
     : { ...common, reason: found.reason }
 }
 
-function interpret({ names, machines, images, multiarch, known }: Told): Asked {
+function interpret({ names, machines, images, multiarch, known, layers }: Told, root: string): Asked {
   return {
     multiconfigs: names.map((name): Multiconfig => {
       const told = machines[name]
@@ -135,6 +142,7 @@ function interpret({ names, machines, images, multiarch, known }: Told): Asked {
       return describe(name, machine, told['MACHINE'])
     }),
     known,
+    layers: [...new Set(layers.map((layer) => path.relative(root, layer) || '.'))].toSorted(),
     recipes: images.toSorted(),
     multiarch: Object.entries(multiarch).flatMap(([name, { recipe, platforms, multiconfigs }]): MultiarchRecipe[] => {
       if (recipe === null || recipe === '' || platforms.length === 0) return []

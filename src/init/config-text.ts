@@ -22,6 +22,8 @@ export interface PlannedConfig {
   readonly otherKas: readonly string[]
   readonly platforms: readonly PlannedPlatform[]
   readonly targets: readonly PlannedTarget[]
+  /** As in the survey. */
+  readonly layers: readonly string[]
 }
 
 /** @param named recipes that the user names, besides those that were found */
@@ -54,6 +56,7 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
     otherKas: byKas ? kas.slice(1) : kas,
     platforms,
     targets: [...targets.values()],
+    layers: survey.layers,
   }
 }
 
@@ -112,7 +115,8 @@ export function configValue({ build, platforms, targets }: PlannedConfig): UserC
 }
 
 /** TypeScript. The same as `configValue`, with what there is to say about it. */
-export function configText({ build, otherKas, platforms, targets }: PlannedConfig, asked: boolean): string {
+export function configText({ build, otherKas, platforms, targets, layers }: PlannedConfig, asked: boolean): string {
+  const sources = [...layers, `${build.directory}/conf`].map((directory) => `${directory}/**`)
   const setUp = Object.entries(build).map(([name, value]) => `    ${name}: ${literal(value)},`)
   const entries = platforms.flatMap(({ key, multiconfig: { name, machine, platform, reason } }) => {
     const remarks = [machine === undefined ? undefined : `MACHINE ${machine}`, reason].filter(
@@ -130,7 +134,7 @@ export function configText({ build, otherKas, platforms, targets }: PlannedConfi
     ...(recipe === name ? [] : [`      recipe: ${literal(recipe)},`]),
     `      platforms: [${keys.map(literal).join(', ')}],`,
     `      // While none of these files changes, BitBake is not asked:`,
-    `      // sources: ['meta-*/**', '${build.directory}/conf/*.conf'],`,
+    `      // sources: [${sources.map(literal).join(', ')}],`,
     `      // output: { archive: ${literal(`deploy/${name}.tar`)} },`,
     '    },',
   ])

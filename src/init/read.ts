@@ -30,6 +30,7 @@ export function readSurvey(root: string, buildDirectory: string | undefined): Su
       build === undefined
         ? describeMulticonfigs(kas.multiconfigs, [...layers])
         : readMulticonfigs(path.resolve(root, build), layers),
+    layers: [...layers].map((layer) => path.relative(root, layer) || '.').toSorted(),
     ...readRecipes([...layers]),
     asked: false,
   }

@@ -25,6 +25,8 @@ export interface Survey {
   /** An oe-init-build-env, or bitbake-setup's init-build-env. */
   readonly init?: string
   readonly kas: readonly string[]
+  /** Directories of layers: those that conf/bblayers.conf names, where BitBake said them. */
+  readonly layers: readonly string[]
   readonly multiconfigs: readonly Multiconfig[]
   /** Image recipes with an OCI output. */
   readonly recipes: readonly string[]

@@ -79,6 +79,7 @@ test('without BitBake it reads what is there, and the config that it writes hold
     one.config(),
     /\/\/ In place of the recipe of this name \(oci-multiarch\)\.\n +'other-multiarch': \{\n +recipe: 'other-container',/,
   )
+  assert.match(one.config(), "// sources: ['meta-hello/**', 'build/conf/**'],")
   assert.equal(listed(one), [
     { name: 'fs', platforms: ['linux/arm64', 'arm-musl', 'linux/amd64'] },
     { name: 'hello-container', platforms: ['linux/arm64', 'arm-musl', 'linux/amd64'] },
@@ -167,9 +168,24 @@ for (const { name, program, missing } of bitbakes) {
     const { code, stderr } = one.init(env, '--yes')
     assert.is(code, 0, stderr)
     assert.match(one.config(), 'from what BitBake says')
+    assert.match(one.config(), "// sources: ['meta-hello/**', 'build/conf/**'],")
     assert.equal(listed(one), [{ name: 'other-multiarch', platforms: ['linux/amd64', 'linux/arm64'] }])
     const ran = mabIn(one.directory, env, ['run'])
     assert.is(ran.code, 0, ran.stderr)
+  })
+}
+
+for (const { name, program, missing } of bitbakes) {
+  const wrapper = path.isAbsolute(program) ? undefined : 'what is on PATH may be a wrapper'
+  testWith(test, missing ?? wrapper, `${name} says how far it has parsed, and what it cannot parse`, () => {
+    const one = project()
+    const env = { PATH: `${path.dirname(program)}:${bare.PATH}` }
+    const whole = one.init(env, '--yes')
+    assert.match(whole.stderr, /^parsing recipes: (\d+) of \1$/m)
+    one.write('meta-hello/recipes/broken.bb', 'inherit image-oci\nthis is no assignment\n')
+    const { code, stderr } = one.init(env, '--yes', '--force')
+    assert.is(code, 0, stderr)
+    assert.match(stderr, /reading files instead\n {2}ParseError at \S+\/broken\.bb:2: unparsed line: [^\n]*\nnext: /)
   })
 }
 
