@@ -105,7 +105,7 @@ async function endByForce(client: Client, stopping: Stopping): Promise<void> {
 /**
  * Reads until its input ends. The last line `ended` means that BitBake has ended; else mab was killed: then, when BitBake
  * has started (`started`, with its client's number when that is in a container), it interrupts BitBake twice, and takes its output (3, 4) over: a client that cannot write dies without telling its server to stop, and one
- * that nobody reads from waits for ever.
+ * that nobody reads from waits for ever. They do not block, as Node had them: cat ends where nothing more is there yet.
  */
 const guardScript = `
 while read -r word number; do state=$word contained=$number; done
