@@ -199,11 +199,28 @@ function unclosed(pattern: string): string | undefined {
     const last = open.at(-1)
     if (character === '\\') at++
     else if (last !== undefined && character === closing[last]) open.pop()
-    // In a class the others are characters; a parenthesis alone is one too.
-    else if (last !== '[' && (character === '[' || character === '{')) open.push(character)
-    else if (last !== '[' && character === '(' && '!?*+@'.includes(pattern[at - 1] ?? ' ')) open.push(character)
+    // In a class the others are characters.
+    else if (last !== '[' && character in closing) open.push(character)
   }
   return open[0]
+}
+
+/** The first range of a class that runs backwards: no character is in it. */
+function reversed(pattern: string): string | undefined {
+  for (const [characters] of pattern.matchAll(/(?<!\\)\[[!^]?\]?(?:\\.|[^\\\]])*\]/g)) {
+    for (const [range, first, last] of characters.slice(1, -1).matchAll(/\\?(.)-\\?(.)/gu)) {
+      if (first!.codePointAt(0)! > last!.codePointAt(0)!) return range
+    }
+  }
+  return undefined
+}
+
+/** What is wrong with a glob, in words. */
+function malformed(pattern: string): string | undefined {
+  const open = unclosed(pattern)
+  if (open !== undefined) return `"${open}" is never closed; a backslash before it means the character`
+  const range = reversed(pattern)
+  return range === undefined ? undefined : `the range "${range}" runs backwards, and no character is in it`
 }
 
 function checkSources(target: TargetConfig, at: Place, add: Add): void {
@@ -214,9 +231,8 @@ function checkSources(target: TargetConfig, at: Place, add: Add): void {
     else if (path.isAbsolute(plain) || plain.split('/').includes('..')) {
       add(place, `"${pattern}" leaves the project: sources are relative to the config file and below it`)
     } else {
-      const open = unclosed(plain)
-      if (open !== undefined)
-        add(place, `"${pattern}" is malformed: "${open}" is never closed; a backslash before it means the character`)
+      const fault = malformed(plain)
+      if (fault !== undefined) add(place, `"${pattern}" is malformed: ${fault}`)
     }
   })
   if (target.sources?.every((pattern) => pattern.startsWith('!'))) {

@@ -2,11 +2,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { exists, isWithin } from '../util/fs.js'
-import { ok, type Result, type StateProblem } from '../util/problem.js'
+import { fail, ok, type Result, type StateProblem } from '../util/problem.js'
 import { acquireLock, type LockOptions } from './lock.js'
 import { checkArchive, checkOwnOutput } from './output.js'
 import { removeOutput } from './output-files.js'
-import { isPlace, State } from './state.js'
+import { checkStateDirectory, isPlace, State } from './state.js'
 
 /** Where a target's image is, or was written by an earlier config. Absolute. */
 export interface Outputs {
@@ -38,6 +38,8 @@ export interface Cleaned {
 
 export async function cleanProject(options: CleanOptions): Promise<Result<Cleaned, StateProblem>> {
   const { stateDirectory, dryRun } = options
+  const unusable = checkStateDirectory(stateDirectory)
+  if (unusable !== undefined) return fail(unusable)
   if (dryRun || !exists(stateDirectory)) return ok(await clean(options))
   const lock = await acquireLock(path.join(stateDirectory, 'lock'), options)
   if (!lock.ok) return lock

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Plan } from '../plan/task.js'
 import { granularity } from '../util/clock.js'
 import { statIfThere } from '../util/fs.js'
-import { ok, type Result } from '../util/problem.js'
+import { fail, ok, type Result } from '../util/problem.js'
 import type { FreshRun } from './confirm.js'
 import { confirmFresh, executePlan, forecastPlan, type TaskForecast } from './execute.js'
 import type { Event, RunReport } from './event.js'
@@ -24,7 +24,8 @@ export interface RunPlanOptions extends RunOptions {
 /** Runs the plan, alone in its project. Problems of tasks are in the report and the events, not in the result. */
 export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Result<RunReport>> {
   const state = new State(options.stateDirectory, options.force)
-  state.create()
+  const unusable = state.create()
+  if (unusable !== undefined) return fail(unusable)
   const lock = await acquireLock(state.lockFile, {
     signal: options.stop,
     ...(options.wait === undefined ? {} : { wait: options.wait }),

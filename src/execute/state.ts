@@ -5,8 +5,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { fingerprint } from '../plan/fingerprint.js'
-import { exists, isWithin, makeDirectory, writeFileAtomic } from '../util/fs.js'
+import { exists, isWithin, makeDirectory, statIfThere, writeFileAtomic } from '../util/fs.js'
 import { compareCodeUnits } from '../util/json.js'
+import type { StateProblem } from '../util/problem.js'
 import { SourceCache } from './source-cache.js'
 import { Stamps } from './stamps.js'
 import { KnownFiles } from './verified-files.js'
@@ -27,6 +28,16 @@ export function isPlace(id: string): boolean {
   return id.startsWith(placePrefix)
 }
 
+/** A link to a directory is one; a link to nothing may be to a disk that is not mounted. */
+export function checkStateDirectory(directory: string): StateProblem | undefined {
+  const stat = statIfThere(directory)
+  if (stat?.isDirectory() === true) return undefined
+  const isLink = fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  if (stat === undefined && !isLink) return undefined
+  const found = stat === undefined ? `a symbolic link to ${fs.readlinkSync(directory)}, where nothing is` : 'a file'
+  return { code: 'state-not-a-directory', path: directory, found }
+}
+
 export class State {
   /** `.mab`; absolute. */
   readonly directory: string
@@ -45,8 +56,10 @@ export class State {
     this.sources = new SourceCache(path.join(directory, 'sources.json'), forget)
   }
 
-  /** Makes the directory, with what keeps it out of backups and repositories. */
-  create(): void {
+  /** Makes the directory, with what keeps it out of backups and repositories. @returns what stands in its place. */
+  create(): StateProblem | undefined {
+    const problem = checkStateDirectory(this.directory)
+    if (problem !== undefined) return problem
     makeDirectory(this.directory)
     for (const [name, content] of [
       ['CACHEDIR.TAG', cacheDirTag],
@@ -55,6 +68,7 @@ export class State {
       const file = path.join(this.directory, name)
       if (!exists(file)) writeFileAtomic(file, content)
     }
+    return undefined
   }
 
   /** Removes all but the newest logs; their names begin with the time. */

@@ -72,6 +72,15 @@ export function wordProblem(problem: Problem, show: Show): Wording {
         details: ['what was running has been stopped; images in place stay as they were'],
         next: 'run again to go on where it stopped, with more time; --progress plain shows what takes it',
       }
+    case 'state-not-a-directory':
+      return {
+        headline: `${show(problem.path)} is no directory`,
+        details: [
+          'expected: nothing there, or the directory in which mab keeps what it remembers of the project',
+          `found: ${problem.found}`,
+        ],
+        next: 'move or remove it, and run again: mab makes the directory itself',
+      }
     case 'file-system':
       return {
         headline: `${problem.operation}${problem.path === '' ? '' : ` ${show(problem.path)}`}: ${problem.found}`,

@@ -193,6 +193,8 @@ export type StateProblem =
   /** The time that the run was given is over. */
   | { readonly code: 'timed-out'; readonly limit: string }
   | { readonly code: 'locked'; readonly file: string; readonly pid: number }
+  /** Something else stands where mab keeps what it remembers. */
+  | { readonly code: 'state-not-a-directory'; readonly path: string; readonly found: string }
   | { readonly code: 'file-system'; readonly operation: string; readonly path: string; readonly found: string }
   | { readonly code: 'output-not-ours'; readonly directory: string; readonly found: readonly string[] }
   | { readonly code: 'archive-not-ours'; readonly file: string; readonly found: string }

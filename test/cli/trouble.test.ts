@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildLayout } from '../rig/layout-builder.js'
@@ -27,6 +27,34 @@ test('a config that never comes to an end, or ends the process, is an error', ()
   const ended = mab('list', '-c', 'exit.config.ts')
   assert.is(ended.code, 2)
   assert.match(ended.stderr, /ended from within: does the config end the process\?/)
+})
+
+test('something else in the place of .mab is an error that says so, and stays', () => {
+  const { mab, file } = makeProject()
+  const places: Record<string, [() => void, RegExp]> = {
+    'a file': [() => writeFileSync(file('.mab'), 'mine'), /found: a file$/m],
+    'a link to nothing': [
+      () => symlinkSync('/mnt/not/there', file('.mab')),
+      /found: a symbolic link to \/mnt\/not\/there, where nothing is$/m,
+    ],
+  }
+  for (const [what, [put, found]] of Object.entries(places)) {
+    put()
+    for (const command of ['run', 'clean', 'doctor']) {
+      const { code, stdout, stderr } = mab(command)
+      assert.is(code, 1, `${what}, ${command}`)
+      assert.match(stdout + stderr, /\.mab is no directory/, what)
+      assert.match(stdout + stderr, found, what)
+      assert.match(stdout + stderr, /next: move or remove it, and run again/, what)
+    }
+    assert.not.ok(existsSync(file('deploy')), what)
+    rmSync(file('.mab'))
+  }
+  mkdirSync(file('elsewhere'))
+  symlinkSync('elsewhere', file('.mab'))
+  mkdirSync(file('.mab/lock'))
+  assert.is(mab('run').code, 0)
+  assert.ok(existsSync(file('elsewhere/stamps.ndjson')))
 })
 
 const full = existsSync('/dev/full') ? undefined : 'there is no /dev/full'

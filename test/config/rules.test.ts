@@ -150,10 +150,16 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     ['targets.hello.sources.4', /^"!a\/\.\.\/b" leaves the project/],
   ],
   'sources with a bracket that never closes': [
-    target({ sources: ['a/[b', 'a/{b,c', '!@(a|b', 'a/[b]{c,d}@(e|f)\\[g', 'a(b/**', '[[]x', '[{]'] }),
+    target({ sources: ['a/[b', 'a/{b,c', '!@(a|b', '(a', 'a/[b]{c,d}@(e|f)\\[g', 'a\\(b/**', '[[]x', '[{(]'] }),
     ['targets.hello.sources.0', /^"a\/\[b" is malformed: "\[" is never closed/],
     ['targets.hello.sources.1', /^"a\/\{b,c" is malformed: "\{" is never closed/],
     ['targets.hello.sources.2', /^"!@\(a\|b" is malformed: "\(" is never closed/],
+    ['targets.hello.sources.3', /^"\(a" is malformed: "\(" is never closed; a backslash before it means the character/],
+  ],
+  'sources with a range that runs backwards': [
+    target({ sources: ['[z-a]*', 'a/[!b-x9-0]', '[a-z-]*', '[--/]x', '[]a-z]', '[[:alpha:]-]', '\\[z-a]', '[\\!-~]'] }),
+    ['targets.hello.sources.0', /^"\[z-a\]\*" is malformed: the range "z-a" runs backwards/],
+    ['targets.hello.sources.1', /^"a\/\[!b-x9-0\]" is malformed: the range "9-0" runs backwards/],
   ],
   'sources that only exclude': [
     target({ sources: ['!a', '!b'] }),

@@ -175,6 +175,7 @@ const examples: Examples<Coded> = {
     { operation: 'rename', path: '/project/out', found: 'permission denied' },
     { operation: 'write', path: '', found: 'no space left on device' },
   ],
+  'state-not-a-directory': [{ path: '/project/.mab', found: 'a file' }],
   'archive-not-ours': [{ file: '/project/notes.txt', found: 'a file of another kind' }],
   'output-is-source': [{ directory: '/project/out', source: '/project/in' }],
   'init-failed': [{ script: '/project/oe-init-build-env', found: 'exit code 1\nno bitbake directory' }],

@@ -59,7 +59,10 @@ async function examine(args: Arguments, io: Io): Promise<Finding[]> {
     found: `${plan.targets.map(({ name }) => name).join(', ')} in ${root}`,
   })
   const state = new State(stateDirectory)
-  state.create()
+  const unusable = state.create()
+  if (unusable !== undefined) {
+    return [...findings, { check: 'state', status: 'failure', problem: unusable }, ...checkPrograms(io.env)]
+  }
   const lock = exists(state.lockFile) ? '; its lock lies there: a run is at work, or the next one takes it over' : ''
   findings.push({ check: 'state', status: 'ok', found: `${stateDirectoryName} is writable${lock}` })
   const stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
