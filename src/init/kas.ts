@@ -47,7 +47,7 @@ function read(file: string): string {
 function includesOf(text: string): string[] {
   const header = /^header:\n((?:[ \t#].*\n|\n)*)/m.exec(`${text}\n`)?.[1] ?? ''
   const list = /^ +includes:\s*\n((?:\s*(?:-|#|\w+:).*\n)*)/m.exec(header)?.[1] ?? ''
-  return [...list.matchAll(/^\s*-\s+["']?([^\s"':#]+\.ya?ml)["']?\s*$/gm)].map(([, name]) => name!)
+  return [...list.matchAll(/^\s*-\s+["']?([^\s"':#]+\.ya?ml)["']?\s*(?:#.*)?$/gm)].map(([, name]) => name!)
 }
 
 function multiconfigsOf(text: string): string[] {

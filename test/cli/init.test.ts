@@ -95,7 +95,13 @@ test('of kas files, the one that includes the others, and the multiconfigs of al
   one.write('kas/more.yml', `${header()}target:\n  - mc:x86:hello-container\n  - hello-container\n`)
   one.write(
     'product.yml',
-    header('  includes:', '    - base.yml', '    - repo: other', '      file: product.yml', '    - kas/more.yml'),
+    header(
+      '  includes:',
+      '    - base.yml  # of all',
+      '    - repo: other',
+      '      file: product.yml',
+      '    - kas/more.yml',
+    ),
   )
   const { code, stderr } = one.init({}, '--yes')
   assert.is(code, 0, stderr)
