@@ -14,7 +14,7 @@ import { residentServer, serverAtWork } from '../bitbake/server.js'
 import { taskKey, Transcript } from '../bitbake/transcript.js'
 import type { BitbakeTask } from '../plan/task.js'
 import { exists } from '../util/fs.js'
-import type { BitbakeProblem } from '../util/bitbake-problem.js'
+import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
 import type { Finding } from './finding.js'
 
 export interface BuildCheck {
@@ -69,14 +69,18 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
 
   const targets = task.requests
   const queryLog = call.log(`${subject}-query`)
-  const { answers } = await queryBitbake({
-    build,
-    targets,
-    environment,
-    log: queryLog,
-    stop,
-    stopNow,
-  })
+  const neededBy = (target: BitbakeTarget): readonly WantedImage[] =>
+    targets.find(({ multiconfig, recipe }) => multiconfig === target.multiconfig && recipe === target.recipe)
+      ?.neededBy ?? []
+  const asked = await queryBitbake({ build, targets, environment, log: queryLog, stop, stopNow, neededBy })
+  const { answers } = asked
+  const failed = (problems: readonly BitbakeProblem[]): void => {
+    for (const problem of problems) findings.push({ check: 'bitbake', status: 'failure', subject, problem })
+  }
+  if (asked.halted) {
+    failed(asked.problems)
+    return { ...none, findings }
+  }
   // A dry run of BitBake's: it resolves recipes and tasks, says which it would run, and runs none.
   const transcript = new Transcript()
   const ran = await runBitbake({
@@ -89,12 +93,10 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     onWait: () => {},
     onLine: (line) => transcript.line(line, 'stdout'),
     onProgress: () => {},
-    neededBy: (target) =>
-      targets.find(({ multiconfig, recipe }) => multiconfig === target.multiconfig && recipe === target.recipe)
-        ?.neededBy ?? [],
+    neededBy,
   })
   const problems = ran.ok ? ran.value.problems : ran.problems
-  for (const problem of problems) findings.push({ check: 'bitbake', status: 'failure', subject, problem })
+  failed(problems)
   if (problems.length > 0 || transcript.summary === undefined) return { ...none, findings, answers }
   return { findings, answers, queryLog, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }
 }

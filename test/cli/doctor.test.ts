@@ -97,6 +97,14 @@ testWith(test, missing, 'BitBake says what it does not know', () => {
   )
 })
 
+testWith(test, missing, 'what BitBake cannot parse is said by the questions, and no dry run comes after them', () => {
+  const both = { a: { recipe: 'hello-container', platforms: ['arm-glibc', 'x86'] } }
+  const broken = three(both, ({ write }) => write('meta-hello/recipes/broken.bb', 'this is no assignment\n'))
+  const [failure, ...others] = failures(broken)
+  assert.equal([failure?.code, others], ['bitbake-failed', []])
+  assert.match(JSON.stringify(failure), /cannot parse \S*broken\.bb:1.*-query\.log/)
+})
+
 testWith(test, missing, 'two multiconfigs that overwrite each other', () => {
   const both = {
     a: { recipe: 'hello-container', platforms: ['arm-glibc'] },
@@ -125,6 +133,9 @@ testWith(test, missing, 'an image that BitBake takes for built, and that is not 
   assert.is(well.code, 0, well.stdout)
   const lock = (JSON.parse(well.stdout) as Report).findings.find(({ check }) => check === 'lock')
   assert.match(lock?.found ?? '', /^free/, 'the server of the run is about to end, and none that stays')
+
+  const files = (JSON.parse(well.stdout) as Report).findings.filter(({ check }) => check === 'files')
+  assert.equal([files.length, files[0]?.subject], [1, 'every image'], well.stdout)
 
   rmSync(path.dirname(project.layouts['arm-musl']), { recursive: true })
   const gone = doctor()
