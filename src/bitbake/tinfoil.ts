@@ -2,7 +2,7 @@
 
 /**
  * Defines `Tinfoil`, from the library beside the program that the first argument is on PATH; ends without a word where
- * that is a wrapper. BitBake tells a terminal only how much is parsed, which is minutes: so the events are listened to.
+ * that is a wrapper, and with 1 where BitBake has said an error. BitBake tells a terminal only how much is parsed, which is minutes: so the events are listened to.
  */
 export const tinfoilPrelude = `
 import json, os, shutil, sys
@@ -25,7 +25,10 @@ class Tinfoil(bb.tinfoil.Tinfoil):
                     print(f"mab-parsed {event.current} {event.total}", flush=True)
             return event
         events.waitEvent = wait_and_tell
-        super().run_actions(config_params)
+        try:
+            super().run_actions(config_params)
+        except bb.tinfoil.TinfoilUIException:
+            sys.exit(1)
 `
 
 /** How far the parsing is. */
