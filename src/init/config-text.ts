@@ -34,6 +34,8 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
   const platforms = planPlatforms(survey)
   const keyOf = (name: string): string | undefined => platforms.find((one) => one.multiconfig.name === name)?.key
   const everywhere = onePerPlatform(platforms)
+  const others = platforms.map(({ key }) => key).filter((key) => !everywhere.includes(key))
+  const without = others.length === 0 ? '' : ` Without ${others.join(', ')}: an image holds each platform once.`
   const targets = new Map<string, PlannedTarget>()
   const multiarch = survey.multiarch.flatMap(({ platforms: wanted, ...names }) => {
     const keys = wanted.flatMap(({ multiconfig }) => keyOf(multiconfig) ?? [])
@@ -43,7 +45,7 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
   for (const recipe of [...survey.recipes.filter((one) => !isCovered(one)), ...named]) {
     const unknown = isUnknown(survey, recipe) ? ' BitBake knows no recipe of this name.' : ''
     const remark = named.includes(recipe) ? `Named on the command line.${unknown}` : 'Makes an OCI image.'
-    targets.set(recipe, { name: recipe, recipe, platforms: everywhere, remark })
+    targets.set(recipe, { name: recipe, recipe, platforms: everywhere, remark: remark + without })
   }
   for (const { name, recipe, keys } of multiarch) {
     targets.set(name, { name, recipe, platforms: keys, remark: 'In place of the recipe of this name (oci-multiarch).' })

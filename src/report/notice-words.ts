@@ -6,6 +6,12 @@ import type { Show } from './wording.js'
 
 /** Of BitBake, below a notice that counts them. */
 const shownWarnings = 5
+/** Characters of each: the log has it whole. */
+const shownLength = 240
+
+function cut(text: string): string {
+  return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text
+}
 
 export function wordNotice(notice: Notice, show: Show): string {
   switch (notice.code) {
@@ -16,7 +22,7 @@ export function wordNotice(notice: Notice, show: Show): string {
     case 'bitbake-silent':
       return `BitBake does not say where ${notice.recipes.join(', ')} deploys (${show(notice.log)}): looking by convention`
     case 'bitbake-warnings': {
-      const shown = notice.warnings.slice(0, shownWarnings).map((warning) => `\n  ${warning}`)
+      const shown = notice.warnings.slice(0, shownWarnings).map((warning) => `\n  ${cut(warning)}`)
       const more = notice.warnings.length - shown.length
       return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`
     }

@@ -108,6 +108,7 @@ test('of kas files, the one that includes the others, and the multiconfigs of al
   assert.match(one.config(), "kas: 'product.yml',")
   assert.match(one.config(), "// kas: 'base.yml',")
   assert.equal(listed(one), [{ name: 'hello-container', platforms: ['linux/arm64', 'linux/amd64'] }])
+  assert.match(one.config(), '// Makes an OCI image. Without arm-musl: an image holds each platform once.')
   assert.match(one.config(), "multiconfig: 'arm-musl'")
 })
 

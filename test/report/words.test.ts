@@ -327,7 +327,7 @@ const notices: Examples<Notice> = {
   'bitbake-silent': [{ recipes: ['mc:a:hello'], log }],
   'bitbake-warnings': [
     { count: 1, warnings: ['container-arm: hello-1.0 do_rootfs: careful'], log },
-    { count: 9, warnings: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], log },
+    { count: 9, warnings: ['a', 'b', 'c', 'd', 'x'.repeat(999), 'f', 'g'], log },
   ],
   'bitbake-tainted': [{ tasks: ['mc:container-arm:hello:do_rootfs'] }],
   'sources-match-nothing': [{ pattern: 'x/**' }],
@@ -350,7 +350,7 @@ test('notices in words', () => {
     'a-oci points to a-1-oci, but a-2-oci lies beside it: a stale link? (ln -sf on a link to a directory leaves it)',
     'BitBake does not say where mc:a:hello deploys (.mab/logs/x.log): looking by convention',
     '1 warning of BitBake, in .mab/logs/x.log\n  container-arm: hello-1.0 do_rootfs: careful',
-    '9 warnings of BitBake, in .mab/logs/x.log\n  a\n  b\n  c\n  d\n  e\n  and 2 more',
+    `9 warnings of BitBake, in .mab/logs/x.log\n  a\n  b\n  c\n  d\n  ${'x'.repeat(240)}…\n  and 2 more`,
     "forced at some time (bitbake -f or -C), so that its hash is nobody else's: mc:container-arm:hello:do_rootfs; 'bitbake -c clean' of the recipe ends that, or removing the .taint file beside its stamps",
     'the sources pattern "x/**" matches no file',
     'waiting for another mab (process 4711) to finish in this project',
