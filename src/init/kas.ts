@@ -1,6 +1,6 @@
 /** kas files, where they cannot be asked through kas: which of them stand for themselves, and what they build. */
-import fs from 'node:fs'
 import path from 'node:path'
+import { readText } from './text-file.js'
 
 export interface KasFiles {
   /** Those that no other includes first, as given to `readKas` otherwise. */
@@ -14,7 +14,7 @@ export function readKas(root: string, candidates: readonly string[]): KasFiles {
   const texts = new Map<string, string>()
   const included = new Set<string>()
   const add = (file: string): void => {
-    const text = read(path.join(root, file))
+    const text = readText(root, file)
     if (texts.has(file) || !/^header:\s*\n\s+version:/m.test(text)) return
     texts.set(file, text)
     for (const name of includesOf(text)) {
@@ -32,14 +32,6 @@ export function readKas(root: string, candidates: readonly string[]): KasFiles {
   return {
     files: [...files.filter((file) => !included.has(file)), ...files.filter((file) => included.has(file))],
     multiconfigs: [...new Set(names)],
-  }
-}
-
-function read(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8')
-  } catch {
-    return ''
   }
 }
 

@@ -1,9 +1,9 @@
 /** A survey of files, for where BitBake cannot be asked: what is computed in metadata is missed. */
-import fs from 'node:fs'
 import path from 'node:path'
 import glob from 'fast-glob'
 import { exists } from '../util/fs.js'
 import { readKas } from './kas.js'
+import { readText } from './text-file.js'
 import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
 
 const ignore = ['**/tmp*/**', '**/node_modules/**', '**/sstate-cache/**', '**/downloads/**']
@@ -36,17 +36,9 @@ export function readSurvey(root: string, buildDirectory: string | undefined): Su
   }
 }
 
-function read(root: string, file: string): string {
-  try {
-    return fs.readFileSync(path.resolve(root, file), 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 /** Paths in BBLAYERS; those that are computed are not known. */
 function listedLayers(build: string): string[] {
-  const text = read(build, 'conf/bblayers.conf').replaceAll('\\\n', ' ')
+  const text = readText(build, 'conf/bblayers.conf').replaceAll('\\\n', ' ')
   return [...text.matchAll(/^BBLAYERS\s*\??\+?=\s*"([^"]*)"/gm)]
     .flatMap(([, value = '']) => value.split(/\s+/))
     .map((layer) => layer.replaceAll('${TOPDIR}', build))
@@ -69,7 +61,7 @@ const machines = new Map([
 ])
 
 function readMulticonfigs(directory: string, layers: ReadonlySet<string>): Multiconfig[] {
-  const local = read(directory, 'conf/local.conf').replaceAll('\\\n', ' ')
+  const local = readText(directory, 'conf/local.conf').replaceAll('\\\n', ' ')
   const values = [...local.matchAll(/^BBMULTICONFIG(?::append)?\s*[?+.]*=\s*"([^"]*)"/gm)]
   const names = new Set(values.flatMap(([, value = '']) => value.split(/\s+/)).filter((name) => name !== ''))
   return describeMulticonfigs([...names], [directory, ...layers])
@@ -78,7 +70,7 @@ function readMulticonfigs(directory: string, layers: ReadonlySet<string>): Multi
 /** @param places directories that may have a `conf/multiconfig` */
 function describeMulticonfigs(names: readonly string[], places: readonly string[]): Multiconfig[] {
   return names.map((name): Multiconfig => {
-    const texts = places.map((place) => read(place, `conf/multiconfig/${name}.conf`))
+    const texts = places.map((place) => readText(place, `conf/multiconfig/${name}.conf`))
     const machine = machineOf(texts.find((text) => text !== '') ?? '')
     if (machine === undefined) return { name, reason: 'no MACHINE was found' }
     const platform = machines.get(machine)
@@ -103,7 +95,7 @@ function readRecipes(layers: readonly string[]): Pick<Survey, 'recipes' | 'multi
       ignore,
       followSymbolicLinks: false,
     })
-    return files.toSorted().map((file) => [file, read('/', file).replaceAll('\\\n', ' ')] as const)
+    return files.toSorted().map((file) => [file, readText('/', file).replaceAll('\\\n', ' ')] as const)
   })
   const defaults = texts.find(([file]) => path.basename(file) === 'oci-multiarch.bbclass')?.[1] ?? ''
   for (const [file, text] of texts) {
