@@ -6,7 +6,7 @@ import type { Exited } from './judge.js'
 import type { Log } from './log.js'
 import type { PreparedBuild } from './prepare.js'
 import { signalProcess, watchServer } from './server.js'
-import { guard, stopOnSignals } from './stop.js'
+import { guard, hasStarted, stopOnSignals } from './stop.js'
 
 export interface ClientCall {
   readonly argv: readonly string[]
@@ -57,7 +57,7 @@ export async function runClient(call: ClientCall): Promise<ClientRun> {
       call.onLine(line, stream)
     })
   }
-  const invocation = { directory, words, log }
+  const invocation = { started: hasStarted(child, directory), directory, words, log }
   const release = stopOnSignals(child, { ...invocation, stop, stopNow, grace, serverBefore })
   const unguard = guard(child, invocation)
   let serverDied = false

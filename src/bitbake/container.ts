@@ -6,6 +6,7 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { statIfThere } from '../util/fs.js'
+import { commandOf, processNumbers } from './processes.js'
 
 /**
  * The server that holds the lock file, and calls itself `pid`. `undefined` when it is not in a namespace below this one,
@@ -13,13 +14,14 @@ import { statIfThere } from '../util/fs.js'
  */
 export async function serverInContainer(pid: number, lock: string): Promise<number | undefined> {
   const file = statIfThere(lock)
+  if (file === undefined) return undefined
   for (const { host, command } of await processes()) {
     // `bitbake-server decafbad <fd> <fd> <log> <lock> <socket> …`
     const said = command.find((word) => word.endsWith('/bitbake.lock'))
     if (said === undefined || !command.some((word) => word.endsWith('bitbake-server'))) continue
     if (!(await isCalled(host, pid))) continue
     const theirs = inRootOf(host, said)
-    if (file !== undefined && theirs?.ino === file.ino && theirs.dev === file.dev) return host
+    if (theirs?.ino === file.ino && theirs.dev === file.dev) return host
   }
   return undefined
 }
@@ -51,12 +53,11 @@ interface Process {
 }
 
 async function processes(): Promise<Process[]> {
-  const names = (await fs.readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  const read = async (name: string): Promise<Process> => {
-    const text = await fs.readFile(`/proc/${name}/cmdline`, 'latin1').catch(() => '')
-    return { host: Number(name), command: text.split('\0').slice(0, -1) }
+  const read = async (host: number): Promise<Process> => {
+    const text = (await commandOf(host)) ?? ''
+    return { host, command: text.split('\0').slice(0, -1) }
   }
-  return Promise.all(names.map(read))
+  return Promise.all((await processNumbers()).map(read))
 }
 
 /** `NSpid:` has the number in each namespace, the innermost last (proc_pid_status(5)). */

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode, exists, readFileIfThere } from '../util/fs.js'
 import { serverInContainer } from './container.js'
 import type { Exited } from './judge.js'
+import { commandOf, processNumbers } from './processes.js'
 
 /**
  * The live server of the build directory: BitBake keeps its pid in `bitbake.lock`, which may be stale, or that of a
@@ -26,10 +27,6 @@ async function isServer(pid: number): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-function commandOf(pid: number): Promise<string | undefined> {
-  return fs.readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => undefined)
 }
 
 export interface ServerAtWork {
@@ -77,11 +74,10 @@ async function hasClient(pid: number): Promise<boolean> {
 /** The process and all that descend from it, itself first. */
 async function family(pid: number): Promise<number[]> {
   const parents = new Map<number, number>()
-  for (const name of await fs.readdir('/proc').catch(() => [])) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = await fs.readFile(`/proc/${name}/stat`, 'latin1').catch(() => '')
+  for (const number of await processNumbers()) {
+    const stat = await fs.readFile(`/proc/${number}/stat`, 'latin1').catch(() => '')
     // Behind the program's name, which may hold anything: state, then the parent (proc_pid_stat(5)).
-    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    parents.set(number, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
   }
   const members = [pid]
   for (const member of members) {

@@ -10,7 +10,7 @@ import { fail, ok, type Result } from '../util/problem.js'
 import { bitbakeEnvironment } from './command.js'
 import { silentLog } from './log.js'
 import { signalProcess } from './server.js'
-import { guard } from './stop.js'
+import { guard, hasStarted } from './stop.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -66,7 +66,8 @@ export async function sourceScript(
   child.stderr
     .setEncoding('utf8')
     .on('data', (text: string) => (output.stderr = (output.stderr + text).slice(-keptText)))
-  const unguard = guard(child, { directory: build.directory, words: [], log: silentLog })
+  const { directory } = build
+  const unguard = guard(child, { started: hasStarted(child, directory), directory, words: [], log: silentLog })
   const closed = once(child, 'close').catch(() => {})
   let ended: [code: number | null, signal: string | null]
   try {

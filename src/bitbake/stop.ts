@@ -13,6 +13,8 @@ import { endServer, serverPid, serverStarts, signalProcess } from './server.js'
 type Client = ChildProcessByStdio<null, Readable, Readable>
 
 interface Invocation {
+  /** See `hasStarted`. */
+  readonly started: Promise<void>
   /** The build directory. */
   readonly directory: string
   readonly log: Log
@@ -39,7 +41,7 @@ const serverStartTime = 10_000
 const betweenInterrupts = 100
 
 /** An interrupt while BitBake starts leaves a server behind that nobody asks for anything, for 30 s. */
-async function hasStarted(client: Client, directory: string): Promise<void> {
+export async function hasStarted(client: Client, directory: string): Promise<void> {
   await Promise.any([once(client.stdout, 'data'), once(client.stderr, 'data'), pause(startTime)])
   const end = performance.now() + serverStartTime
   while (isRunning(client) && performance.now() < end && (await serverStarts(directory))) await pause(100)
@@ -51,8 +53,7 @@ function isRunning({ exitCode, signalCode }: Client): boolean {
 
 /** The first SIGINT ends the build after the running tasks, the second ends those too. @returns what ends the vigil. */
 export function stopOnSignals(client: Client, stopping: Stopping): () => void {
-  const { stop, stopNow, directory } = stopping
-  const started = hasStarted(client, directory)
+  const { stop, stopNow, started } = stopping
   let over = false
   const interrupt = async (): Promise<void> => {
     // What started it there may keep the interrupt to itself, or die of it and leave BitBake building.
@@ -122,7 +123,7 @@ while kill -s 0 -- "$client"; do
 done`
 
 /** Sees to it that BitBake ends with mab, even when mab is killed. @returns what to call when BitBake has ended. */
-export function guard(client: Client, { directory, words, log }: Invocation): () => void {
+export function guard(client: Client, { started, directory, words, log }: Invocation): () => void {
   if (client.pid === undefined) return () => {}
   const watcher = spawn('/bin/sh', ['-c', guardScript, 'mab-guard', String(client.pid), log.file], {
     // A session of its own: what ends mab's group or terminal is not to end it.
@@ -137,7 +138,7 @@ export function guard(client: Client, { directory, words, log }: Invocation): ()
   watcher.stdin?.on('error', () => {})
   watcher.unref()
   const tell = (line: string): void => void (watcher.stdin?.writable && watcher.stdin.write(`${line}\n`))
-  void hasStarted(client, directory).then(async () => {
+  void started.then(async () => {
     tell('started')
     // What comes before a container says something long before the BitBake in it.
     while (isRunning(client) && (await serverPid(directory)) === undefined) await pause(1_000)
