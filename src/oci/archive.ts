@@ -11,7 +11,7 @@ import { blobPath, parseDigest, type Digest } from './digest.js'
 import { hashRange, readChunks, type ByteRange } from './hash.js'
 import { writeAll } from './store.js'
 import { nothingVerified, type VerifiedFiles } from './verified.js'
-import { blockSize } from './tar-header.js'
+import { blockSize } from './tar/fields.js'
 
 export interface WrittenArchive {
   /** Bytes. */

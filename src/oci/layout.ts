@@ -11,8 +11,8 @@ import type { IndexDocument } from './documents.js'
 import { indexSchema, layoutFileSchema } from './schemas.js'
 import { describePlace, fileAt, listFiles } from './layout-directory.js'
 import { maximumDocument, parseDocument } from './parse.js'
-import { memberFinder } from './tar-links.js'
-import { readTarMembers, type TarMember } from './tar.js'
+import { memberFinder } from './tar/links.js'
+import { readTarMembers, type TarMember } from './tar/members.js'
 
 /** Where a blob's bytes are. */
 export interface BlobLocation {

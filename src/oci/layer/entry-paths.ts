@@ -5,7 +5,7 @@
  * since it is followed inside the container's root; but nothing in the layer may be put, or hard-linked, through one that
  * climbs above that root.
  */
-import type { TarEntry } from './tar-stream.js'
+import type { TarEntry } from '../tar/headers.js'
 
 /** What no file system that runs containers takes (Linux's PATH_MAX). */
 const maximumName = 4096

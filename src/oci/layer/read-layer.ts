@@ -14,7 +14,8 @@ import { ElfReader } from './elf-reader.js'
 import { EntryPaths } from './entry-paths.js'
 import { sniffCompression, type Compression } from './layer-type.js'
 import { addMachine, isForThisMachine, type MachineCount } from './machine.js'
-import { TarStream, type ContentReader, type TarEntry } from './tar-stream.js'
+import type { TarEntry } from '../tar/headers.js'
+import { TarStream, type ContentReader } from '../tar/stream.js'
 import { unpack } from './unpack.js'
 
 export interface LayerToRead {
@@ -154,9 +155,10 @@ class LayerContent {
       this.fault({ code: 'layer-entry-escapes', entry: name, expected: 'an entry inside the root of the image', found })
       return undefined
     }
-    if (entry.type !== 'file' || entry.size < 52) return undefined
+    const size = entry.sparse?.size ?? entry.stored
+    if (entry.type !== 'file' || size < 52) return undefined
     const name = entry.name.replace(/^(?:\.?\/+)+/, '')
     if (!isForThisMachine(name)) return undefined
-    return new ElfReader(entry.size, (elf, arm) => addMachine(this.machines, elf, arm, name.slice(0, shownName)))
+    return new ElfReader(size, (elf, arm) => addMachine(this.machines, elf, arm, name.slice(0, shownName)))
   }
 }

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EntryPaths } from '../../../src/oci/layer/entry-paths.js'
-import type { EntryType } from '../../../src/oci/layer/tar-stream.js'
+import type { EntryType } from '../../../src/oci/tar/headers.js'
 
 const test = suite('entry-paths')
 
@@ -12,7 +12,7 @@ function last(...entries: readonly string[]): string | undefined {
   for (const entry of entries) {
     const [, name = '', arrow, target = ''] = /^(.*?)(?: (->|=>) (.*))?$/s.exec(entry) ?? []
     const type: EntryType = arrow === '->' ? 'symbolic-link' : arrow === '=>' ? 'hard-link' : 'file'
-    fault = paths.add({ name, type, target, size: 0 })
+    fault = paths.add({ name, flag: '0', type, target, stored: 0 })
   }
   return fault
 }

@@ -5,10 +5,10 @@ import path from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readTarMembers, type TarMember } from '../../src/oci/tar.js'
-import { tarOf } from '../rig/layout-builder.js'
-import { temporaryDirectory } from '../rig/temp.js'
-import { missingTool, testWith } from '../rig/tools.js'
+import { readTarMembers, type TarMember } from '../../../src/oci/tar/members.js'
+import { tarOf } from '../../rig/layout-builder.js'
+import { temporaryDirectory } from '../../rig/temp.js'
+import { missingTool, testWith } from '../../rig/tools.js'
 
 const test = suite('tar')
 const noTar = missingTool('tar')
@@ -170,7 +170,7 @@ const broken: Record<string, [bytes: Uint8Array, reason: RegExp]> = {
   'a PAX record of length 0': [extended('x', '8 a=bc\n\n0 c=d\n'), /malformed extended header/],
   'a PAX record longer than its header': [extended('x', '99 path=a\n'), /malformed extended header/],
   'a PAX record without its newline': [extended('x', '9 path=abc'), /malformed extended header/],
-  'a PAX size that is no number': [extended('x', '11 size=-1\n'), /claims -1 bytes|claims NaN bytes/],
+  'a PAX size that is no number': [extended('x', '11 size=-1\n'), /no size in the header at byte 1024/],
   'a PAX size above the archive': [extended('x', '17 size=99999999\n'), /claims 99999999 bytes/],
   'an extended header above 1 MiB': [extended('L', 'x'.repeat(2 ** 20 + 1)), /extended header of 1048577 bytes/],
 }

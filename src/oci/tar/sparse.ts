@@ -2,8 +2,8 @@
  * Files of a tar that are stored without their holes: GNU tar's own format, and its three in PAX records (GNU tar manual,
  * "Storing Sparse Files"). What was written for one machine stays that, however it is packed.
  */
-import { blockSize, fieldNumber } from '../tar-header.js'
-import type { ContentReader } from './tar-stream.js'
+import { blockSize, fieldNumber } from './fields.js'
+import type { ContentReader } from './stream.js'
 
 /** A part of the file that is stored. Bytes. */
 interface Segment {

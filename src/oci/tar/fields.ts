@@ -1,8 +1,11 @@
 /** The fields of a tar header, as POSIX (ustar, pax) and GNU tar write them. */
 
 export const blockSize = 512
-/** Bytes. Extended headers and long names are read into memory: more than this is no name. */
-export const maximumExtension = 1024 * 1024
+
+/** Bytes that fill up the last block of a content. */
+export function paddingOf(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize
+}
 
 export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0)
@@ -21,29 +24,21 @@ export function checksumMatches(header: Buffer): boolean {
   return sum === stated || signed === stated
 }
 
-export function typeFlagOf(header: Buffer): string {
-  return String.fromCharCode(header[156]!)
-}
-
-/** The name in the header itself. GNU's own format says `ustar` with a space behind, and keeps times in the place of the prefix. */
+/** The name in the header itself. GNU's own format says `ustar` and a space, and has times in the place of the prefix. */
 export function headerName(header: Buffer): string {
   const prefix = header.toString('latin1', 257, 263) === 'ustar\0' ? textOf(header.subarray(345, 500)) : ''
   const plain = textOf(header.subarray(0, 100))
   return prefix === '' ? plain : `${prefix}/${plain}`
 }
 
-/** Bytes of content; NaN when the field is no number. */
-export function headerSize(header: Buffer, pax: ReadonlyMap<string, string>): number {
-  const stated = pax.get('size')
-  if (stated !== undefined) return /^\d+$/.test(stated) ? Number(stated) : Number.NaN
-  return fieldNumber(header, 124, 12)
-}
-
-/** Octal, or GNU's base-256 when the first bit is set; NaN for anything else. */
+/** Octal between blanks or NULs, or GNU's base-256 if the first bit is set; NaN for anything else. */
 export function fieldNumber(header: Buffer, start: number, length: number): number {
   const field = header.subarray(start, start + length)
   if ((field[0]! & 0x80) === 0) {
-    const digits = textOf(field).trim()
+    const digits = field
+      .toString('latin1')
+      .replace(/^[ \0]+/, '')
+      .replace(/[ \0].*$/s, '')
     return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN
   }
   let value = field[0]! & 0x7f

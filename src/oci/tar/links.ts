@@ -1,5 +1,5 @@
 /** The members of an archive by name, with links followed as far as they lead to members of the same archive. */
-import type { TarMember } from './tar.js'
+import type { TarMember } from './members.js'
 
 /** As many links as Linux follows, and names as long as it takes (path_resolution(7), PATH_MAX): an archive may hold any. */
 const maximumLinks = 40
