@@ -6,11 +6,31 @@ import type { BitbakeCause } from '../util/bitbake-problem.js'
 
 type Finder = (text: string) => BitbakeCause | undefined
 
-/** In this order: the disk that is full also breaks what is said further down. */
-const finders: readonly Finder[] = [
-  when(/No space left on device|Disk quota exceeded|database or disk is full|disk space monitor action/, () => ({
-    kind: 'disk-full',
+/**
+ * ENOSPC and EDQUOT as libc, Go (lower case), Python and Rust word them, and Node, which has no text for EDQUOT; SQLite;
+ * rpm and dnf before they install; BitBake's disk monitor. `Disk full` alone is what mtools says of an image that is too
+ * small.
+ */
+const fullDisk =
+  /no space left on device|disk quota exceeded|\[Errno (?:28|122)\]|\((?:ENOSPC|EDQUOT)\)|\(os error (?:28|122)\)|Unknown system error -122|database or disk is full|more space (?:needed )?on the \S+ filesystem|disk space monitor action/i
+const scheme = String.raw`[a-z][a-z0-9+.-]*:\/\/`
+
+/** What a task can fail of, too. In this order: a full disk also breaks what is reported further down. */
+const ofMachine: readonly Finder[] = [
+  // BitBake 2.0 reports it as "No space left on device or exceeds fs.inotify.max_user_watches?".
+  when(/fs\.inotify\.max_user_watches/, () => ({ kind: 'watch-limit' })),
+  when(fullDisk, () => ({ kind: 'disk-full' })),
+  when(/env: (?:can't execute )?.([\w.+-]+).: No such file or directory/, ([, program]) => ({
+    kind: 'program-missing',
+    programs: [program!],
   })),
+  when(new RegExp(`Bitbake Fetcher Error: \\w+\\(.*?'(${scheme}[^';]+)`), source),
+  when(new RegExp(`Fetcher failure for URL: '(${scheme}[^';]+)`), source),
+  when(new RegExp(`Network access disabled through BB_NO_NETWORK .*\\(for url (${scheme}[^);\\s]+)`), source),
+  when(new RegExp(`Fetcher failure: Fetch command .* ls-remote "?(${scheme}[^\\s";]+)`), source),
+]
+
+const ofBitbake: readonly Finder[] = [
   when(/Please make sure locale '([^']+)' is available/, ([, locale]) => ({
     kind: 'locale-missing',
     locale: locale!,
@@ -22,49 +42,55 @@ const finders: readonly Finder[] = [
     kind: 'program-missing',
     programs: tools!.trim().split(/\s+/),
   })),
-  when(/env: .([\w.+-]+).: No such file or directory/, ([, program]) => ({
-    kind: 'program-missing',
-    programs: [program!],
-  })),
-  when(/FileNotFoundError: \[Errno 2\] No such file or directory: '([\w.+-]+)'/, ([, program]) => ({
-    kind: 'program-missing',
-    programs: [program!],
-  })),
   when(/bitbake-server might have died or been forcibly stopped/, () => ({ kind: 'server-died' })),
-  when(/Worker process \(\d+\) exited unexpectedly/, () => ({ kind: 'worker-died' })),
-  when(/Unable to (?:start bitbake server|connect to bitbake server)/, () => ({ kind: 'server-unreachable' })),
+  when(/(?:Worker|Fakeroot) process \(\d+\) exited unexpectedly|parser thread killed\/died\?/, () => ({
+    kind: 'worker-died',
+  })),
+  when(
+    /Unable to (?:start bitbake server|connect to bitbake server)|Timeout while waiting for a reply from the bitbake server/,
+    () => ({ kind: 'server-unreachable' }),
+  ),
   when(/include required file conf\/multiconfig\/([^/\s]+)\.conf/, ([, multiconfig]) => ({
     kind: 'multiconfig-file-missing',
     multiconfig: multiconfig!,
   })),
-  when(/ParseError at (\S+?)(?::(\d+))?: /, ([, file, line]) => ({
+  // `at` with a line, `in` without (`ParseError` of bb/parse); then "None" stands for no file.
+  when(/ParseError (?:at|in) (\/\S+?)(?::(\d+))?: /, ([, file, line]) => ({
     kind: 'parse-error',
     file: file!,
     ...(line === undefined ? {} : { line: Number(line) }),
   })),
-  when(/(?:ExpansionError during parsing|Unable to parse) (\S+)/, ([, file]) => ({ kind: 'parse-error', file: file! })),
+  when(/(?:ExpansionError during parsing|Unable to parse) (\/\S+?):?(?:\s|$)/, ([, file]) => ({
+    kind: 'parse-error',
+    file: file!,
+  })),
   when(/layer directories do not exist/, () => ({ kind: 'layer-missing' })),
   when(
     /Layer (\S+) is not compatible with the core layer which only supports these series: (.+?) \(layer is compatible with (.*)\)/,
     ([, layer, core, supports]) => ({ kind: 'layer-incompatible', layer: layer!, core: core!, supports: supports! }),
   ),
-  when(
-    /Layer '([^']+)' depends on (?:version \S+ of )?layer '([^']+)'.*but this layer is not enabled/,
-    ([, layer, needs]) => ({
-      kind: 'layer-dependency',
-      layer: layer!,
-      needs: needs!,
-    }),
-  ),
+  when(/Layer '([^']+)' depends on layer '([^']+)', but this layer is not enabled/, ([, layer, needs]) => ({
+    kind: 'layer-dependency',
+    layer: layer!,
+    needs: needs!,
+  })),
   when(/config sanity checker detected a potential misconfiguration/, () => ({ kind: 'refused-configuration' })),
-  when(/Bitbake Fetcher Error: \w+\(.*?'([a-z+]+:\/\/[^';]+)/, ([, url]) => ({ kind: 'source-missing', url: url! })),
 ]
 
-/** @param texts errors and other last words, the most telling first */
+/** @param texts errors and other last lines of BitBake, the most important first */
 export function findCause(texts: readonly string[]): BitbakeCause | undefined {
-  for (const find of finders) {
+  return find([...ofMachine, ...ofBitbake], texts)
+}
+
+/** @param texts of a task, whose own words may be like BitBake's ("Unable to parse …") */
+export function findTaskCause(texts: readonly string[]): BitbakeCause | undefined {
+  return find(ofMachine, texts)
+}
+
+function find(finders: readonly Finder[], texts: readonly string[]): BitbakeCause | undefined {
+  for (const finder of finders) {
     for (const text of texts) {
-      const cause = find(text)
+      const cause = finder(text)
       if (cause !== undefined) return cause
     }
   }
@@ -81,6 +107,10 @@ export function findBadRecipe(errors: readonly string[]): BitbakeCause | undefin
     return { kind: 'parse-error', file, ...(line === undefined ? {} : { line: Number(line) }) }
   }
   return undefined
+}
+
+function source([, url]: RegExpExecArray): BitbakeCause {
+  return { kind: 'source-missing', url: url! }
 }
 
 function when(pattern: RegExp, make: (match: RegExpExecArray) => BitbakeCause): Finder {

@@ -45,3 +45,18 @@ function withoutModule(line: string): string {
     .replace(/^bb\.parse\.ParseError: (?=ParseError at )/, '')
     .replace(/^(?:\w+\.)+(?=\w+(?:Error|Exception): )/, '')
 }
+
+/** Lines of a stack trace that may be between the start of a program and the exception. */
+const framesBetween = 12
+
+/**
+ * The program that Python could not start. The same exception is raised for a file that is missing; only the frame of
+ * subprocess.py tells them apart.
+ */
+export function missingProgram(lines: readonly string[]): string | undefined {
+  const end = lines.findLastIndex((line) =>
+    /FileNotFoundError: \[Errno 2\] No such file or directory: '[^'/]+'/.test(line),
+  )
+  const starts = lines.slice(Math.max(0, end - framesBetween), end).some((line) => line.includes('_execute_child'))
+  return starts ? /'([^'/]+)'/.exec(lines[end]!)?.[1] : undefined
+}

@@ -3,9 +3,9 @@
  * the deploy directory: a failed multiconfig leaves its old image there.
  */
 import { distinctImages, type BitbakeCause, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
-import { findBadRecipe, findCause } from './cause.js'
+import { findBadRecipe, findCause, findTaskCause } from './cause.js'
 import type { BitbakeTarget } from './command.js'
-import { taskKey, type Transcript } from './transcript.js'
+import { taskKey, type ErrorMessage, type Transcript, type UnknownMulticonfig } from './transcript.js'
 import { explainUnknown } from './unknown.js'
 
 export interface Judgement {
@@ -81,12 +81,13 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
 }
 
 function causeOf(
-  { halted, lastWords, summary }: Transcript,
+  transcript: Transcript,
   errors: readonly string[],
   { exit, serverDied }: JudgeOptions,
 ): BitbakeCause | undefined {
+  const { halted, lastWords, summary } = transcript
   if (serverDied) return { kind: 'server-died' }
-  const known = findCause([...errors, ...lastWords])
+  const known = findCause([...errors, ...lastWords]) ?? programCause(transcript.errors)
   if (known !== undefined) return known
   if (halted) return findBadRecipe(errors)
   return exit.code === 1 && summary?.failed === 0 ? { kind: 'reported-errors' } : undefined
@@ -107,7 +108,15 @@ export function tellingErrors(transcript: Transcript): readonly string[] {
 export function refusedTargets(transcript: Transcript, targets: readonly BitbakeTarget[]): readonly BitbakeTarget[] {
   const { unknownMulticonfigs, unknownTasks } = transcript
   const unknown = new Set(unknownTasks.map(taskKey))
-  return targets.filter((target) => unknownMulticonfigs.includes(target.multiconfig) || unknown.has(taskKey(target)))
+  return targets.filter(
+    (target) => unknownMulticonfigs.some((one) => wants(target, one)) || unknown.has(taskKey(target)),
+  )
+}
+
+/** Whether the target is built in the multiconfig, or in the one whose tasks depend on it. */
+function wants({ multiconfig }: BitbakeTarget, unknown: UnknownMulticonfig): boolean {
+  const [, dependent] = unknown.dependency?.split(':') ?? []
+  return multiconfig === (dependent ?? unknown.multiconfig)
 }
 
 function hasSetupProblem(transcript: Transcript): boolean {
@@ -122,14 +131,12 @@ function explain(
   const problems: BitbakeProblem[] = []
   const needing = (holds: (target: BitbakeTarget) => boolean): readonly WantedImage[] =>
     distinctImages(targets.filter(holds).flatMap(neededBy))
-  for (const multiconfig of new Set(transcript.unknownMulticonfigs)) {
-    problems.push({
-      code: 'unknown-multiconfig',
-      multiconfig,
-      images: needing((target) => target.multiconfig === multiconfig),
-      directory,
-      log,
-    })
+  for (const unknown of transcript.unknownMulticonfigs) {
+    const wanting = targets.filter((target) => wants(target, unknown))
+    // For an `mcdepends` BitBake gives up the whole call, whichever recipe has it.
+    const affected = unknown.dependency !== undefined && (wanting.length === 0 || !keepGoing) ? targets : wanting
+    const images = distinctImages(affected.flatMap(neededBy))
+    problems.push({ code: 'unknown-multiconfig', ...unknown, images, directory, log })
   }
   problems.push(...explainUnknown(transcript, targets, { keepGoing, log, neededBy }))
   for (const unknown of transcript.unknownTasks) {
@@ -146,9 +153,12 @@ function explain(
     const own = ofMulticonfig.filter(({ task }) => isTask(task, failed))
     const said = own.length > 0 ? own : ofMulticonfig
     const errors = said.map(({ text }) => text)
-    const rest = transcript.errors.filter(({ multiconfig }) => multiconfig === undefined).map(({ text }) => text)
-    // What no task said may be about this one, when it said nothing.
-    const cause = findCause(errors.length > 0 ? errors : rest)
+    const rest = transcript.errors.filter(({ multiconfig }) => multiconfig === undefined)
+    // An error that BitBake attributes to no task may belong to this one, when it has none of its own.
+    const cause =
+      said.length > 0
+        ? (findTaskCause(errors) ?? programCause(said))
+        : (findCause(rest.map(({ text }) => text)) ?? programCause(rest))
     problems.push({
       code: 'bitbake-task-failed',
       multiconfig: failed.multiconfig,
@@ -162,6 +172,11 @@ function explain(
     })
   }
   return problems
+}
+
+function programCause(errors: readonly ErrorMessage[]): BitbakeCause | undefined {
+  const program = errors.find((error) => error.program !== undefined)?.program
+  return program === undefined ? undefined : { kind: 'program-missing', programs: [program] }
 }
 
 /** Whether `<recipe>-<version> do_<task>` is that task. */

@@ -1,7 +1,7 @@
 /** One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it. */
 import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
-import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
+import { distinctImages, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
 import { fail, ok, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
 import { runClient, type Exit } from './client.js'
@@ -95,7 +95,7 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     if (refused.length > 0 && others.length > 0) {
       const ofOthers = await ask(others)
       if (!ofOthers.ok) return ofOthers
-      return ok({ ...ofOthers.value, problems: [...problems, ...ofOthers.value.problems] })
+      return ok({ ...ofOthers.value, problems: joinProblems(problems, ofOthers.value.problems) })
     }
     return ok({
       built: current ? [...built, ...unsure] : built,
@@ -110,6 +110,18 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
       interrupted,
     })
   }
+}
+
+/** Both calls may be refused for one `mcdepends`, which recipes of several multiconfigs have. */
+function joinProblems(first: readonly BitbakeProblem[], second: readonly BitbakeProblem[]): readonly BitbakeProblem[] {
+  const joined = new Map<string, BitbakeProblem>()
+  for (const problem of [...first, ...second]) {
+    const key = problem.code === 'unknown-multiconfig' ? problem.multiconfig : JSON.stringify(problem)
+    const known = joined.get(key)
+    if (problem.code !== 'unknown-multiconfig' || known?.code !== problem.code) joined.set(key, problem)
+    else joined.set(key, { ...known, images: distinctImages([...known.images, ...problem.images]) })
+  }
+  return [...joined.values()]
 }
 
 export function cannotStart(command: string, error: unknown): BitbakeProblem {

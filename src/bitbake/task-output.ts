@@ -1,10 +1,14 @@
 /** What the log of a task that failed says. */
 import { promises as fs } from 'node:fs'
 import type { BitbakeProblem } from '../util/bitbake-problem.js'
-import { findCause } from './cause.js'
+import { findTaskCause } from './cause.js'
+import { missingProgram } from './error-text.js'
 
 /** Lines of a task's log that a failure is shown with. */
 const shownLines = 8
+
+/** Lines in which the reason is looked for: of a parallel build the other jobs end after the one that failed. */
+const searchedLines = 60
 
 /** The end of the log says why, nearly always; BitBake's own lines in it only say that. */
 export async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakeProblem> {
@@ -13,7 +17,11 @@ export async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakePr
   const lines = content.split('\n').filter((line) => line.trim() !== '' && !/^(DEBUG|NOTE): /.test(line))
   const told = lines.filter((line) => !isRepeated(line, problem.errors))
   const taskOutput = told.slice(-shownLines)
-  const cause = problem.cause ?? findCause(taskOutput)
+  const program = missingProgram(lines.slice(-searchedLines))
+  const cause =
+    problem.cause ??
+    findTaskCause(told.slice(-searchedLines)) ??
+    (program === undefined ? undefined : { kind: 'program-missing', programs: [program] })
   return { ...problem, taskOutput, ...(cause === undefined ? {} : { cause }) }
 }
 

@@ -3,7 +3,7 @@
  * prefixes are matched anywhere in a line, because BitBake writes `Initialising tasks...` without a newline.
  */
 import { targetArgument } from './command.js'
-import { errorText } from './error-text.js'
+import { errorText, missingProgram } from './error-text.js'
 import { recipeOf } from './recipe.js'
 
 export interface FailedTask {
@@ -21,6 +21,8 @@ export interface ErrorMessage {
   /** `<recipe>-<version> do_<task>`. */
   readonly task?: string
   readonly text: string
+  /** The program that could not be started, if that was the reason. */
+  readonly program?: string
 }
 
 export interface Summary {
@@ -28,6 +30,12 @@ export interface Summary {
   /** Tasks that did not need to be rerun. */
   readonly upToDate: number
   readonly failed: number
+}
+
+export interface UnknownMulticonfig {
+  readonly multiconfig: string
+  /** The entry of a task's `mcdepends` that names it; absent when a target of the command line does. */
+  readonly dependency?: string
 }
 
 export interface UnknownRecipe {
@@ -48,7 +56,11 @@ const taskError = /^ERROR: (?:mc:([^:\s]+):)?(\S+ do_\w+): /
 const summaryTask = /^ {2}(?:mc:([^:]+):)?((?:virtual:[^/]*)?\/.+):do_(\w+)$/
 const summaryTaskLog = /^ {4}log: (\S+)$/
 const anyMessage = /^(NOTE|WARNING|ERROR|Summary|DEBUG|Loading|Loaded|Parsing|Initialising|Checking|done)\b/
-const noMulticonfig = /depends on nonexistent multiconfig configuration named (\S+)/
+/** BitBake writes `named configuration <name>` when an `mcdepends` is wrong (prepareTreeData of cooker.py, 2.0 to 2.19). */
+const noMulticonfig =
+  /Multiconfig dependency (\S+) depends on nonexistent multiconfig configuration named (?:configuration )?(\S+)/
+/** `add_mc_dependencies` of runqueue.py, from 2.19. */
+const disabledMulticonfig = /Multiconfig '([^']+)' is referenced in multiconfig dependency '([^']+)' but not enabled/
 const nothingProvides = /^ERROR: Nothing (?:R?PROVIDES|provides) '([^']+)'(?: \(but (.+) R?DEPENDS on)?/
 const noProviders = /^ERROR: Required build target '([^']+)' has no buildable providers/
 const noTask = /^ERROR: Task do_(\S+) does not exist for target (\S+)(?: \((?:mc:([^:]+):)?)?/
@@ -61,7 +73,7 @@ const maximumErrorLines = 200
 export class Transcript {
   readonly failedTasks: FailedTask[] = []
   readonly errors: ErrorMessage[] = []
-  readonly unknownMulticonfigs: string[] = []
+  readonly unknownMulticonfigs: UnknownMulticonfig[] = []
   readonly unknownRecipes: UnknownRecipe[] = []
   /** Targets for want of something that they need, each with the way to it. */
   readonly unbuildable: { readonly recipe: string; readonly chain: readonly string[] }[] = []
@@ -143,11 +155,11 @@ export class Transcript {
     const lines = [line.replace(/^(ERROR|FATAL): /, '')]
     const unknown = nothingProvides.exec(line)
     const unbuildable = noProviders.exec(line)
-    const multiconfig = noMulticonfig.exec(line)
+    const multiconfig = readUnknownMulticonfig(line)
     const task = noTask.exec(line)
     const said = taskError.exec(line)
     const close = (): void => {
-      if (multiconfig !== null) this.unknownMulticonfigs.push(multiconfig[1]!)
+      if (multiconfig !== undefined) this.unknownMulticonfigs.push(multiconfig)
       else if (task !== null)
         this.unknownTasks.push({
           task: task[1]!,
@@ -166,7 +178,8 @@ export class Transcript {
         this.unbuildable.push({ recipe: unbuildable[1]!, chain })
       } else {
         const by = said === null ? {} : { multiconfig: said[1] ?? '', task: said[2]! }
-        this.errors.push({ ...by, text: errorText(lines) })
+        const program = missingProgram(lines)
+        this.errors.push({ ...by, text: errorText(lines), ...(program !== undefined && { program }) })
         this.halted ||= /Parsing halted due to errors/.test(line)
       }
     }
@@ -197,6 +210,15 @@ export class Transcript {
     this.#open[stream]?.close()
     this.#open[stream] = undefined
   }
+}
+
+function readUnknownMulticonfig(line: string): UnknownMulticonfig | undefined {
+  const [, wanted = '', named] = noMulticonfig.exec(line) ?? []
+  const [, disabled, dependency] = disabledMulticonfig.exec(line) ?? []
+  if (disabled !== undefined) return { multiconfig: disabled, ...(dependency && { dependency }) }
+  if (named === undefined) return undefined
+  // `mc:<from>:<to>:<recipe>:<task>`; a target of the command line has one part less.
+  return { multiconfig: named, ...(wanted.split(':').length === 5 && { dependency: wanted }) }
 }
 
 /** What BitBake lists below a message: close matches, or reasons. */

@@ -6,6 +6,7 @@ import type { Answer } from '../bitbake/answer.js'
 import { checkBuildDirectory } from '../bitbake/build-directory.js'
 import { findCause } from '../bitbake/cause.js'
 import { recipeArgument, type BitbakeTarget } from '../bitbake/command.js'
+import { withMcdependsPlace } from '../bitbake/mcdepends.js'
 import { prepareBuild, type PreparedBuild } from '../bitbake/prepare.js'
 import { queryBitbake } from '../bitbake/query.js'
 import { recipeOf } from '../bitbake/recipe.js'
@@ -95,7 +96,8 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     onProgress: () => {},
     neededBy,
   })
-  const problems = ran.ok ? ran.value.problems : ran.problems
+  const found = ran.ok ? ran.value.problems : ran.problems
+  const problems = await Promise.all(found.map((problem) => withMcdependsPlace(problem, answers.values())))
   failed(problems)
   if (problems.length > 0 || transcript.summary === undefined) return { ...none, findings, answers }
   return { findings, answers, queryLog, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }

@@ -48,16 +48,27 @@ export function wordBitbakeProblem(problem: BitbakeProblem, show: Show): Wording
         details: [],
         next: `run mab in an initialised shell ('. openembedded-core/oe-init-build-env build'), or set \`build.command\` to BitBake's path`,
       }
-    case 'unknown-multiconfig':
+    case 'unknown-multiconfig': {
+      const { multiconfig, dependency, declared } = problem
+      const localConf = show(path.join(problem.directory, 'conf/local.conf'))
+      const place = declared === undefined ? undefined : `${show(declared.file)}:${declared.line}`
+      const task = declared?.task === undefined ? 'a task' : declared.task
       return {
-        headline: `BitBake knows no multiconfig "${problem.multiconfig}"`,
+        headline: `BitBake knows no multiconfig "${multiconfig}"`,
         details: [
           ...neededBy(problem.images),
-          `expected: BBMULTICONFIG in ${show(path.join(problem.directory, 'conf/local.conf'))} names it, and conf/multiconfig/${problem.multiconfig}.conf is there`,
+          ...(dependency === undefined
+            ? []
+            : [`the mcdepends of ${task} names it: ${dependency}${place === undefined ? '' : ` (${place})`}`]),
+          `expected: BBMULTICONFIG contains "${multiconfig}", and a layer or the build directory has conf/multiconfig/${multiconfig}.conf`,
           `log: ${show(problem.log)}`,
         ],
-        next: `add it (BBMULTICONFIG += "${problem.multiconfig}"), or correct \`multiconfig\` in the config`,
+        next:
+          dependency === undefined
+            ? `add BBMULTICONFIG += "${multiconfig}" to ${localConf}, or correct \`multiconfig\` in the config`
+            : `add BBMULTICONFIG += "${multiconfig}" to ${localConf}, or correct the mcdepends ${place === undefined ? "('grep -rn mcdepends' in the layers finds it)" : `at ${place}`}`,
       }
+    }
     case 'unknown-recipe': {
       const matches = closeMatches(problem.closeMatches)
       return {

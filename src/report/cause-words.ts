@@ -62,6 +62,11 @@ export function wordCause(cause: BitbakeCause, show: (file: string) => string): 
         headline: 'the disk is full',
         next: 'free space where TMPDIR, DL_DIR and SSTATE_DIR are (df -h; df -i for inodes), or move them; INHERIT += "rm_work" needs less. What is built already is kept',
       }
+    case 'watch-limit':
+      return {
+        headline: 'BitBake cannot watch more files: the limit of inotify is reached',
+        next: 'raise it: sudo sysctl -w fs.inotify.max_user_watches=524288',
+      }
     case 'program-missing':
       return {
         headline: `not found on PATH: ${cause.programs.join(', ')}`,

@@ -34,7 +34,11 @@ export type BitbakeProblem =
   | {
       readonly code: 'unknown-multiconfig'
       readonly multiconfig: string
-      /** Those that are not built for it; so below. */
+      /** The entry of `mcdepends` that names it: `mc:<from>:<to>:<recipe>:<task>`; absent when the config names it. */
+      readonly dependency?: string
+      /** Where that entry is written, if mab found it. */
+      readonly declared?: { readonly file: string; readonly line: number; readonly task?: string }
+      /** The images that are not built because of it, here and in the other problems. */
       readonly images: readonly WantedImage[]
       readonly directory: string
       readonly log: string
@@ -118,6 +122,7 @@ export type BitbakeCause =
       readonly kind:
         | 'layer-missing'
         | 'disk-full'
+        | 'watch-limit'
         | 'refused-root'
         | 'refused-configuration'
         | 'server-died'

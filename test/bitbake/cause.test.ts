@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { findCause } from '../../src/bitbake/cause.js'
+import { findCause, findTaskCause } from '../../src/bitbake/cause.js'
 import type { BitbakeCause, BitbakeProblem } from '../../src/util/bitbake-problem.js'
 import { everywhere, judged, orders, recording } from './recordings.js'
 
@@ -31,6 +31,8 @@ const recorded: Readonly<Record<string, readonly (BitbakeCause | undefined)[]>> 
   'worker-killed': [{ kind: 'worker-died' }],
   'python-task-raises': [undefined],
   'shell-task-fails': [undefined],
+  // A file, not a program.
+  'python-task-opens-no-file': [undefined],
 }
 
 for (const [name, expected] of Object.entries(recorded)) {
@@ -88,6 +90,78 @@ test('errors though every task succeeded: of setting up, here for want of a netw
   for (const order of orders) {
     const { built, problems } = judged(recording('oe', 'errors-reported-keep-going'), order)
     assert.equal([built, causes(problems)], [[], [{ kind: 'reported-errors' }]])
+  }
+})
+
+test('a full disk or a used up quota, in the words of the programs that report them', () => {
+  for (const text of [
+    'Error: write /x/blob: no space left on device',
+    'copying file: write /x/blob: disk quota exceeded',
+    "cp: error writing 'big': No space left on device",
+    'OSError: [Errno 122] Disk quota exceeded',
+    'No space left on device (os error 28)',
+    'Error: ENOSPC: no space left on device, write',
+    'sqlite3.OperationalError: database or disk is full',
+    'Error Summary: At least 12MB more space needed on the / filesystem.',
+  ]) {
+    assert.equal([findCause([text]), findTaskCause([text])], [{ kind: 'disk-full' }, { kind: 'disk-full' }], text)
+  }
+  // mcopy of mtools, for an image that is too small; a registry; a compiler.
+  for (const text of ['Disk full', 'API rate quota exceeded', 'x.c:3: case ENOSPC: return 1;']) {
+    assert.is(findTaskCause([text]), undefined, text)
+  }
+})
+
+test('a limit of inotify, which BitBake 2.0 words like a full disk', () => {
+  const text = 'No space left on device or exceeds fs.inotify.max_user_watches?'
+  assert.equal(findCause([text]), { kind: 'watch-limit' })
+})
+
+test('a server that does not answer, and workers that were killed', () => {
+  for (const text of [
+    'Unable to connect to bitbake server, or start one (server startup failures would be in bitbake-cookerdaemon.log).',
+    'Timeout while waiting for a reply from the bitbake server (60s at 12:00:00.000000)',
+    'Timeout while waiting for a reply from the bitbake server (60s)',
+  ]) {
+    assert.equal(findCause([text]), { kind: 'server-unreachable' }, text)
+  }
+  for (const text of [
+    'Fakeroot process (12) exited unexpectedly (-9), shutting down...',
+    'ParseError in None: Not all recipes parsed, parser thread killed/died? Exiting.',
+  ]) {
+    assert.equal(findCause([text]), { kind: 'worker-died' }, text)
+  }
+})
+
+test('a file that does not parse is named without what follows it', () => {
+  for (const text of [
+    'Unable to parse /m/a_b_c_d.bb: Exited with "1"',
+    'ParseError in /m/a_b_c_d.bb: Unable to generate default variables from filename (too many underscores)',
+    'ExpansionError during parsing /m/a_b_c_d.bb',
+  ]) {
+    assert.equal(findCause([text]), { kind: 'parse-error', file: '/m/a_b_c_d.bb' }, text)
+  }
+  assert.is(findTaskCause(['Unable to parse /etc/app.json']), undefined)
+})
+
+test('a source that cannot be fetched while a recipe is parsed (AUTOREV) is no error of the recipe', () => {
+  const expansion =
+    'ExpansionError during parsing /m/a.bb\nExpansionError: Failure expanding variable PV, expression was'
+  for (const [why, url] of [
+    [
+      `FetchError: Fetcher failure: Fetch command export https_proxy="http://proxy:3128"; git -c gc.autoDetach=false ls-remote https://example.org/a.git  failed with exit code 128`,
+      'https://example.org/a.git',
+    ],
+    [
+      `NetworkAccess: Network access disabled through BB_NO_NETWORK (or set indirectly due to use of BB_FETCH_PREMIRRORONLY) but access requested with command git ls-remote (for url https://example.org/a.git)`,
+      'https://example.org/a.git',
+    ],
+    [
+      `FetchError: Fetcher failure for URL: 's3://bucket/a.tar'. Unable to fetch URL from any source.`,
+      's3://bucket/a.tar',
+    ],
+  ] as const) {
+    assert.equal(findCause([`${expansion} x which triggered exception ${why}`]), { kind: 'source-missing', url })
   }
 })
 

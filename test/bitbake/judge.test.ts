@@ -1,13 +1,17 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { judge } from '../../src/bitbake/judge.js'
+import { judge, refusedTargets } from '../../src/bitbake/judge.js'
+import { withMcdependsPlace } from '../../src/bitbake/mcdepends.js'
 import { Transcript } from '../../src/bitbake/transcript.js'
 import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
+import { temporaryDirectory } from '../rig/temp.js'
 import { cases, everywhere, judged, orders, recording } from './recordings.js'
 
 const test = suite('bitbake judgement')
 
-const [arm, x86] = ['container-aarch64', 'container-x86-64']
+const [arm, x86] = ['container-aarch64', 'container-x86-64'] as const
 const nobody = { directory: '/', log: '/log', neededBy: () => [] }
 
 /** What the case gives in every version: multiconfigs of the built and of the unsure targets, and the problems. */
@@ -142,6 +146,62 @@ test('an unknown multiconfig, and nothing is built', () => {
     const problem = only(problems, 'unknown-multiconfig')
     assert.equal([problem.multiconfig, problem.directory], ['nope', '/work-dir/build'])
   })
+})
+
+test('an unknown multiconfig that an mcdepends names, and which one', () => {
+  expectJudgement('mcdepends-unknown-multiconfig', [], [], (problems) => {
+    const { multiconfig, dependency, images } = only(problems, 'unknown-multiconfig')
+    assert.equal([multiconfig, dependency], ['sos', 'mc:container-aarch64:sos:other:do_rootfs'])
+    assert.equal(
+      images.map(({ platform }) => platform),
+      [arm, x86],
+    )
+  })
+})
+
+test('the same from the run queue (BitBake 2.19); with -k the others are asked for without those that depend on it', () => {
+  const transcript = new Transcript()
+  const dependency = `mc:${arm}:sos:other:do_rootfs`
+  const refused = `Multiconfig 'sos' is referenced in multiconfig dependency '${dependency}' but not enabled in BBMULTICONFIG?`
+  transcript.line(`ERROR: ${refused}`, 'stderr')
+  transcript.end()
+  assert.equal(transcript.unknownMulticonfigs, [{ multiconfig: 'sos', dependency }])
+  const targets = [arm, x86].map((multiconfig) => ({ multiconfig, recipe: 'r', task: 'image_complete' }))
+  assert.equal(refusedTargets(transcript, targets), [targets[0]])
+})
+
+test('where the mcdepends is written: the file, the line and the task', async () => {
+  const directory = temporaryDirectory()
+  const problem = {
+    code: 'unknown-multiconfig',
+    multiconfig: 'sos',
+    dependency: `mc:${arm}:sos:other:do_rootfs`,
+    images: [],
+    directory,
+    log: '/log',
+  } as const
+  const find = async (text: string): Promise<unknown> => {
+    const file = path.join(directory, 'r.bb')
+    writeFileSync(file, text)
+    const found = await withMcdependsPlace(problem, [{ BBINCLUDED: `${directory}/none.conf ${file}` }])
+    return found.code === 'unknown-multiconfig' && found.declared
+  }
+  const file = path.join(directory, 'r.bb')
+  assert.equal(await find(`A = "1"\n\ndo_x[mcdepends] = "mc:a:sos:other:do_rootfs"\n`), { file, line: 3, task: 'do_x' })
+  assert.equal(await find(`do_x[mcdepends] += "\\\n  mc:a:b:r:do_y \\\n  mc:a:sos:r:do_y"\n`), {
+    file,
+    line: 1,
+    task: 'do_x',
+  })
+  assert.equal(await find(`python() {\n    d.setVarFlag("do_x", 'mcdepends', "mc::sos:r:do_y")\n}\n`), {
+    file,
+    line: 2,
+    task: 'do_x',
+  })
+  assert.is(
+    await find(`# do_x[mcdepends] = "mc:a:sos:other:do_rootfs"\ndo_x[mcdepends] = "mc:a:b:c:do_d"\n`),
+    undefined,
+  )
 })
 
 test('an unknown recipe, with what is like it', () => {

@@ -233,6 +233,17 @@ test('-k: what BitBake refuses is left out, and the others are built without it'
   assert.is(alone.seen().length, 1)
 })
 
+test('-k: an mcdepends that names an unknown multiconfig is one problem, of all for which BitBake refuses it', async () => {
+  const fake = fakeBitbake({ transcript: 'test/transcripts/2.19/mcdepends-unknown-multiconfig' })
+  const targets = [image('container-aarch64'), image('container-x86-64')]
+  const call = startCall(fake.build, targets, { environment: fake.environment, keepGoing: true })
+  const { problems } = await finished(call)
+  assert.equal(
+    problems.map((problem) => problem.code === 'unknown-multiconfig' && problem.images.map(({ platform }) => platform)),
+    [['container-aarch64', 'container-x86-64']],
+  )
+})
+
 test('a client whose server is gone is ended, and that is the reason', async () => {
   const fake = fakeBitbake({ hangs: 'b', serverDies: true })
   const run = await finished(start(fake, { grace: 100 }))

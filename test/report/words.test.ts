@@ -63,7 +63,18 @@ const examples: Examples<Coded> = {
     { directory: '/project/build', pid: 4711, detached: true },
   ],
   'command-not-found': [{ command: 'bitbake', found: 'no such file' }],
-  'unknown-multiconfig': [{ multiconfig: 'container-arm', images: [arm64], directory: '/project/build', log }],
+  'unknown-multiconfig': [
+    { multiconfig: 'container-arm', images: [arm64], directory: '/project/build', log },
+    { multiconfig: 'sos', dependency: 'mc:a:sos:other:do_x', images: [arm64], directory: '/project/build', log },
+    {
+      multiconfig: 'sos',
+      dependency: 'mc:a:sos:other:do_x',
+      declared: { file: '/project/meta/r.bb', line: 3, task: 'do_rootfs' },
+      images: [arm64],
+      directory: '/project/build',
+      log,
+    },
+  ],
   'unknown-recipe': [
     { recipe: 'helo', images: [arm64], closeMatches: ['hello', 'hallo'], log },
     { recipe: 'helo', images: [], closeMatches: [], reason: 'it was skipped', log },
@@ -113,6 +124,7 @@ const examples: Examples<Coded> = {
         { kind: 'locale-missing', locale: 'en_US.UTF-8' },
         { kind: 'layer-missing' },
         { kind: 'disk-full' },
+        { kind: 'watch-limit' },
         { kind: 'refused-root' },
         { kind: 'server-died' },
         { kind: 'worker-died' },

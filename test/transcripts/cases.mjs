@@ -32,6 +32,10 @@ export const cases = {
     project: { [recipe('fails')]: python('raise KeyError("boom by raise")') },
     argv: [image('container-aarch64', 'fails')],
   },
+  'python-task-opens-no-file': {
+    project: { [recipe('fails')]: python('open("VERSION")') },
+    argv: [image('container-aarch64', 'fails')],
+  },
   'task-logs-error': {
     project: { [recipe('warns')]: python('bb.error("an error logged, the task goes on")') },
     argv: [image('container-aarch64', 'warns')],
@@ -52,6 +56,13 @@ export const cases = {
   },
   'unknown-multiconfig': { argv: [arm, image('nope')] },
   'unknown-multiconfig-keep-going': { argv: ['-k', arm, image('nope')] },
+  'mcdepends-unknown-multiconfig': {
+    project: {
+      [recipe('hello-container')]: (text) =>
+        `${text}\ndo_rootfs[mcdepends] = "mc:container-aarch64:sos:other:do_rootfs"\n`,
+    },
+    argv: [arm, x86],
+  },
   'unknown-recipe': { argv: [arm, image('container-x86-64', 'hello-contaner')] },
   'unknown-recipe-nothing-close': { argv: [image('container-x86-64', 'zzz')] },
   'unknown-recipe-keep-going': { argv: ['-k', arm, image('container-x86-64', 'hello-contaner')] },

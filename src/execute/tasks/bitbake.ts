@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import { waitForBuildDirectory } from '../../bitbake/build-directory.js'
+import { withMcdependsPlace } from '../../bitbake/mcdepends.js'
 import type { RunningTask, Sstate } from '../../bitbake/progress.js'
 import { runBitbake } from '../../bitbake/run.js'
 import type { ServerAtWork } from '../../bitbake/server.js'
@@ -113,7 +114,11 @@ export const bitbake: Handler<'bitbake'> = {
     }
     const output = { built: [...fresh, ...keys] }
     if (problems.length + refusals.size > 0) {
-      return { ok: false, problems: [...refusals, ...(await Promise.all(problems.map(withTaskOutput)))], output }
+      const told = task.requests
+        .flatMap((request) => dependents(task, request, context))
+        .flatMap((dependent) => context.answers.of(dependent) ?? [])
+      const detailed = problems.map(async (problem) => withMcdependsPlace(await withTaskOutput(problem), told))
+      return { ok: false, problems: [...refusals, ...(await Promise.all(detailed))], output }
     }
     const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate, sstate)
     return { ok: true, output, detail: did + describeProgram(task.build.command) }
