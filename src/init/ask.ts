@@ -12,7 +12,7 @@ import { platformOfMachine, type Machine } from '../oci/yocto-platform.js'
 import { formatPlatform } from '../oci/platform.js'
 import type { Build } from '../targets/target.js'
 import { errorText } from '../util/fs.js'
-import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
+import type { Asked, LeftOut, Multiconfig, MultiarchRecipe, Survey } from './survey.js'
 
 const mark = 'mab-survey '
 
@@ -22,35 +22,44 @@ variables = ["MACHINE", "TARGET_ARCH", "TARGET_OS", "TUNE_FEATURES", "MACHINEOVE
 with Tinfoil(setup_logging=False) as tinfoil:
     tinfoil.prepare(quiet=3)
     names = (tinfoil.config_data.getVar("BBMULTICONFIG") or "").split() or [""]
-    machines, images, multiarch, seen, known = {}, [], {}, set(), set()
+    machines, images, multiarch, failed, skipped, seen, known = {}, [], {}, {}, {}, set(), set()
     for mc in names:
         prefix = f"mc:{mc}:" if mc else ""
         inherits = tinfoil.run_command("getRecipeInherits", mc)
+        for _, recipe in tinfoil.run_command("getSkippedRecipes", mc):
+            skipped.setdefault(recipe.pn, recipe.skipreason)
         for name, files in tinfoil.run_command("getRecipes", mc):
             known.add(name)
             classes = {os.path.basename(c).rsplit(".", 1)[0] for f in files for c in inherits.get(f, [])}
             if mc in machines and name in seen or not classes & {"image-oci", "oci-multiarch"}:
                 continue
-            d = tinfoil.parse_recipe(prefix + name)
-            machines.setdefault(mc, {v: d.getVar(v) for v in variables})
-            if name in seen:
-                continue
-            seen.add(name)
-            if "oci-multiarch" in classes:
-                multiarch[name] = {
-                    "recipe": d.getVar("OCI_MULTIARCH_RECIPE"),
-                    "platforms": (d.getVar("OCI_MULTIARCH_PLATFORMS") or "").split(),
-                    "multiconfigs": d.getVarFlags("OCI_MULTIARCH_MC") or {},
-                }
-            elif "oci" in (d.getVar("IMAGE_FSTYPES") or "oci").split():
-                images.append(name)
-    print("${mark}" + json.dumps({"names": names, "machines": machines, "images": images, "multiarch": multiarch, "known": sorted(known), "layers": (tinfoil.config_data.getVar("BBLAYERS") or "").split()}))
+            # One recipe that cannot be asked must not hide the others.
+            try:
+                d = tinfoil.parse_recipe(prefix + name)
+                machines.setdefault(mc, {v: d.getVar(v) for v in variables})
+                if name in seen:
+                    continue
+                if "oci-multiarch" in classes:
+                    multiarch[name] = {
+                        "recipe": d.getVar("OCI_MULTIARCH_RECIPE"),
+                        "platforms": (d.getVar("OCI_MULTIARCH_PLATFORMS") or "").split(),
+                        "multiconfigs": d.getVarFlags("OCI_MULTIARCH_MC") or {},
+                    }
+                elif "oci" in (d.getVar("IMAGE_FSTYPES") or "oci").split():
+                    images.append(name)
+                seen.add(name)
+            except Exception as error:
+                failed[name] = str(error).strip().split("\\n")[0] or type(error).__name__
+    print("${mark}" + json.dumps({"names": names, "machines": machines, "images": images, "multiarch": multiarch, "failed": {n: e for n, e in failed.items() if n not in seen}, "skipped": skipped, "known": sorted(known), "layers": (tinfoil.config_data.getVar("BBLAYERS") or "").split()}))
 `
 
 interface Told {
   readonly names: readonly string[]
   readonly machines: Readonly<Record<string, Readonly<Record<string, string | null>>>>
   readonly images: readonly string[]
+  /** What BitBake says of a recipe that it cannot parse alone, by the recipe's name. */
+  readonly failed: Readonly<Record<string, string>>
+  readonly skipped: Readonly<Record<string, string>>
   readonly known: readonly string[]
   /** Absolute. */
   readonly layers: readonly string[]
@@ -65,8 +74,6 @@ interface Told {
     >
   >
 }
-
-type Asked = Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch' | 'known' | 'layers'>
 
 /** Why there is no survey. */
 interface Refusal {
@@ -133,22 +140,30 @@ function describe(name: string, machine: Machine, named: string | null | undefin
     : { ...common, reason: found.reason }
 }
 
-function interpret({ names, machines, images, multiarch, known, layers }: Told, root: string): Asked {
+function interpret(told: Told, root: string): Asked {
+  const { names, machines, images, multiarch, failed, skipped, known, layers } = told
+  const leftOut: LeftOut[] = Object.entries(failed).map(([name, why]) => ({ name, why }))
   return {
     multiconfigs: names.map((name): Multiconfig => {
-      const told = machines[name]
-      if (told === undefined) return { name, reason: 'no recipe of it makes an OCI image' }
-      const machine: Machine = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null))
-      return describe(name, machine, told['MACHINE'])
+      const variables = machines[name]
+      if (variables === undefined) return { name, reason: 'no recipe of it makes an OCI image' }
+      const machine: Machine = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== null))
+      return describe(name, machine, variables['MACHINE'])
     }),
     known,
     layers: [...new Set(layers.map((layer) => path.relative(root, layer) || '.'))].toSorted(),
     recipes: images.toSorted(),
     multiarch: Object.entries(multiarch).flatMap(([name, { recipe, platforms, multiconfigs }]): MultiarchRecipe[] => {
-      if (recipe === null || recipe === '' || platforms.length === 0) return []
       const named = platforms.map((key) => ({ key, multiconfig: multiconfigs[key] ?? '' }))
-      return [{ name, recipe, platforms: named.filter(({ multiconfig }) => multiconfig !== '') }]
+      for (const { key } of named.filter(({ multiconfig }) => multiconfig === '')) {
+        leftOut.push({ name: `${key} of ${name}`, why: `OCI_MULTIARCH_MC[${key}] is not set` })
+      }
+      if (recipe) return [{ name, recipe, platforms: named.filter(({ multiconfig }) => multiconfig !== '') }]
+      leftOut.push({ name, why: 'OCI_MULTIARCH_RECIPE is not set' })
+      return []
     }),
+    leftOut,
+    skipped,
   }
 }
 

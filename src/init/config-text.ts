@@ -33,8 +33,9 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
   const byKas = buildDirectory === undefined && kas.length > 0
   const platforms = planPlatforms(survey)
   const keyOf = (name: string): string | undefined => platforms.find((one) => one.multiconfig.name === name)?.key
-  const everywhere = onePerPlatform(platforms)
-  const others = platforms.map(({ key }) => key).filter((key) => !everywhere.includes(key))
+  const built = platforms.filter(({ multiconfig }) => survey.multiconfigs.includes(multiconfig))
+  const everywhere = onePerPlatform(built)
+  const others = built.map(({ key }) => key).filter((key) => !everywhere.includes(key))
   const without = others.length === 0 ? '' : ` Without ${others.join(', ')}: an image holds each platform once.`
   const targets = new Map<string, PlannedTarget>()
   const multiarch = survey.multiarch.flatMap(({ platforms: wanted, ...names }) => {
@@ -48,7 +49,7 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
     targets.set(recipe, { name: recipe, recipe, platforms: everywhere, remark: remark + without })
   }
   for (const { name, recipe, keys } of multiarch) {
-    targets.set(name, { name, recipe, platforms: keys, remark: 'In place of the recipe of this name (oci-multiarch).' })
+    targets.set(name, { name, recipe, platforms: keys, remark: 'Replaces the recipe of this name (oci-multiarch).' })
   }
   return {
     build: {
@@ -99,6 +100,21 @@ function onePerPlatform(platforms: readonly PlannedPlatform[]): string[] {
       return taken.has(match) ? false : taken.add(match)
     })
     .map(({ key }) => key)
+}
+
+/** The same without some of its platforms and targets, and without targets that then have no platform. */
+export function withoutEntries(
+  planned: PlannedConfig,
+  faulty: { readonly platforms: readonly string[]; readonly targets: readonly string[] },
+): PlannedConfig {
+  return {
+    ...planned,
+    platforms: planned.platforms.filter(({ key }) => !faulty.platforms.includes(key)),
+    targets: planned.targets
+      .filter(({ name }) => !faulty.targets.includes(name))
+      .map((target) => ({ ...target, platforms: target.platforms.filter((key) => !faulty.platforms.includes(key)) }))
+      .filter(({ platforms }) => platforms.length > 0),
+  }
 }
 
 export function configValue({ build, platforms, targets }: PlannedConfig): UserConfig {

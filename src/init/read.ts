@@ -3,8 +3,9 @@ import path from 'node:path'
 import glob from 'fast-glob'
 import { exists } from '../util/fs.js'
 import { readKas } from './kas.js'
+import { readMultiarch, type MultiarchFound } from './read-multiarch.js'
 import { readText } from './text-file.js'
-import type { Multiconfig, MultiarchRecipe, Survey } from './survey.js'
+import type { Multiconfig, Survey } from './survey.js'
 
 const ignore = ['**/tmp*/**', '**/node_modules/**', '**/sstate-cache/**', '**/downloads/**']
 
@@ -31,14 +32,14 @@ export function readSurvey(root: string, buildDirectory: string | undefined): Su
         ? describeMulticonfigs(kas.multiconfigs, [...layers])
         : readMulticonfigs(path.resolve(root, build), layers),
     layers: [...layers].map((layer) => path.relative(root, layer) || '.').toSorted(),
-    ...readRecipes([...layers]),
+    ...readRecipes([...layers], build === undefined ? undefined : path.resolve(root, build)),
     asked: false,
   }
 }
 
 /** Paths in BBLAYERS; those that are computed are not known. */
 function listedLayers(build: string): string[] {
-  const text = readText(build, 'conf/bblayers.conf').replaceAll('\\\n', ' ')
+  const text = joinLines(readText(build, 'conf/bblayers.conf'))
   return [...text.matchAll(/^BBLAYERS\s*\??\+?=\s*"([^"]*)"/gm)]
     .flatMap(([, value = '']) => value.split(/\s+/))
     .map((layer) => layer.replaceAll('${TOPDIR}', build))
@@ -61,7 +62,7 @@ const machines = new Map([
 ])
 
 function readMulticonfigs(directory: string, layers: ReadonlySet<string>): Multiconfig[] {
-  const local = readText(directory, 'conf/local.conf').replaceAll('\\\n', ' ')
+  const local = joinLines(readText(directory, 'conf/local.conf'))
   const values = [...local.matchAll(/^BBMULTICONFIG(?::append)?\s*[?+.]*=\s*"([^"]*)"/gm)]
   const names = new Set(values.flatMap(([, value = '']) => value.split(/\s+/)).filter((name) => name !== ''))
   return describeMulticonfigs([...names], [directory, ...layers])
@@ -84,9 +85,12 @@ function machineOf(text: string): string | undefined {
   return /^MACHINE\s*\??=\s*"([^"]+)"/m.exec(text)?.[1]
 }
 
-function readRecipes(layers: readonly string[]): Pick<Survey, 'recipes' | 'multiarch'> {
+function readRecipes(
+  layers: readonly string[],
+  build: string | undefined,
+): Pick<Survey, 'recipes' | 'multiarch' | 'leftOut'> {
   const recipes = new Set<string>()
-  const multiarch: MultiarchRecipe[] = []
+  const found: MultiarchFound[] = []
   const texts = layers.flatMap((layer) => {
     const files = glob.sync('**/*.{bb,bbclass}', {
       cwd: layer,
@@ -95,38 +99,30 @@ function readRecipes(layers: readonly string[]): Pick<Survey, 'recipes' | 'multi
       ignore,
       followSymbolicLinks: false,
     })
-    return files.toSorted().map((file) => [file, readText('/', file).replaceAll('\\\n', ' ')] as const)
+    return files.toSorted().map((file) => [file, joinLines(readText('/', file))] as const)
   })
-  const defaults = texts.find(([file]) => path.basename(file) === 'oci-multiarch.bbclass')?.[1] ?? ''
-  for (const [file, text] of texts) {
+  const bbclass = texts.find(([file]) => path.basename(file) === 'oci-multiarch.bbclass')?.[1] ?? ''
+  const local = build === undefined ? '' : joinLines(readText(build, 'conf/local.conf'))
+  for (const [file, recipe] of texts) {
     if (!file.endsWith('.bb')) continue
     const name = path.basename(file, '.bb').split('_')[0]!
-    if (/^\s*inherit\b.*\boci-multiarch\b/m.test(text)) {
-      const found = readMultiarch(name, text, defaults)
-      if (found !== undefined) multiarch.push(found)
+    if (/^\s*inherit\b.*\boci-multiarch\b/m.test(recipe)) {
+      found.push(readMultiarch(name, { recipe, bbclass, local }))
     } else if (
-      /^\s*inherit\b.*\bimage-oci\b/m.test(text) ||
-      /^IMAGE_FSTYPES\S*\s*[?+.]*=\s*"[^"]*\boci\b/m.test(text)
+      /^\s*inherit\b.*\bimage-oci\b/m.test(recipe) ||
+      /^IMAGE_FSTYPES\S*\s*[?+.]*=\s*"[^"]*\boci\b/m.test(recipe)
     ) {
       recipes.add(name)
     }
   }
-  return { recipes: [...recipes].toSorted(), multiarch }
+  return {
+    recipes: [...recipes].toSorted(),
+    multiarch: found.flatMap((one) => one.recipes),
+    leftOut: found.flatMap((one) => one.leftOut),
+  }
 }
 
-function readMultiarch(name: string, text: string, defaults: string): MultiarchRecipe | undefined {
-  const value = (variable: string): string | undefined =>
-    new RegExp(`^${variable}\\s*\\??=\\s*"([^"]*)"`, 'm').exec(text)?.[1]?.trim()
-  const recipe = value('OCI_MULTIARCH_RECIPE')
-  const keys = (value('OCI_MULTIARCH_PLATFORMS') ?? '').split(/\s+/).filter((key) => key !== '')
-  if (recipe === undefined || keys.length === 0) return undefined
-  const flag = (key: string): string | undefined => {
-    const pattern = new RegExp(`^OCI_MULTIARCH_MC\\[${key}\\]\\s*\\??=\\s*"([^"]*)"`, 'm')
-    return (pattern.exec(text) ?? pattern.exec(defaults))?.[1]
-  }
-  return {
-    name,
-    recipe,
-    platforms: keys.map((key) => ({ key, multiconfig: flag(key) ?? `container-${key.replaceAll('_', '-')}` })),
-  }
+/** Joins lines that end with a backslash to the next. */
+function joinLines(text: string): string {
+  return text.replaceAll('\\\n', ' ')
 }

@@ -19,6 +19,14 @@ export interface MultiarchRecipe {
   readonly platforms: readonly { readonly key: string; readonly multiconfig: string }[]
 }
 
+/** What no target is made of. */
+export interface LeftOut {
+  /** The recipe's name, or the platform's. */
+  readonly name: string
+  /** What it is that cannot be used, in words that fit several names. */
+  readonly why: string
+}
+
 export interface Survey {
   /** Relative to the config, as the rest. */
   readonly buildDirectory?: string
@@ -31,8 +39,15 @@ export interface Survey {
   /** Image recipes with an OCI output. */
   readonly recipes: readonly string[]
   readonly multiarch: readonly MultiarchRecipe[]
+  readonly leftOut: readonly LeftOut[]
   /** Names of all recipes, where BitBake said them. */
   readonly known?: readonly string[]
   /** Whether BitBake said so. */
   readonly asked: boolean
+}
+
+/** What BitBake says of a project. */
+export interface Asked extends Pick<Survey, 'multiconfigs' | 'recipes' | 'multiarch' | 'leftOut' | 'known' | 'layers'> {
+  /** Why BitBake skips a recipe, by the recipe's name. */
+  readonly skipped: Readonly<Record<string, string>>
 }

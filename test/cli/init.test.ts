@@ -50,6 +50,88 @@ OCI_MULTIARCH_PLATFORMS = "x86_64 aarch64"
 OCI_MULTIARCH_MC[x86_64] = "x86"
 `
 
+/** As meta-virtualization has had it since August 2026: every recipe is skipped that is not a variant. */
+const strictClass = `${multiarchClass}
+python () {
+    if not d.getVar("MCNAME"):
+        raise bb.parse.SkipRecipe("requires MCNAME")
+}
+`
+const mcextendClass = `python mcextend_handler () {
+    if d.getVar("BBEXTENDCURR") == "mcextend" and d.getVar("BBEXTENDVARIANT"):
+        d.setVar("MCNAME", d.getVar("BBEXTENDVARIANT"))
+        d.setVar("PN", d.getVar("PN", False) + "-" + d.getVar("BBEXTENDVARIANT"))
+}
+addhandler mcextend_handler
+mcextend_handler[eventmask] = "bb.event.RecipePreFinalise"
+`
+/** As container-image-multiarch.bb of meta-virtualization. */
+const variantsRecipe = `CONTAINER_IMAGES ?= "\\
+    hello-container \\
+    other-container \\
+"
+inherit oci-multiarch
+BBCLASSEXTEND = "\${@' '.join(['mcextend:'+x for x in d.getVar('CONTAINER_IMAGES').split()])}"
+OCI_MULTIARCH_RECIPE = "\${MCNAME}"
+OCI_MULTIARCH_PLATFORMS = "aarch64 x86_64"
+OCI_MULTIARCH_MC[x86_64] = "x86"
+`
+
+function withVariants(one: Started): Started {
+  one.write('meta-hello/classes/oci-multiarch.bbclass', strictClass)
+  one.write('meta-hello/classes/mcextend.bbclass', mcextendClass)
+  one.write('meta-hello/recipes/container-image-multiarch.bb', variantsRecipe)
+  return one
+}
+
+test('without BitBake each mcextend variant of oci-multiarch is a target', () => {
+  const one = withVariants(project())
+  one.write(
+    'meta-hello/recipes/literal.bb',
+    variantsRecipe.replace(/^BBCLASSEXTEND.*/m, 'BBCLASSEXTEND = "mcextend:a"'),
+  )
+  const { code, stderr } = one.init({}, '--yes')
+  assert.is(code, 0, stderr)
+  const platforms = ['linux/arm64', 'linux/amd64']
+  assert.equal(listed(one), [
+    { name: 'container-image-multiarch-hello-container', platforms },
+    { name: 'container-image-multiarch-other-container', platforms },
+    { name: 'literal-a', platforms },
+  ])
+  assert.match(one.config(), "recipe: 'hello-container',")
+  one.write('build/conf/local.conf', (old) => `${old}CONTAINER_IMAGES = "mine"\nCONTAINER_IMAGES:append = " more"\n`)
+  assert.is(one.init({}, '--yes', '--force').code, 0)
+  assert.match(one.config(), "'container-image-multiarch-mine': {")
+  assert.match(one.config(), "'container-image-multiarch-more': {")
+  assert.not.match(one.config(), 'container-image-multiarch-hello-container')
+})
+
+test('what cannot be understood is left out with the reason, and the rest is written', () => {
+  const one = project()
+  one.write('meta-hello/recipes/open-multiarch.bb', multiarchRecipe.replace('other-container', '${WHICH}'))
+  one.write(
+    'meta-hello/recipes/unset-multiarch.bb',
+    'inherit oci-multiarch\nOCI_MULTIARCH_RECIPE = "hello-container"\n',
+  )
+  one.write('meta-hello/recipes/odd-multiarch.bb', multiarchRecipe.replaceAll('x86_64', '(x86'))
+  one.write('meta-hello/recipes/odd,name.bb', 'inherit image-oci\n')
+  one.write('build/conf/local.conf', 'BBMULTICONFIG = "arm-glibc 2nd x86"\n')
+  const { code, stdout, stderr } = one.init({}, '--yes')
+  assert.is(code, 0, stderr)
+  assert.match(
+    stderr,
+    'left out: open-multiarch: OCI_MULTIARCH_RECIPE is "${WHICH}", which only BitBake can expand\n' +
+      'left out: unset-multiarch: OCI_MULTIARCH_PLATFORMS is not set\n',
+  )
+  assert.match(stderr, /^left out: .*odd,name: expected a name of letters/m)
+  assert.match(stderr, /^left out: 2nd: multiconfig: expected a name as BBMULTICONFIG has them/m)
+  assert.match(stdout, 'hello-container')
+  assert.is(mabIn(one.directory, {}, ['list']).code, 0)
+  const named = one.init({}, '--yes', '--force', 'no,name')
+  assert.is(named.code, 2, named.stderr)
+  assert.match(named.stderr, 'targets["no,name"]')
+})
+
 test("bitbake-setup's script of the build directory is taken before another one that lies about", () => {
   const one = project()
   one.write('layers/oe-init-build-env', 'export BUILDDIR=$1\n')
@@ -77,7 +159,7 @@ test('without BitBake it reads what is there, and the config that it writes hold
   assert.match(one.config(), '// MACHINE board-x; BitBake knows what board-x is')
   assert.match(
     one.config(),
-    /\/\/ In place of the recipe of this name \(oci-multiarch\)\.\n +'other-multiarch': \{\n +recipe: 'other-container',/,
+    /\/\/ Replaces the recipe of this name \(oci-multiarch\)\.\n +'other-multiarch': \{\n +recipe: 'other-container',/,
   )
   assert.match(one.config(), "// sources: ['meta-hello/**', 'build/conf/**'],")
   assert.equal(listed(one), [
@@ -184,6 +266,39 @@ for (const { name, program, missing } of bitbakes) {
 
 for (const { name, program, missing } of bitbakes) {
   const wrapper = path.isAbsolute(program) ? undefined : 'what is on PATH may be a wrapper'
+  testWith(
+    test,
+    missing ?? wrapper,
+    `${name} knows the mcextend variants, and what it skips or does not know is reported`,
+    () => {
+      const one = withVariants(project())
+      const recipe = multiarchRecipe.replace('other-container', 'hello-container')
+      one.write('meta-hello/recipes/base-multiarch.bb', recipe)
+      one.write('meta-hello/recipes/masked-multiarch.bb', recipe)
+      one.write('build/conf/local.conf', (old) => `${old}BBMASK = "masked-"\nCONTAINER_IMAGES = "hello-container"\n`)
+      const searchPath = `${path.dirname(program)}:${bare.PATH}`
+      const { code, stderr } = one.init({ PATH: searchPath }, '--yes')
+      assert.is(code, 0, stderr)
+      assert.match(one.config(), 'from what BitBake says')
+      const platforms = ['linux/arm64', 'linux/amd64']
+      assert.equal(listed(one), [{ name: 'container-image-multiarch-hello-container', platforms }])
+      assert.match(
+        stderr,
+        'left out: base-multiarch: BitBake skips it (requires MCNAME), ' +
+          'and container-image-multiarch-hello-container combines the same images\n',
+      )
+      assert.match(stderr, 'left out: masked-multiarch: BitBake does not know the recipe (BBMASK')
+      rmSync(path.join(one.directory, 'meta-hello/recipes/container-image-multiarch.bb'))
+      const skipped = one.init({ PATH: searchPath }, '--yes', '--force')
+      assert.is(skipped.code, 0, skipped.stderr)
+      assert.equal(
+        listed(one),
+        [{ name: 'base-multiarch', platforms: platforms.toReversed() }],
+        'a skipped recipe says which images belong together',
+      )
+    },
+  )
+
   testWith(test, missing ?? wrapper, `${name} says how far it has parsed, and what it cannot parse`, () => {
     const one = project()
     const env = { PATH: `${path.dirname(program)}:${bare.PATH}` }

@@ -4,9 +4,10 @@ import path from 'node:path'
 import { configNames } from '../../util/project.js'
 import { validateConfig } from '../../config/validate.js'
 import { askMachines, askSurvey } from '../../init/ask.js'
-import { configText, configValue, isUnknown, planConfig, type PlannedConfig } from '../../init/config-text.js'
+import { combine } from '../../init/combine.js'
+import { configText, isUnknown, planConfig, type PlannedConfig } from '../../init/config-text.js'
 import { readSurvey } from '../../init/read.js'
-import type { Survey } from '../../init/survey.js'
+import type { LeftOut, Survey } from '../../init/survey.js'
 import { resolveTargets } from '../../targets/resolve.js'
 import { exists, writeFileAtomic } from '../../util/fs.js'
 import { ok, type Problem, type Result } from '../../util/problem.js'
@@ -14,6 +15,7 @@ import { suggest } from '../../util/suggest.js'
 import type { Command } from '../command.js'
 import { exitCodeOfSignal, exitCodes } from '../exit-code.js'
 import type { Io } from '../io.js'
+import { keepValid } from '../keep-valid.js'
 import { reportProblems } from '../project.js'
 
 const fileName = 'multiarch.config.ts'
@@ -104,13 +106,10 @@ async function look(io: Io): Promise<Survey> {
     if (!before) fs.rmSync(directory, { recursive: true, force: true })
     return completed
   }
-  const { asked } = answered
-  // A recipe that BitBake skips may still say what is wanted.
-  const skipped = survey.multiarch.filter(({ name }) => !asked.multiarch.some((other) => other.name === name))
-  return { ...survey, ...asked, multiarch: [...asked.multiarch, ...skipped], asked: true }
+  return combine(survey, answered.asked)
 }
 
-/** Refuses what would not be a config. */
+/** Says what is left out; refuses when there is nothing to write, and when the user named what is wrong. */
 function plan(survey: Survey, recipes: readonly string[], io: Io): Result<PlannedConfig> {
   const problem = (message: string): { ok: false; problems: Problem[] } => ({
     ok: false,
@@ -119,17 +118,27 @@ function plan(survey: Survey, recipes: readonly string[], io: Io): Result<Planne
   if (survey.buildDirectory === undefined && survey.kas.length === 0) {
     return problem('there is no build directory (conf/bblayers.conf) and no kas file here or up to three levels down')
   }
-  const planned = planConfig(survey, recipes)
-  if (planned.targets.length === 0) {
-    return problem(
-      "no image recipe with an OCI output was found (inherit image-oci): name one, as in 'mab init RECIPE'",
-    )
-  }
+  const kept = keepValid(planConfig(survey, recipes), recipes, path.join(io.cwd, fileName))
+  if (!kept.ok) return kept
+  const { planned } = kept.value
+  tellLeftOut([...survey.leftOut, ...kept.value.leftOut], io)
   if (planned.platforms.length === 0) {
     const { kas } = planned.build
     const place = kas === undefined ? 'conf/local.conf' : `${[kas].flat()[0]} (local_conf_header), or in its targets`
     return problem(`no multiconfig was found: set BBMULTICONFIG in ${place}`)
   }
-  const valid = validateConfig(configValue(planned), path.join(io.cwd, fileName))
-  return valid.ok ? ok(planned) : valid
+  if (planned.targets.length === 0) {
+    return problem(
+      "no image recipe with an OCI output was found (inherit image-oci): name one, as in 'mab init RECIPE'",
+    )
+  }
+  return ok(planned)
+}
+
+/** One line for each reason. */
+function tellLeftOut(leftOut: readonly LeftOut[], io: Io): void {
+  for (const why of new Set(leftOut.map((one) => one.why))) {
+    const names = leftOut.filter((one) => one.why === why).map(({ name }) => name)
+    io.stderr.write(`left out: ${[...new Set(names)].join(', ')}: ${why}\n`)
+  }
 }
