@@ -5,7 +5,7 @@
 import { distinctImages, type BitbakeCause, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
 import { findBadRecipe, findCause, findTaskCause } from './cause.js'
 import type { BitbakeTarget } from './command.js'
-import { taskKey, type ErrorMessage, type Transcript, type UnknownMulticonfig } from './transcript.js'
+import { taskKey, type ErrorMessage, type FailedTask, type Transcript, type UnknownMulticonfig } from './transcript.js'
 import { explainUnknown } from './unknown.js'
 
 export interface Judgement {
@@ -18,6 +18,8 @@ export interface Judgement {
   readonly unsure: readonly BitbakeTarget[]
   readonly problems: readonly BitbakeProblem[]
 }
+
+export type TaskFailure = Extract<BitbakeProblem, { code: 'bitbake-task-failed' }>
 
 /** How a process ended. */
 export interface Exited {
@@ -148,30 +150,41 @@ function explain(
     )
     problems.push({ code: 'unknown-task', multiconfig, recipe, task, images, closeMatches, log })
   }
-  for (const failed of transcript.failedTasks) {
-    const ofMulticonfig = transcript.errors.filter(({ multiconfig }) => multiconfig === failed.multiconfig)
-    const own = ofMulticonfig.filter(({ task }) => isTask(task, failed))
-    const said = own.length > 0 ? own : ofMulticonfig
-    const errors = said.map(({ text }) => text)
-    const rest = transcript.errors.filter(({ multiconfig }) => multiconfig === undefined)
-    // An error that BitBake attributes to no task may belong to this one, when it has none of its own.
-    const cause =
-      said.length > 0
-        ? (findTaskCause(errors) ?? programCause(said))
-        : (findCause(rest.map(({ text }) => text)) ?? programCause(rest))
-    problems.push({
-      code: 'bitbake-task-failed',
-      multiconfig: failed.multiconfig,
-      recipe: failed.recipe,
-      task: failed.task,
-      images: needing(({ multiconfig }) => multiconfig === failed.multiconfig),
-      errors,
-      ...(failed.log === undefined ? {} : { taskLog: failed.log }),
-      ...(cause === undefined ? {} : { cause }),
-      log,
-    })
-  }
+  problems.push(
+    ...transcript.failedTasks.map((failed) => explainFailure(failed, transcript, targets, { log, neededBy })),
+  )
   return problems
+}
+
+/** Also before BitBake has ended: what a failed task reports comes before BitBake names the task as failed. */
+export function explainFailure(
+  failed: FailedTask,
+  transcript: Transcript,
+  targets: readonly BitbakeTarget[],
+  { log, neededBy }: Pick<JudgeOptions, 'log' | 'neededBy'>,
+): TaskFailure {
+  const { multiconfig, recipe, task } = failed
+  const ofMulticonfig = transcript.errors.filter((error) => error.multiconfig === multiconfig)
+  const own = ofMulticonfig.filter((error) => isTask(error.task, failed))
+  const said = own.length > 0 ? own : ofMulticonfig
+  const errors = said.map(({ text }) => text)
+  const rest = transcript.errors.filter((error) => error.multiconfig === undefined)
+  // An error that BitBake attributes to no task may belong to this one, when it has none of its own.
+  const cause =
+    said.length > 0
+      ? (findTaskCause(errors) ?? programCause(said))
+      : (findCause(rest.map(({ text }) => text)) ?? programCause(rest))
+  return {
+    code: 'bitbake-task-failed',
+    multiconfig,
+    recipe,
+    task,
+    images: distinctImages(targets.filter((target) => target.multiconfig === multiconfig).flatMap(neededBy)),
+    errors,
+    ...(failed.log === undefined ? {} : { taskLog: failed.log }),
+    ...(cause === undefined ? {} : { cause }),
+    log,
+  }
 }
 
 function programCause(errors: readonly ErrorMessage[]): BitbakeCause | undefined {

@@ -6,12 +6,12 @@ import { fail, ok, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
 import { runClient, type Exit } from './client.js'
 import { buildArguments, type BitbakeTarget } from './command.js'
-import { judge, refusedTargets } from './judge.js'
+import { explainFailure, judge, refusedTargets, type TaskFailure } from './judge.js'
 import { openLog, type Log } from './log.js'
 import { prepareBuild, type PreparedBuild } from './prepare.js'
 import { ProgressReader, type Progress, type Sstate } from './progress.js'
 import { serverGone, serverPid, type ServerAtWork } from './server.js'
-import { Transcript, type Summary } from './transcript.js'
+import { taskKey, Transcript, type Summary } from './transcript.js'
 
 export interface BitbakeCall {
   readonly build: Build
@@ -32,6 +32,8 @@ export interface BitbakeCall {
   /** Called once, when there is one to wait for. */
   onWait(atWork: ServerAtWork): void
   onProgress(progress: Progress): void
+  /** Called as soon as BitBake reports that a task failed; not for tasks that were stopped by `stopNow`. */
+  onFailure?(failure: TaskFailure): void
   onLine?(line: string): void
   neededBy(target: BitbakeTarget): readonly WantedImage[]
 }
@@ -39,6 +41,7 @@ export interface BitbakeCall {
 export interface BitbakeRun {
   /** The targets that BitBake built, or found to be built. */
   readonly built: readonly BitbakeTarget[]
+  /** When it was told to stop: only of the tasks that had failed before they were stopped. */
   readonly problems: readonly BitbakeProblem[]
   readonly summary: Summary | undefined
   readonly sstate: Sstate | undefined
@@ -89,8 +92,14 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     const { built, unsure, problems } = judge(transcript, asked, options)
     const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, invoke))
     const interrupted = call.stop.aborted || call.stopNow.aborted
-    if (interrupted) await serverGone(build.directory, serverBefore, exit)
-    const refused = keepGoing && !interrupted ? refusedTargets(transcript, asked) : []
+    if (interrupted) {
+      await serverGone(build.directory, serverBefore, exit)
+      const failures = problems.filter(
+        (problem) => problem.code === 'bitbake-task-failed' && ran.failures.has(taskKey(problem)),
+      )
+      return ok({ ...nothing, problems: failures, interrupted })
+    }
+    const refused = keepGoing ? refusedTargets(transcript, asked) : []
     const others = asked.filter((target) => !refused.includes(target))
     if (refused.length > 0 && others.length > 0) {
       const ofOthers = await ask(others)
@@ -153,6 +162,8 @@ interface Invocation {
   readonly exit: Exit
   readonly transcript: Transcript
   readonly serverDied: boolean
+  /** `taskKey` of the tasks that failed before they were told to stop. */
+  readonly failures: ReadonlySet<string>
   readonly sstate: Sstate | undefined
 }
 
@@ -169,6 +180,7 @@ async function invokeBitbake(
   log.line(`# cd ${prepared.cwd}\n# ${argv.join(' ')}`)
   const transcript = new Transcript()
   const reader = new ProgressReader()
+  const failures = new Set<string>()
   const { exit, serverDied } = await runClient({
     ...call,
     argv,
@@ -180,11 +192,16 @@ async function invokeBitbake(
       log.line(line)
       call.onLine?.(line)
       transcript.line(line, stream)
+      for (const failed of call.stopNow.aborted ? [] : transcript.failedTasks) {
+        if (failures.has(taskKey(failed))) continue
+        failures.add(taskKey(failed))
+        call.onFailure?.(explainFailure(failed, transcript, call.targets, call))
+      }
       const progress = reader.line(line)
       if (progress !== undefined) call.onProgress(progress)
     },
   })
   transcript.end()
   if (!('error' in exit)) log.line(`# ended with ${exit.signal ?? `exit code ${exit.code}`}`)
-  return { exit, transcript, serverDied, sstate: reader.sstate }
+  return { exit, transcript, serverDied, failures, sstate: reader.sstate }
 }

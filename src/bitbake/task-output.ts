@@ -11,7 +11,7 @@ const shownLines = 8
 const searchedLines = 60
 
 /** The end of the log says why, nearly always; BitBake's own lines in it only say that. */
-export async function withTaskOutput(problem: BitbakeProblem): Promise<BitbakeProblem> {
+export async function withTaskOutput<P extends BitbakeProblem>(problem: P): Promise<P> {
   if (problem.code !== 'bitbake-task-failed' || problem.taskLog === undefined) return problem
   const content = await fs.readFile(problem.taskLog, 'utf8').catch(() => '')
   const lines = content.split('\n').filter((line) => line.trim() !== '' && !/^(DEBUG|NOTE): /.test(line))

@@ -54,7 +54,8 @@ export async function performPlan(
   }
   if (signal !== undefined) return exitCodeOfSignal(signal)
   if (expired && limit !== undefined && !(report.ok && report.value.ok)) {
-    return reportProblems([{ code: 'timed-out', limit }], options, io)
+    const failed = report.ok && report.value.counts.failed > 0
+    return reportProblems([{ code: 'timed-out', limit, failed }], options, io)
   }
   if (!report.ok) return reportProblems(report.problems, options, io)
   return report.value.ok ? exitCodes.done : exitCodes.failed

@@ -37,6 +37,8 @@ export type Event =
   | (ProgressStep & { readonly kind: 'task-progress'; readonly id: TaskId })
   /** A line that the task's program printed. */
   | { readonly kind: 'task-output'; readonly id: TaskId; readonly line: string }
+  /** A part of the task failed, and the rest goes on. It is also among the `problems` of `task-finished`. */
+  | { readonly kind: 'task-problem'; readonly id: TaskId; readonly problem: Problem }
   | { readonly kind: 'notice'; readonly id?: TaskId; readonly notice: Notice }
   | {
       readonly kind: 'task-finished'

@@ -287,6 +287,7 @@ class Run {
         if (!this.#notices.has(text)) emit({ kind: 'notice', id, notice })
         this.#notices.add(text)
       },
+      problem: (problem) => emit({ kind: 'task-problem', id, problem }),
     }
   }
 }

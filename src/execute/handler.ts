@@ -75,6 +75,8 @@ export interface TaskContext {
   progress(step: ProgressStep): void
   line(line: string): void
   notice(notice: Notice): void
+  /** Reports a part of the task that failed while the rest goes on. `run` returns it again. */
+  problem(problem: Problem): void
 }
 
 /** What must stay as it is for a fresh task to stay fresh, besides its stamp and the config. Absolute paths. */

@@ -23,6 +23,7 @@ export function jsonRenderer(write: (text: string) => void, cwd: string): Render
   const worded = (problem: Problem): object => ({ ...problem, message: wordProblem(problem, show).headline })
   const prepare = (event: Event): object => {
     if (event.kind === 'run-started') return { ...event, plan: withoutSecrets(event.plan) }
+    if (event.kind === 'task-problem') return { ...event, problem: worded(event.problem) }
     if (event.kind === 'task-finished') return { ...event, problems: event.problems.map(worded) }
     if (event.kind !== 'run-finished') return event
     const targets = event.report.targets.map(({ failures, ...target }) => ({

@@ -11,7 +11,7 @@ import type { Style } from './style.js'
 import { wordNotice } from './notice-words.js'
 import { wordReason } from './reason-words.js'
 import { taskTitle } from './task-title.js'
-import { pathShower } from './wording.js'
+import { pathShower, visibleLine } from './wording.js'
 import { wordProblem } from './words.js'
 
 export interface ListrOptions {
@@ -26,6 +26,8 @@ export interface ListrOptions {
 const frameTime = 80
 /** Columns that listr2 leaves empty before and behind what is below a task. */
 const indentation = 6
+/** Of what failed while a task goes on. */
+const shownFailureLines = 6
 /** Rows of the terminal that are left for a prompt and the summary line. */
 const sparedRows = 4
 
@@ -99,6 +101,8 @@ interface Entry {
   /** ms since 1970. */
   started?: number
   progress?: ProgressEvent
+  /** Lines for each part of the task that failed. */
+  failures: string[]
   wrapper?: ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
   end?: Extract<Event, { kind: 'task-finished' }>
 }
@@ -118,7 +122,7 @@ export function listrRenderer(options: ListrOptions): Renderer {
     for (const task of tasks) {
       let finish = (): void => {}
       const finished = new Promise<void>((resolve) => (finish = resolve))
-      entries.set(task.id, { task, finish, finished })
+      entries.set(task.id, { task, finish, finished, failures: [] })
     }
   }
 
@@ -160,10 +164,10 @@ export function listrRenderer(options: ListrOptions): Renderer {
     const room = Math.max(20, stream.columns - indentation)
     return line.length > room ? `${line.slice(0, room - 1)}…` : line
   }
-  const showProgress = ({ wrapper, progress, started, end }: Entry): void => {
+  const showProgress = ({ wrapper, progress, failures, started, end }: Entry): void => {
     if (wrapper === undefined || progress === undefined || end !== undefined) return
     const now = Date.now()
-    wrapper.output = progressLines(progress, now, started ?? now)
+    wrapper.output = [...progressLines(progress, now, started ?? now), ...failures.slice(-shownFailureLines)]
       .map(cut)
       .join('\n')
   }
@@ -172,6 +176,12 @@ export function listrRenderer(options: ListrOptions): Renderer {
     for (const entry of entries.values()) showProgress(entry)
   }, 1_000)
   clock.unref()
+
+  /** The details come in the end. */
+  const failureLines = (problem: Problem): string[] => {
+    const log = 'taskLog' in problem && problem.taskLog !== undefined ? [`  task log: ${show(problem.taskLog)}`] : []
+    return [visibleLine(wordProblem(problem, show).headline), ...log]
+  }
 
   const headlineOf = ({ end }: Entry): string => {
     const [problem] = end?.problems ?? []
@@ -226,6 +236,13 @@ export function listrRenderer(options: ListrOptions): Renderer {
         case 'task-output': {
           const wrapper = entries.get(event.id)?.wrapper
           if (wrapper !== undefined) wrapper.output = event.line
+          break
+        }
+        case 'task-problem': {
+          const entry = entries.get(event.id)
+          if (entry === undefined) break
+          entry.failures.push(...failureLines(event.problem))
+          showProgress(entry)
           break
         }
         case 'notice':

@@ -76,6 +76,10 @@ export function plainRenderer(options: PlainOptions): Renderer {
         case 'task-output':
           say(`${title(event.id)} | ${event.line}`)
           break
+        case 'task-problem':
+          spoken = true
+          write(formatProblems(untold([event.problem]), options.cwd, style))
+          break
         case 'notice':
           if (atTheEnd.has(event.notice.code)) {
             later.push(event.notice)

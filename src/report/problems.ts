@@ -27,7 +27,13 @@ export function untoldProblems(): (problems: readonly Problem[]) => readonly Pro
   const told = new Set<string>()
   return (problems) =>
     problems.filter((problem) => {
-      const text = JSON.stringify(problem)
-      return !told.has(text) && told.add(text)
+      const key = keyOf(problem)
+      return !told.has(key) && told.add(key)
     })
+}
+
+/** A failed BitBake task is reported when it fails, and again in the end, when BitBake may have said more about it. */
+function keyOf(problem: Problem): string {
+  if (problem.code !== 'bitbake-task-failed') return JSON.stringify(problem)
+  return JSON.stringify([problem.code, problem.log, problem.multiconfig, problem.recipe, problem.task])
 }

@@ -69,8 +69,10 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'timed-out':
       return {
         headline: `the run did not end in ${problem.limit} (--timeout)`,
-        details: ['what was running has been stopped; images in place stay as they were'],
-        next: 'run again to go on where it stopped, with more time; --progress plain shows what takes it',
+        details: ['what was running has been stopped; images in place are unchanged'],
+        next: problem.failed
+          ? 'correct the failure first, then run again: what has succeeded is not built again'
+          : 'run again with more time: what has succeeded is not built again; --progress plain shows what takes long',
       }
     case 'state-not-a-directory':
       return {

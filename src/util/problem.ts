@@ -190,8 +190,8 @@ export interface LookedAt {
 }
 
 export type StateProblem =
-  /** The time that the run was given is over. */
-  | { readonly code: 'timed-out'; readonly limit: string }
+  /** The time that the run was given is over; `failed`: something had failed before. */
+  | { readonly code: 'timed-out'; readonly limit: string; readonly failed: boolean }
   | { readonly code: 'locked'; readonly file: string; readonly pid: number }
   /** Something else stands where mab keeps what it remembers. */
   | { readonly code: 'state-not-a-directory'; readonly path: string; readonly found: string }

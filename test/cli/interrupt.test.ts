@@ -5,6 +5,8 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Event } from '../../src/execute/event.js'
+import type { Scenario } from '../rig/fake-bitbake.js'
 import { helloConfig, makeProject, type Project } from './fixture.js'
 
 const test = suite('interrupting mab')
@@ -17,13 +19,17 @@ interface Interrupted {
 }
 
 /** `mab run` with a BitBake that hangs in a task until it has had so many interrupts. */
-async function startHanging(interrupts: number, ...options: readonly string[]): Promise<Interrupted> {
+function startHanging(interrupts: number, ...options: readonly string[]): Promise<Interrupted> {
+  return startScenario({ hangs: 'container-aarch64', interrupts }, '--progress', 'plain', ...options)
+}
+
+async function startScenario(scenario: Scenario, ...options: readonly string[]): Promise<Interrupted> {
   const config = helloConfig() as { build: { command: string[] } }
   config.build.command = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
   const project = makeProject(config, { FAKE_BITBAKE: 'scenario.json' })
   const record = project.file('record')
-  writeFileSync(project.file('build/scenario.json'), JSON.stringify({ hangs: 'container-aarch64', interrupts, record }))
-  const child = project.start('run', '--progress', 'plain', ...options)
+  writeFileSync(project.file('build/scenario.json'), JSON.stringify({ ...scenario, record }))
+  const child = project.start('run', ...options)
   const notes = (): Record<string, unknown>[] => {
     const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : []
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -103,6 +109,64 @@ test('--timeout: the run is stopped as by two interrupts, and fails', async () =
   assert.is(signals(notes()), 2)
   assert.ok(isGone(notes()))
   assert.not.ok(existsSync(project.file('.mab/lock')))
+})
+
+const failsThenHangs = { fails: ['container-aarch64'], hangs: 'container-x86-64', interrupts: 2 }
+
+for (const [how, code, ...options] of [
+  ['two interrupts', 130],
+  ['--timeout', 1, '--timeout', '3s'],
+] as const) {
+  test(`a task that failed before ${how} is reported at once, and in the end`, async () => {
+    const { child, project } = await startScenario(failsThenHangs, '-k', '--progress', 'plain', ...options)
+    let [said, result] = ['', '']
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text))
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => (result += text))
+    const headline = 'hello-container do_rootfs failed in multiconfig container-aarch64'
+    await until(() => said.includes(`error: ${headline}`) && said.includes('task log: '))
+    assert.not.match(said, 'stopping')
+    if (code === 130) {
+      child.kill('SIGINT')
+      await until(() => said.includes('stopping after the tasks that run'))
+      child.kill('SIGINT')
+    }
+    const [exit] = (await once(child, 'close')) as [number]
+    assert.is(exit, code, said)
+    assert.is(said.split(`error: ${headline}`).length, 2, said)
+    assert.match(
+      said,
+      /\n {2}task log: build\/tmp-container-aarch64\/work\/hello-container\/1\.0\/temp\/log\.do_rootfs\.\d+\n/,
+    )
+    assert.match(said, 'FAIL  bitbake build\n')
+    assert.match(result, `hello  not built: ${headline}\n`)
+    assert.not.ok(existsSync(project.file('deploy')))
+    if (code === 1) assert.match(said, 'next: correct the failure first, then run again')
+  })
+}
+
+test('events: a task that failed is one of its own, and among the problems of the end', async () => {
+  const { child } = await startScenario(failsThenHangs, '-k', '--progress', 'json')
+  let text = ''
+  child.stdout!.setEncoding('utf8').on('data', (more: string) => (text += more))
+  await until(() => text.includes('"kind":"task-problem"'))
+  child.kill('SIGTERM')
+  const [exit] = (await once(child, 'close')) as [number]
+  assert.is(exit, 143)
+  const events = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event)
+  const of = <K extends Event['kind']>(kind: K): Extract<Event, { kind: K }>[] =>
+    events.filter((event): event is Extract<Event, { kind: K }> => event.kind === kind)
+  const problems = of('task-problem').map(({ problem }) => problem)
+  assert.equal(
+    problems.map(({ code }) => code),
+    ['bitbake-task-failed'],
+  )
+  const [end] = of('task-finished')
+  assert.equal([end?.state, end?.problems], ['failed', problems])
+  const [finished] = of('run-finished')
+  assert.equal([finished?.report.interrupted, finished?.report.counts.failed], [true, 1])
 })
 
 test('--wait 0 does not wait for another mab', async () => {

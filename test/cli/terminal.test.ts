@@ -88,6 +88,39 @@ testWith(test, missing, 'what BitBake runs is below its line, each task with its
   assert.match(shown, /hello {2}cancelled\r?\ninterrupted after /)
 })
 
+testWith(test, missing, 'a task of BitBake that failed is shown while the others run', async () => {
+  const fake = fakeBitbake({ fails: ['board'], hangs: 'x86', interrupts: 1 })
+  const platforms = ['board', 'x86']
+  const { directory } = makeProject({
+    build: { directory: 'build', command: fake.build.command },
+    platforms: Object.fromEntries(
+      platforms.map((name) => [name, { multiconfig: name, platform: `linux/${name === 'board' ? 'arm64' : 'amd64'}` }]),
+    ),
+    targets: { hello: { recipe: 'hello-container', platforms } },
+  })
+  const command = `stty cols 100 rows 40; exec ${process.execPath} ${mabProgram} run -k`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: directory,
+    env: { ...process.env, ...fake.environment, CI: '', TERM: 'xterm', SHELL: '/bin/sh' },
+  })
+  let shown = ''
+  let interrupted = false
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk.toString().replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
+    if (interrupted || !/hello-container do_rootfs failed in multiconfig board\r?\n +task log: build\//.test(shown))
+      return
+    interrupted = true
+    child.stdin.write('\x03')
+  })
+  const [code] = (await once(child, 'close')) as [number]
+  assert.is(code, 130, shown)
+  assert.match(shown, 'error: hello-container do_rootfs failed in multiconfig board')
+  assert.match(
+    shown,
+    /hello {2}not built: hello-container do_rootfs failed in multiconfig board\r?\ninterrupted after /,
+  )
+})
+
 testWith(test, missing, 'a terminal of no width gets lines', () => {
   const project = makeProject()
   writeFileSync(path.join(project.directory, 'run.sh'), `stty cols 0; exec ${process.execPath} ${mabProgram} run`)

@@ -175,7 +175,10 @@ const examples: Examples<Coded> = {
     },
   ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
-  'timed-out': [{ limit: '90s' }],
+  'timed-out': [
+    { limit: '90s', failed: false },
+    { limit: '90s', failed: true },
+  ],
   'platform-disagrees': [
     { target: 'hello', platformKey: 'board', config: 'linux/amd64', machine: 'linux/arm64', by: 'mc:a:hello: …' },
     { target: 'hello', platformKey: 'board', image: 'linux/arm/v6', machine: 'linux/arm/v7', by: 'mc:a:hello: …' },

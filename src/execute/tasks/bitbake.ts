@@ -72,6 +72,7 @@ export const bitbake: Handler<'bitbake'> = {
       return { ok: false, problems: [...refusals], output: { built: fresh } }
     }
 
+    const reported: Promise<void>[] = []
     const ran = await runBitbake({
       build: task.build,
       targets: wanted,
@@ -89,13 +90,18 @@ export const bitbake: Handler<'bitbake'> = {
         })
         context.progress({ ...step, ...(begun && { begun: label(begun) }), running: running.map(label) })
       },
+      onFailure: (failure) => void reported.push(withTaskOutput(failure).then(context.problem)),
       ...(context.options.verbose ? { onLine: (line: string) => context.line(line) } : {}),
       neededBy: (target) => imagesOf(task, target, context),
     })
+    await Promise.all(reported)
     context.lookAgain()
     if (!ran.ok) return ran
-    // Broken off by us: what it says of unfinished tasks is no failure of theirs.
-    if (ran.value.interrupted) context.stop.throwIfAborted()
+    if (ran.value.interrupted) {
+      if (ran.value.problems.length === 0) context.stop.throwIfAborted()
+      const problems = await Promise.all(ran.value.problems.map(withTaskOutput))
+      return { ok: false, problems, output: { built: fresh } }
+    }
     const { built, problems, summary, sstate, warnings } = ran.value
     const { count: warned, texts, tainted } = warnings
     const log = context.logFile(task.id)
