@@ -1,8 +1,9 @@
 /** The operands of `mab merge`: layouts and archives, and the platforms whose images they hold. */
 import path from 'node:path'
-import { openLayout } from '../oci/layout.js'
+import type { Notice } from '../execute/event.js'
+import { openLayout, type Layout } from '../oci/layout.js'
 import { formatPlatform, matchKey, parsePlatform, reconcilePlatform, type Platform } from '../oci/platform.js'
-import { listImages } from '../oci/select.js'
+import { listImages, selectImage, type Listing } from '../oci/select.js'
 import type { TargetPlatform } from '../targets/target.js'
 import { exists, realPath } from '../util/fs.js'
 import { quote } from '../util/shell.js'
@@ -24,9 +25,16 @@ const foreignTransports = new Set([
 
 type Found = Omit<TargetPlatform, 'annotations'> & { readonly platform: Platform }
 
+interface FoundPlatforms {
+  readonly platforms: readonly Found[]
+  /** What of the operands is left out. */
+  readonly notices: readonly Notice[]
+}
+
 /** @param output the directory that is to be written. Absolute. */
-export function findPlatforms(operands: readonly string[], output: string, io: Io): Result<readonly Found[]> {
+export function findPlatforms(operands: readonly string[], output: string, io: Io): Result<FoundPlatforms> {
   const problems: Problem[] = []
+  const leftOut: Notice[] = []
   const usage = (message: string): void => void problems.push({ code: 'usage', message, command: 'merge' })
   const found: { readonly entry: Found; readonly operand: string }[] = []
   for (const operand of operands) {
@@ -52,17 +60,14 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
       continue
     }
     const layout = openLayout(location)
-    const images = layout.ok ? listImages(layout.value, reference) : layout
-    if (!images.ok) {
-      problems.push(...images.problems.map((problem) => withNext(problem, file)))
+    const listing = layout.ok ? imagesOf(layout.value, reference, stated) : layout
+    if (!listing.ok) {
+      problems.push(...listing.problems.map((problem) => withNext(problem, file)))
       continue
     }
-    if (stated !== undefined && images.value.length !== 1) {
-      const platforms = images.value.map(({ platform }) => formatPlatform(platform)).join(', ')
-      usage(`${operand}: a platform can be said of one image, and there are several (${platforms})`)
-      continue
-    }
-    for (const image of images.value) {
+    const { images, absent } = listing.value
+    if (absent.length > 0) leftOut.push({ code: 'manifests-absent', layout: location, absent: absent.map(nameAbsent) })
+    for (const image of images) {
       const platform = stated ?? describedPlatform(image.platform, image.descriptor.platform)
       const parsed = parsePlatform(formatPlatform(platform))
       if ('error' in parsed) {
@@ -80,7 +85,23 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
       else usage(`${twin.operand} and ${operand} are both ${formatPlatform(platform)}`)
     }
   }
-  return problems.length > 0 ? { ok: false, problems } : ok(found.map(({ entry }) => entry))
+  if (problems.length > 0) return { ok: false, problems }
+  return ok({ platforms: found.map(({ entry }) => entry), notices: leftOut })
+}
+
+/** All images of an operand, or the one of the platform that is said of it. */
+function imagesOf(
+  layout: Layout,
+  reference: string | undefined,
+  stated: Platform | undefined,
+): Result<Pick<Listing, 'images' | 'absent'>, LayoutProblem> {
+  if (stated === undefined) return listImages(layout, reference)
+  const image = selectImage(layout, reference, stated)
+  return image.ok ? ok({ images: [image.value], absent: [] }) : image
+}
+
+function nameAbsent({ descriptor: { platform, digest } }: Listing['absent'][number]): string {
+  return platform === undefined ? digest : formatPlatform(platform)
 }
 
 /** What can be done about it here, where there is no config. */

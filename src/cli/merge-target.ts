@@ -3,6 +3,7 @@ import path from 'node:path'
 import { defaultImageName } from '../config/rules.js'
 import { matchKey } from '../oci/platform.js'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
+import type { Notice } from '../execute/event.js'
 import type { Output, Target } from '../targets/target.js'
 import { isWithin } from '../util/fs.js'
 import { ok, type Problem, type Result } from '../util/problem.js'
@@ -13,7 +14,12 @@ import { findPlatforms } from './merge-operands.js'
 import type { OptionValues } from './options.js'
 import { list, text } from './project.js'
 
-export function describeTarget({ operands, options }: Arguments, io: Io): Result<Target> {
+export interface MergeTarget {
+  readonly target: Target
+  readonly notices: readonly Notice[]
+}
+
+export function describeTarget({ operands, options }: Arguments, io: Io): Result<MergeTarget> {
   const problems: Problem[] = []
   const add = (message: string): void => void problems.push({ code: 'usage', message, command: 'merge' })
   const output = text(options.output)
@@ -41,18 +47,19 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
   }
   if (problems.length > 0) return { ok: false, problems }
 
-  const platforms = findPlatforms(operands, directory, io)
-  if (!platforms.ok) return platforms
+  const found = findPlatforms(operands, directory, io)
+  if (!found.ok) return found
+  const { platforms, notices } = found.value
   for (const { platform } of annotations) {
-    const known = platforms.value.some((found) => platform === undefined || matchKey(found.platform) === platform)
+    const known = platforms.some((one) => platform === undefined || matchKey(one.platform) === platform)
     if (!known) add(`--annotation names ${platform}, and no operand is of that platform`)
   }
   if (problems.length > 0) return { ok: false, problems }
-  return ok({
+  const target: Target = {
     name: path.basename(directory),
-    platforms: platforms.value.map((found) => ({
-      ...found,
-      annotations: annotationsFor(annotations, 'manifest-descriptor', matchKey(found.platform)),
+    platforms: platforms.map((one) => ({
+      ...one,
+      annotations: annotationsFor(annotations, 'manifest-descriptor', matchKey(one.platform)),
     })),
     partial: false,
     allowAbsentLayers: (text(options['allow-absent-layers']) ?? 'none') as Target['allowAbsentLayers'],
@@ -66,7 +73,8 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
       ...(archiveFile === undefined ? {} : { archive: archiveFile }),
       link: (text(options.link) ?? 'auto') as Output['link'],
     },
-  })
+  }
+  return ok({ target, notices })
 }
 
 type Names = Pick<Output, 'format' | 'reference' | 'references' | 'name'>

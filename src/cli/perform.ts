@@ -1,6 +1,6 @@
 /** Running a plan in sight of the user, and saying how it went; or only what would be done. */
 import path from 'node:path'
-import type { Event } from '../execute/event.js'
+import type { Event, Notice } from '../execute/event.js'
 import { explainPlan, runPlan, type RunPlanOptions } from '../execute/run-plan.js'
 import type { Plan } from '../plan/task.js'
 import { forecastEvents, jsonRenderer } from '../report/json.js'
@@ -18,17 +18,23 @@ import { duration, reportProblems, styleFor, text } from './project.js'
 
 type Settings = Omit<RunPlanOptions, 'emit'>
 
-/**
- * @param describe what `--metadata-file` is to hold of the images that are in place and verified. Nothing stands for no
- * image: an earlier run's file is not left to be taken for this one's.
- * @returns the exit code.
- */
+export interface PerformOptions {
+  /**
+   * What `--metadata-file` is to hold of the images that are in place and verified. Nothing stands for no image: an
+   * earlier run's file is not left to be taken for this one's.
+   */
+  readonly describe?: (images: readonly RunImage[]) => Json | undefined
+  /** What is known before the run. */
+  readonly notices?: readonly Notice[]
+}
+
+/** @returns the exit code. */
 export async function performPlan(
   plan: Plan,
   settings: Settings,
   options: OptionValues,
   io: Io,
-  describe: (images: readonly RunImage[]) => Json | undefined = runMetadata,
+  { describe = runMetadata, notices = [] }: PerformOptions = {},
 ): Promise<number> {
   const metadataFile = metadataPlace(options, io)
   const refusal = metadataFile === undefined ? undefined : refuseMetadata(metadataFile, plan)
@@ -38,7 +44,11 @@ export async function performPlan(
   const timer = limit === undefined ? undefined : setTimeout(() => io.interruption.expire(), duration(limit))
   let report: Awaited<ReturnType<typeof runPlan>>
   try {
-    report = await runPlan(plan, { ...settings, emit: (event: Event) => renderer.handle(event) })
+    const emit = (event: Event): void => {
+      renderer.handle(event)
+      if (event.kind === 'run-started') for (const notice of notices) renderer.handle({ kind: 'notice', notice })
+    }
+    report = await runPlan(plan, { ...settings, emit })
   } finally {
     clearTimeout(timer)
     await renderer.end()

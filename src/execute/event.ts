@@ -59,6 +59,8 @@ export type Notice =
   | { readonly code: 'stale-link'; readonly link: string; readonly to: string; readonly newer: string }
   /** The likelier place holds something that cannot be read. */
   | { readonly code: 'layout-passed-over'; readonly place: string; readonly found: string; readonly taken: string }
+  /** Manifests that a sparse layout lists and does not hold: their platforms, or else digests. */
+  | { readonly code: 'manifests-absent'; readonly layout: string; readonly absent: readonly string[] }
   /** BitBake was asked where these recipes deploy, and did not say. */
   | { readonly code: 'bitbake-silent'; readonly recipes: readonly string[]; readonly log: string }
   | {

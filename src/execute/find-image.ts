@@ -106,11 +106,13 @@ function chooseImage(layout: Layout, wanted: Wanted): Result<SelectedImage, Disc
     const image = selectImage(layout, reference, searched)
     return image.ok ? completePlatform(image.value, wanted) : image
   }
-  const images = listImages(layout, reference)
-  if (!images.ok) return images
-  return images.value.length === 1
-    ? completePlatform(images.value[0]!, wanted)
-    : fail({ ...unknownPlatform(task), reason: `${layout.path} holds ${images.value.length} images` })
+  const listing = listImages(layout, reference)
+  if (!listing.ok) return listing
+  const { images, absent } = listing.value
+  const listed = images.length + absent.length
+  return listed === 1
+    ? completePlatform(images[0]!, wanted)
+    : fail({ ...unknownPlatform(task), reason: `${layout.path} lists ${listed} images` })
 }
 
 function candidatesOf(

@@ -85,9 +85,11 @@ interface Refusal {
 
 /**
  * A failure when BitBake cannot be asked in one call: behind a wrapper, for one.
+ * @param root where the config is to be
  */
 export async function askSurvey(
   build: Build,
+  root: string,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
   onParsed: (parsed: Parsed) => void,
@@ -108,7 +110,7 @@ export async function askSurvey(
     else return false
     return true
   })
-  return told[0] === undefined ? refusal : { asked: interpret(told[0]) }
+  return told[0] === undefined ? refusal : { asked: interpret(told[0], root) }
 }
 
 /** Behind a wrapper: what BitBake says of the recipes and multiconfigs that were read. */
@@ -138,7 +140,7 @@ function describe(name: string, machine: Machine, named: string | null | undefin
     : { ...common, reason: found.reason }
 }
 
-function interpret(told: Told): Asked {
+function interpret(told: Told, root: string): Asked {
   const { names, machines, images, multiarch, failed, skipped, known, layers } = told
   const leftOut: LeftOut[] = Object.entries(failed).map(([name, why]) => ({ name, why }))
   return {
@@ -149,7 +151,7 @@ function interpret(told: Told): Asked {
       return describe(name, machine, variables['MACHINE'])
     }),
     known,
-    layers: [...new Set(layers.map((layer) => path.normalize(`${layer}/.`)))].toSorted(),
+    layers: [...new Set(layers.map((layer) => path.relative(root, layer) || '.'))].toSorted(),
     recipes: images.toSorted(),
     multiarch: Object.entries(multiarch).flatMap(([name, { recipe, platforms, multiconfigs }]): MultiarchRecipe[] => {
       const named = platforms.map((key) => ({ key, multiconfig: multiconfigs[key] ?? '' }))

@@ -28,14 +28,12 @@ export interface LeftOut {
 }
 
 export interface Survey {
-  /** Where the config is to be. Absolute. */
-  readonly root: string
-  /** Relative to the root, as the rest. */
+  /** Relative to the config, as the rest. */
   readonly buildDirectory?: string
   /** An oe-init-build-env, or bitbake-setup's init-build-env. */
   readonly init?: string
   readonly kas: readonly string[]
-  /** Directories of layers, absolute: those of BBLAYERS, where BitBake said them. */
+  /** Directories of layers: those that conf/bblayers.conf names, where BitBake said them. */
   readonly layers: readonly string[]
   readonly multiconfigs: readonly Multiconfig[]
   /** Image recipes with an OCI output. */

@@ -8,6 +8,7 @@ export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
+  empty: 'application/vnd.oci.empty.v1+json',
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
@@ -65,6 +66,7 @@ export interface IndexDocument {
 
 /** manifest.md. */
 export interface ManifestDocument {
+  readonly artifactType?: string | undefined
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
 }

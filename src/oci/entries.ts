@@ -1,16 +1,10 @@
 /** The manifests that a name in a layout leads to, through whatever indexes lie between. */
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import {
-  annotationKeys,
-  isAttestation,
-  isConfigType,
-  isIndexType,
-  isManifestType,
-  type Descriptor,
-} from './documents.js'
-import { indexSchema, manifestSchema } from './schemas.js'
+import { findArtifactType } from './artifact.js'
+import { annotationKeys, isAttestation, isIndexType, isManifestType, subjectOf, type Descriptor } from './documents.js'
+import { indexSchema } from './schemas.js'
 import type { Layout } from './layout.js'
-import { readDocument } from './read.js'
+import { isAbsentEntry, readDocument } from './read.js'
 import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
 
 export interface FoundManifest {
@@ -20,9 +14,14 @@ export interface FoundManifest {
 
 /** Each manifest once. */
 export interface FoundManifests {
+  /** Those that the layout holds. */
   readonly manifests: readonly FoundManifest[]
   /** Never images, though they stand in the same lists. */
   readonly attestations: readonly FoundManifest[]
+  /** Manifests and indexes that a sparse layout lists and does not hold. */
+  readonly absent: readonly FoundManifest[]
+  /** Entries of media types that are neither a manifest's nor an index's. */
+  readonly others: readonly FoundManifest[]
 }
 
 /** What `reference` names. Without one, the entry named `latest`, or else the only image there is. */
@@ -58,9 +57,10 @@ export function referenceOf({ annotations }: Descriptor): string | undefined {
   return annotations?.[annotationKeys.reference]
 }
 
-/** Under whatever names. */
-export function allManifests(layout: Layout): Result<FoundManifests, LayoutProblem> {
-  return collect(layout, indexSteps(layout.index))
+/** The entries of `index.json` with the name, or all of them. */
+export function entriesNamed({ index }: Layout, reference: string | undefined): readonly Step[] {
+  const steps = indexSteps(index)
+  return reference === undefined ? steps : steps.filter(({ descriptor }) => referenceOf(descriptor) === reference)
 }
 
 function entriesOf(layout: Layout, roots: readonly Step[], reference: string | undefined): readonly Step[] | undefined {
@@ -76,18 +76,11 @@ function entriesOf(layout: Layout, roots: readonly Step[], reference: string | u
   return isOne || isFlat(images) ? roots : undefined
 }
 
-/**
- * Whether there is an image to choose: neither attestations nor artifacts are one (manifest.md, "Guidelines for Artifact
- * Usage": an artifact has no config, or one of another media type). What cannot be read counts, or its problem would not
- * be told.
- */
+/** Decides whether there is an image to choose. What cannot be read counts, or its problem would not be reported. */
 function leadsToImage(layout: Layout, step: Step): boolean {
   const found = collect(layout, [step])
-  if (!found.ok) return true
-  return found.value.manifests.some(({ descriptor, at }) => {
-    const manifest = readDocument(layout, descriptor, at, manifestSchema)
-    return !manifest.ok || isConfigType(manifest.value.value.config.mediaType)
-  })
+  if (!found.ok || found.value.absent.length > 0) return true
+  return found.value.manifests.some(({ descriptor }) => findArtifactType(layout, descriptor) === undefined)
 }
 
 /** Whether `index.json` is itself the index of one image. */
@@ -100,15 +93,28 @@ function isFlat(images: readonly Step[]): boolean {
   )
 }
 
-function collect(layout: Layout, steps: readonly Step[]): Result<FoundManifests, LayoutProblem> {
+/** All that these entries lead to. */
+export function collect(layout: Layout, steps: readonly Step[]): Result<FoundManifests, LayoutProblem> {
   const found: FoundManifest[] = []
   const problem = expand(layout, steps, ['index.json'], found, new Set())
   if (problem !== undefined) return problem
-  const distinct = [...new Map(found.map((one) => [one.descriptor.digest, one])).values()]
-  return ok({
-    manifests: distinct.filter(({ descriptor }) => !isAttestation(descriptor)),
-    attestations: distinct.filter(({ descriptor }) => isAttestation(descriptor)),
-  })
+  const distinct = new Map<string, FoundManifest>()
+  for (const one of found) {
+    const { descriptor } = one
+    // One attestation manifest may be about several images: it has an entry for each.
+    const subject = isAttestation(descriptor) ? subjectOf(descriptor) : undefined
+    distinct.set(JSON.stringify([descriptor.digest, subject]), one)
+  }
+  const lists = { manifests: [], attestations: [], absent: [], others: [] }
+  for (const one of distinct.values()) (lists[kindOf(layout, one.descriptor)] as FoundManifest[]).push(one)
+  return ok(lists)
+}
+
+function kindOf(layout: Layout, descriptor: Descriptor): keyof FoundManifests {
+  const isListed = isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType)
+  if (!isListed) return 'others'
+  if (isAttestation(descriptor)) return 'attestations'
+  return isAbsentEntry(layout, descriptor) ? 'absent' : 'manifests'
 }
 
 /**
@@ -124,8 +130,8 @@ function expand(
 ): { readonly ok: false; readonly problems: readonly LayoutProblem[] } | undefined {
   for (const { descriptor, label } of steps) {
     const place = [...at, label]
-    if (!isIndexType(descriptor.mediaType)) {
-      if (isManifestType(descriptor.mediaType)) found.push({ descriptor, at: place })
+    if (!isIndexType(descriptor.mediaType) || isAbsentEntry(layout, descriptor)) {
+      found.push({ descriptor, at: place })
       continue
     }
     if (expanded.has(descriptor.digest)) continue

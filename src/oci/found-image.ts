@@ -6,12 +6,16 @@ import { countPrograms, type PlacedLayer } from './layer/judge-layer.js'
 import { formatPlatform, type Platform } from './platform.js'
 import type { VerifiedImage } from './verify-report.js'
 
-export interface FoundImage {
+/** An entry of a list that is for a platform. */
+export interface ListedImage {
   readonly descriptor: Descriptor
   readonly platform: Platform
   readonly at: TreePath
   /** Names the list that it stands in: to a reader, entries of `index.json` with different names are lists of their own. */
   readonly list: string
+}
+
+export interface FoundImage extends ListedImage {
   /** Digests of the entries of `index.json` that lead to it. */
   readonly roots: Set<string>
   /** As its config has it, when all is right with that. */
@@ -39,8 +43,8 @@ export async function describeImage(image: FoundImage): Promise<VerifiedImage> {
  * In each list by itself: no platform twice, no image under two platforms, and each says its platform where a reader has
  * to choose. Different names may well lead to different images for one platform.
  */
-export function judgeImages(images: readonly FoundImage[], layout: string): LayoutProblem[] {
-  const lists = new Map<string, FoundImage[]>()
+export function judgeImages(images: readonly ListedImage[], layout: string): LayoutProblem[] {
+  const lists = new Map<string, ListedImage[]>()
   for (const image of images) {
     const list = lists.get(image.list)
     if (list === undefined) lists.set(image.list, [image])
@@ -49,7 +53,7 @@ export function judgeImages(images: readonly FoundImage[], layout: string): Layo
   return [...lists.values()].flatMap((list) => judgeList(list, layout))
 }
 
-function judgeList(images: readonly FoundImage[], layout: string): LayoutProblem[] {
+function judgeList(images: readonly ListedImage[], layout: string): LayoutProblem[] {
   const pairs = images.map(({ platform, descriptor }) => ({ platform, digest: descriptor.digest }))
   const problems = checkTogether(pairs, layout, (index) => images[index]!.at)
   const distinct = new Set(pairs.map(({ digest }) => digest)).size

@@ -1,8 +1,9 @@
 /** One single-platform image: its manifest and image config, and what they must say together. */
 import { count } from '../util/format.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { artifactTypeOf } from './artifact.js'
 import { digestGrammar, parseDigest, type Digest } from './digest.js'
-import { isConfigType, type Descriptor, type ImageConfigDocument, type ManifestDocument } from './documents.js'
+import type { Descriptor, ImageConfigDocument, ManifestDocument } from './documents.js'
 import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
 import { entryKey, formatPlatform, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
@@ -40,6 +41,11 @@ export function readImage(
   }
   const manifest = readDocument(layout, descriptor, at, manifestSchema)
   if (!manifest.ok) return manifest
+  const artifactType = artifactTypeOf(layout, descriptor, manifest.value.value)
+  if (artifactType !== undefined) {
+    const found = `an artifact of type ${artifactType}`
+    return fail({ code: 'not-an-image', layout: layout.path, at, expected: 'a container image', found })
+  }
   const checked = checkImageConfig(layout, manifest.value.value, at, expected)
   if (!checked.ok) return checked
   return ok({
@@ -73,10 +79,6 @@ export function checkImageConfig(
   }
   if (manifest.layers.length === 0) add('layers-empty', at, 'at least one layer', 'an image without layers')
   const configAt = [...at, manifestSteps(manifest)[0]!.label]
-  if (!isConfigType(manifest.config.mediaType)) {
-    add('not-an-image', configAt, 'the config of a container image', `media type ${manifest.config.mediaType}`)
-    return { ok: false, problems }
-  }
   const config = readDocument(layout, manifest.config, configAt, imageConfigSchema)
   if (!config.ok) return { ok: false, problems: [...problems, ...config.problems] }
   const stated = statedPlatform(config.value.value)

@@ -9,6 +9,20 @@ export interface InspectedEntry {
   readonly digest: string
   /** Of the image index that the entry names. */
   readonly annotations?: Readonly<Record<string, string>>
+  /** Number of images that it leads to and that are in the layout. */
+  readonly images: number
+  /** Number of manifests and indexes that it leads to and that are not in the layout. */
+  readonly absent: number
+}
+
+export interface InspectedArtifact extends InspectedBlob {
+  /** The artifact type, or else the media type that tells it from an image. */
+  readonly type: string
+}
+
+export interface AbsentManifest extends InspectedBlob {
+  /** As its descriptor says. */
+  readonly platform?: string
 }
 
 export interface InspectedBlob {
@@ -45,6 +59,10 @@ export interface InspectReport {
   /** Of `index.json`. */
   readonly entries: readonly InspectedEntry[]
   readonly images: readonly InspectedImage[]
+  /** What is listed and is not an image; attestations of an image are listed with it. */
+  readonly artifacts: readonly InspectedArtifact[]
+  /** What is listed and is not in the layout. */
+  readonly absent: readonly AbsentManifest[]
   /** Layers that more than one image has. */
   readonly shared: readonly InspectedBlob[]
   /** Bytes that the images have together, and that they would have if none shared a blob. */

@@ -13,6 +13,11 @@ const entry = z.strictObject({
   mediaType: text,
   digest: text,
   annotations: annotations.exactOptional().describe('Of the image index that the entry names.'),
+  images: z.int().nonnegative().describe('Number of images that it leads to and that are in the layout.'),
+  absent: z
+    .int()
+    .nonnegative()
+    .describe('Number of manifests and indexes that it leads to and that are not in the layout.'),
 })
 
 const image = z.strictObject({
@@ -30,12 +35,26 @@ const image = z.strictObject({
   size: bytes.describe('Bytes of manifest, config and layers.'),
 })
 
+const artifact = z.strictObject({
+  ...blob.shape,
+  type: text.describe('The artifact type, or else the media type that tells it from an image.'),
+})
+
+const absentManifest = z.strictObject({
+  platform: text.exactOptional().describe('As its descriptor says.'),
+  ...blob.shape,
+})
+
 const inspectReportsSchema: z.ZodType<InspectReport[]> = z.array(
   z.strictObject({
     layout: text,
     kind: z.enum(['directory', 'archive']),
     entries: z.array(entry).describe('Of `index.json`.'),
     images: z.array(image),
+    artifacts: z
+      .array(artifact)
+      .describe('What is listed and is not an image; attestations of an image are listed with it.'),
+    absent: z.array(absentManifest).describe('What is listed and is not in the layout.'),
     shared: z.array(blob).describe('Layers that more than one image has.'),
     size: bytes.describe('Bytes that the images have together.'),
     sizeUnshared: bytes.describe('Bytes that they would have if none shared a blob.'),

@@ -1,13 +1,14 @@
 /** What is in a layout, told from its documents: layers are not read. */
-import { ok, type LayoutProblem, type Result } from '../util/problem.js'
+import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { annotationKeys, isIndexType, type Descriptor } from './documents.js'
+import { entriesNamed, missingReference } from './entries.js'
 import type { InspectedBlob, InspectedEntry, InspectedImage, InspectReport } from './inspect-report.js'
 import { openLayout, type Layout } from './layout.js'
 import { formatPlatform } from './platform.js'
-import { readDocument } from './read.js'
+import { isAbsentEntry, readDocument } from './read.js'
 import { indexSchema } from './schemas.js'
-import { listAllImages, listImages, type SelectedImage } from './select.js'
-import { indexSteps } from './walk.js'
+import { explainNoImage, listEntries, type SelectedImage } from './select.js'
+import type { Step } from './walk.js'
 
 /**
  * A failure names what could not be read; digests of documents are checked, those of layers are not.
@@ -17,46 +18,61 @@ export function inspectLayout(location: string, reference?: string): Result<Insp
   const opened = openLayout(location)
   if (!opened.ok) return opened
   const layout = opened.value
-  const entries = inspectEntries(layout, reference)
-  if (!entries.ok) return entries
-  const images = reference === undefined ? listAllImages(layout) : listImages(layout, reference)
-  if (!images.ok) return images
-  const blobs = countBlobs(images.value)
-  const inspected = images.value.map(inspectImage)
+  const steps = entriesNamed(layout, reference)
+  if (steps.length === 0 && reference !== undefined) {
+    return fail({ ...missingReference(layout, reference), next: 'take one of these' })
+  }
+  const listing = listEntries(layout, steps)
+  if (!listing.ok) return listing
+  const { images, artifacts, absent } = listing.value
+  if (images.length === 0 && artifacts.length === 0) {
+    return { ok: false, problems: explainNoImage(layout, listing.value) }
+  }
+  const entries: InspectedEntry[] = []
+  for (const step of steps) {
+    const entry = inspectEntry(layout, step)
+    if (!entry.ok) return entry
+    entries.push(entry.value)
+  }
+  const blobs = countBlobs(images)
+  const inspected = images.map(inspectImage)
   return ok({
     layout: location,
     kind: layout.kind,
-    entries: entries.value,
+    entries,
     images: inspected,
+    artifacts: artifacts.map(({ descriptor, type }) => ({ ...inspectBlob(descriptor), type })),
+    absent: absent.map(({ descriptor }) => ({
+      ...defined('platform', descriptor.platform && formatPlatform(descriptor.platform)),
+      ...inspectBlob(descriptor),
+    })),
     shared: blobs.filter((blob) => blob.isLayer && blob.images > 1).map(inspectBlob),
     size: sum(blobs),
     sizeUnshared: sum(inspected),
   })
 }
 
-function inspectEntries(
-  layout: Layout,
-  reference: string | undefined,
-): Result<readonly InspectedEntry[], LayoutProblem> {
-  const entries: InspectedEntry[] = []
-  for (const { descriptor, label } of indexSteps(layout.index)) {
-    const { mediaType, digest, annotations } = descriptor
-    if (reference !== undefined && annotations?.[annotationKeys.reference] !== reference) continue
-    let own: InspectedEntry['annotations']
-    if (isIndexType(mediaType)) {
-      const index = readDocument(layout, descriptor, ['index.json', label], indexSchema)
-      if (!index.ok) return index
-      own = index.value.value.annotations
-    }
-    entries.push({
-      ...defined('reference', annotations?.[annotationKeys.reference]),
-      ...defined('name', annotations?.[annotationKeys.containerdName]),
-      mediaType,
-      digest,
-      ...defined('annotations', own),
-    })
+/** What the entry itself says, and how much of what it leads to is there. */
+function inspectEntry(layout: Layout, step: Step): Result<InspectedEntry, LayoutProblem> {
+  const { mediaType, digest, annotations } = step.descriptor
+  const listing = listEntries(layout, [step])
+  if (!listing.ok) return listing
+  const { images, absent } = listing.value
+  let own: InspectedEntry['annotations']
+  if (isIndexType(mediaType) && !isAbsentEntry(layout, step.descriptor)) {
+    const index = readDocument(layout, step.descriptor, ['index.json', step.label], indexSchema)
+    if (!index.ok) return index
+    own = index.value.value.annotations
   }
-  return ok(entries)
+  return ok({
+    ...defined('reference', annotations?.[annotationKeys.reference]),
+    ...defined('name', annotations?.[annotationKeys.containerdName]),
+    mediaType,
+    digest,
+    ...defined('annotations', own),
+    images: images.length,
+    absent: absent.length,
+  })
 }
 
 interface CountedBlob extends InspectedBlob {

@@ -32,16 +32,19 @@ export function fileAt(directory: string, name: string, vouched: boolean): BigIn
   return target
 }
 
+/** What `describePlace` says of a place where nothing is. */
+export const noSuchFile = 'no such file'
+
 /** What lies there in place of a file to read. */
 export function describePlace(file: string): string {
   try {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false })
-    if (stat === undefined) return 'no such file'
+    if (stat === undefined) return noSuchFile
     if (!stat.isSymbolicLink()) return kindOf(stat)
     const target = fs.readlinkSync(file)
     return `a symbolic link to ${target} (${describeTarget(file)})`
   } catch (error) {
-    return isAbsent(error) ? 'no such file' : errorText(error)
+    return isAbsent(error) ? noSuchFile : errorText(error)
   }
 }
 

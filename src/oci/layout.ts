@@ -9,7 +9,7 @@ import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
 import type { IndexDocument } from './documents.js'
 import { indexSchema, layoutFileSchema } from './schemas.js'
-import { describePlace, fileAt, listFiles } from './layout-directory.js'
+import { describePlace, fileAt, listFiles, noSuchFile } from './layout-directory.js'
 import { maximumDocument, parseDocument } from './parse.js'
 import { memberFinder } from './tar/links.js'
 import { readTarMembers, type TarMember } from './tar/members.js'
@@ -130,7 +130,7 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     const list = (): string[] => names.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name))
     const describe = (name: string): string => {
       const type = members.findLast((member) => member.name === prefix + name)?.type
-      return type === undefined ? 'no such file' : type === 'other' ? 'neither a file nor a directory' : `a ${type}`
+      return type === undefined ? noSuchFile : type === 'other' ? 'neither a file nor a directory' : `a ${type}`
     }
     return assemble(file, 'archive', read, { locate, describe, files: list }, 'index.json')
   } finally {

@@ -11,7 +11,9 @@ import {
   type AbsentLayers,
   type Descriptor,
 } from './documents.js'
+import { waysToComplete } from './complete.js'
 import { recallDocument, rememberDocument } from './document-cache.js'
+import { noSuchFile } from './layout-directory.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
 import { maximumDocument, parseDocument } from './parse.js'
 
@@ -61,7 +63,7 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
       at,
       expected,
       found: layout.describe(blobPath(digest)),
-      ...nextFor(descriptor),
+      ...nextFor(layout, descriptor),
     })
   }
   if (location.size !== descriptor.size) {
@@ -76,7 +78,8 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
   return ok({ descriptor, digest, location })
 }
 
-function nextFor({ mediaType }: Descriptor): { next?: string } {
+function nextFor({ index }: Layout, { mediaType, platform }: Descriptor): { next?: string } {
+  if (isManifestType(mediaType) || isIndexType(mediaType)) return { next: waysToComplete(index, platform) }
   if (!isForeignLayerType(mediaType)) return {}
   const allow = "`allowAbsentLayers: 'foreign'` of the target, or --allow-absent-layers foreign"
   return { next: `fetch the layer from its urls into the layout, or let it be absent (${allow})` }
@@ -95,6 +98,15 @@ export function isAbsentAsAllowed(layout: Layout, layer: Descriptor, allowed: Ab
   if (!mayBeAbsent(layer, allowed)) return false
   const located = locateBlob(layout, layer, [])
   return !located.ok && located.problems.every(({ code }) => code === 'blob-missing')
+}
+
+/**
+ * Decides whether the layout lacks the blob of an entry (image-layout.md: "The blobs directory MAY be missing referenced
+ * blobs"). Something else in the blob's place is damage.
+ */
+export function isAbsentEntry(layout: Layout, descriptor: Descriptor): boolean {
+  const located = locateBlob(layout, descriptor, [])
+  return !located.ok && located.problems.every(({ code, found }) => code === 'blob-missing' && found === noSuchFile)
 }
 
 export interface ReadDocument<T> {

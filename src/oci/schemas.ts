@@ -44,6 +44,7 @@ export const indexSchema: z.ZodType<IndexDocument> = z.looseObject({
 export const manifestSchema: z.ZodType<ManifestDocument> = z.looseObject({
   schemaVersion: z.literal(2),
   mediaType: z.enum([mediaTypes.manifest, mediaTypes.dockerManifest]).optional(),
+  artifactType: z.string().optional(),
   config: descriptorSchema,
   layers: z.array(descriptorSchema),
   manifests: none,

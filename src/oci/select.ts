@@ -1,15 +1,18 @@
 /** Choosing the one image in a layout: by its reference and platform, never by its position. */
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { subjectOf } from './documents.js'
-import { allManifests, manifestsOf, type FoundManifest, type FoundManifests } from './entries.js'
+import { findArtifactType } from './artifact.js'
+import { collect, manifestsOf, type FoundManifest, type FoundManifests } from './entries.js'
 import { readImage, type Image } from './image.js'
 import type { Layout } from './layout.js'
-import { formatPlatform, type Platform } from './platform.js'
+import { formatPlatform, reconcilePlatform, type Platform } from './platform.js'
+import { isAbsentEntry, locateBlob } from './read.js'
+import type { Step } from './walk.js'
 
 /** An image, and where what is attested of it lies. */
 export interface SelectedImage extends Image {
   readonly attestations: readonly FoundManifest[]
-  /** Attestations beside it whose image is not there: nobody's, so nobody takes them along. */
+  /** Attestations next to it whose image is not listed: they are not taken along. */
   readonly strayAttestations: readonly FoundManifest[]
 }
 
@@ -25,6 +28,7 @@ export function selectImage(
   const found = manifestsOf(layout, reference)
   if (!found.ok) return found
   const images: Image[] = []
+  const absent: LayoutProblem[] = []
   const others: string[] = []
   const contradictions: LayoutProblem[] = []
   for (const { descriptor, at } of found.value.manifests) {
@@ -35,6 +39,12 @@ export function selectImage(
       others.push(...image.problems.map((problem) => problem.found))
     } else if (allAre('not-an-image', image.problems)) others.push(...image.problems.map((problem) => problem.found))
     else return image
+  }
+  for (const { descriptor, at } of found.value.absent) {
+    const { platform } = descriptor
+    if (platform !== undefined && reconcilePlatform(wanted, platform) === undefined) {
+      others.push(`the index says ${formatPlatform(platform)}`)
+    } else absent.push(...problemsOf(locateBlob(layout, descriptor, at)))
   }
   const [first] = images
   if (first !== undefined && images.length === 1) return ok(withAttestations(first, found.value))
@@ -47,6 +57,7 @@ export function selectImage(
       found: images.map((image) => image.digest).join(', '),
     })
   }
+  if (absent.length > 0) return { ok: false, problems: absent }
   if (contradictions.length === 1 && others.length === 1) {
     const platform = formatPlatform(wanted)
     const next = `correct the platform in the config (mab merge: behind LAYOUT=), or build the image for ${platform} (BitBake: MACHINE, OCI_IMAGE_ARCH)`
@@ -61,48 +72,81 @@ export function selectImage(
   })
 }
 
+/** What a layout lists. */
+export interface Listing {
+  readonly images: readonly SelectedImage[]
+  /** Also attestations whose image is not there. */
+  readonly artifacts: readonly FoundArtifact[]
+  /** What a sparse layout does not hold. */
+  readonly absent: readonly FoundManifest[]
+}
+
+export interface FoundArtifact extends FoundManifest {
+  readonly type: string
+}
+
 /** All images that `reference` names, of whatever platform; without one, as `selectImage` has it. At least one. */
-export function listImages(
-  layout: Layout,
-  reference: string | undefined,
-): Result<readonly SelectedImage[], LayoutProblem> {
+export function listImages(layout: Layout, reference: string | undefined): Result<Listing, LayoutProblem> {
   const found = manifestsOf(layout, reference)
-  return found.ok ? readImages(layout, found.value) : found
+  if (!found.ok) return found
+  const listing = readListing(layout, found.value)
+  if (!listing.ok || listing.value.images.length > 0) return listing
+  return { ok: false, problems: explainNoImage(layout, listing.value) }
 }
 
-/** All images of a layout, under whatever name. At least one. */
-export function listAllImages(layout: Layout): Result<readonly SelectedImage[], LayoutProblem> {
-  const found = allManifests(layout)
-  return found.ok ? readImages(layout, found.value) : found
+/** Lists everything to which entries of `index.json` lead; that may be nothing. */
+export function listEntries(layout: Layout, steps: readonly Step[]): Result<Listing, LayoutProblem> {
+  const found = collect(layout, steps)
+  return found.ok ? readListing(layout, found.value) : found
 }
 
-function readImages(layout: Layout, found: FoundManifests): Result<readonly SelectedImage[], LayoutProblem> {
+/** Says why there is no image in the listing. */
+export function explainNoImage(layout: Layout, { artifacts, absent }: Listing): LayoutProblem[] {
+  const problems = absent.flatMap(({ descriptor, at }) => problemsOf(locateBlob(layout, descriptor, at)))
+  for (const { at, type } of artifacts) {
+    const [expected, found] = ['a container image', `an artifact of type ${type}`]
+    problems.push({ code: 'not-an-image', layout: layout.path, at, expected, found })
+  }
+  if (problems.length > 0) return problems
+  const [at, expected] = [['index.json'], 'at least one image']
+  return [{ code: 'manifests-empty', layout: layout.path, at, expected, found: 'none' }]
+}
+
+function readListing(layout: Layout, found: FoundManifests): Result<Listing, LayoutProblem> {
   const images: SelectedImage[] = []
+  const artifacts: FoundArtifact[] = found.others.map((other) => ({ ...other, type: other.descriptor.mediaType }))
   const problems: LayoutProblem[] = []
-  const others: LayoutProblem[] = []
   for (const { descriptor, at } of found.manifests) {
+    const type = findArtifactType(layout, descriptor)
+    if (type !== undefined) {
+      artifacts.push({ descriptor, at, type })
+      continue
+    }
     const image = readImage(layout, descriptor, at, undefined)
     if (image.ok) images.push(withAttestations(image.value, found))
-    else if (allAre('not-an-image', image.problems)) others.push(...image.problems)
     else problems.push(...image.problems)
   }
   if (problems.length > 0) return { ok: false, problems }
-  if (images.length > 0) return ok(images)
-  const expected = 'at least one image'
-  return others.length > 0
-    ? { ok: false, problems: others }
-    : fail({ code: 'manifests-empty', layout: layout.path, at: ['index.json'], expected, found: 'none' })
+  for (const { descriptor, at } of found.attestations) {
+    if (isAbsentEntry(layout, descriptor) || images.some(({ digest }) => digest === subjectOf(descriptor))) continue
+    artifacts.push({ descriptor, at, type: findArtifactType(layout, descriptor) ?? descriptor.mediaType })
+  }
+  return ok({ images, artifacts, absent: found.absent })
+}
+
+function problemsOf(result: Result<unknown, LayoutProblem>): readonly LayoutProblem[] {
+  return result.ok ? [] : result.problems
 }
 
 function allAre(code: LayoutProblem['code'], problems: readonly LayoutProblem[]): boolean {
   return problems.every((problem) => problem.code === code)
 }
 
-function withAttestations(image: Image, { manifests, attestations }: FoundManifests): SelectedImage {
-  const there = new Set(manifests.map(({ descriptor }) => descriptor.digest))
+function withAttestations(image: Image, { manifests, absent, attestations }: FoundManifests): SelectedImage {
+  const listed = new Set([...manifests, ...absent].map(({ descriptor }) => descriptor.digest))
   return {
     ...image,
     attestations: attestations.filter(({ descriptor }) => subjectOf(descriptor) === image.digest),
-    strayAttestations: attestations.filter(({ descriptor }) => !there.has(subjectOf(descriptor) ?? '')),
+    strayAttestations: attestations.filter(({ descriptor }) => !listed.has(subjectOf(descriptor) ?? '')),
   }
 }

@@ -1,21 +1,16 @@
 /** Checking an image that is written, from its `index.json` down to the last byte that can be reached. */
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { artifactTypeOf } from './artifact.js'
 import { BlobChecks, type Found } from './check-blobs.js'
 import { referenceProblems } from './check-references.js'
 import { comparePlatforms } from './compare-platforms.js'
-import {
-  isAttestation,
-  isConfigType,
-  isIndexType,
-  isManifestType,
-  type Descriptor,
-  type ManifestDocument,
-} from './documents.js'
-import { missingReference, referenceOf } from './entries.js'
+import { isAttestation, isIndexType, isManifestType, type Descriptor, type ManifestDocument } from './documents.js'
+import { entriesNamed, missingReference, referenceOf } from './entries.js'
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout } from './layout.js'
+import { OtherEntries } from './other-entries.js'
 import { reconcilePlatform, samePlatform, type Platform } from './platform.js'
-import { isAbsentAsAllowed, locateBlob, readDocument } from './read.js'
+import { isAbsentAsAllowed, isAbsentEntry, locateBlob, readDocument } from './read.js'
 import { describeImage, judgeImages, type FoundImage } from './found-image.js'
 import { checkImageConfig, contradiction } from './image.js'
 import { judgeTogether, type PlacedLayer } from './layer/judge-layer.js'
@@ -64,7 +59,10 @@ class Check {
   readonly #blobs: BlobChecks
   /** Indexes and manifests that were met, so that documents which list one another many times are read once. */
   readonly #indexes = new Set<string>()
-  readonly #manifests = new Map<string, FoundImage | undefined>()
+  readonly #manifests = new Set<string>()
+  /** By the digest of the manifest. */
+  readonly #imageOf = new Map<string, FoundImage>()
+  readonly #others = new OtherEntries()
   /** Each image in each list that names it. */
   readonly #listed = new Set<string>()
   readonly #images: FoundImage[] = []
@@ -91,10 +89,16 @@ class Check {
       const list = JSON.stringify(['index.json', referenceOf(step.descriptor)])
       await this.#checkEntry(step, { at: ['index.json', step.label], depth: 0, list, root: step.descriptor.digest })
     }
-    const images = this.#images
+    const images = [...this.#images, ...this.#others.absentImages]
     for (const problem of judgeImages(images, this.#layout.path)) this.#problems.push(problem)
-    const { platforms } = this.#options
+    const { platforms, complete, strict } = this.#options
     if (platforms !== undefined) this.#problems.push(...comparePlatforms(images, platforms, this.#layout.path))
+    const isNothingThere = this.#images.length === 0 && this.#whole
+    if (platforms !== undefined || complete === true || strict === true || isNothingThere) {
+      this.#problems.push(...this.#others.absentProblems(this.#layout))
+    }
+    // What absent documents refer to is not known.
+    if (this.#others.hasAbsent) this.#whole = false
   }
 
   /** When all that was begun has been read. */
@@ -104,10 +108,6 @@ class Check {
       for (const problem of [(await reading) ?? []].flat()) problems.push(problem)
     }
     this.#options.signal?.throwIfAborted()
-    if (this.#images.length === 0 && problems.length === 0) {
-      const [at, expected] = [['index.json', 'manifests'], 'at least one image']
-      problems.push({ code: 'manifests-empty', layout: this.#layout.path, at, expected, found: 'no entry is an image' })
-    }
     if (this.#options.strict === true) {
       const { reference } = this.#options
       const referenced = reference === undefined ? this.#referenced : reachableDigests(this.#layout)
@@ -126,8 +126,10 @@ class Check {
       deep: this.#options.deep === true,
       strict: this.#options.strict === true,
       images: await Promise.all(this.#images.map(describeImage)),
+      artifacts: this.#others.describeArtifacts(),
       blobs,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+      absentEntries: this.#others.describeAbsent(),
       absent: [...this.#blobs.absent].map(([digest, size]) => ({ digest, size })),
       ownerOnly: this.#blobs.ownerOnly.size,
       unread: [...this.#blobs.unread].map(([digest, mediaType]) => ({ digest, mediaType })),
@@ -137,17 +139,19 @@ class Check {
 
   /** The entries of `index.json` that are looked at. */
   #roots(): readonly Step[] {
-    const { reference } = this.#options
-    const steps = indexSteps(this.#layout.index)
-    return reference === undefined ? steps : steps.filter(({ descriptor }) => referenceOf(descriptor) === reference)
+    return entriesNamed(this.#layout, this.#options.reference)
   }
 
   async #checkEntry({ descriptor }: Step, place: Place): Promise<void> {
     const { at, depth, root } = place
     this.#options.signal?.throwIfAborted()
     this.#referenced.add(descriptor.digest)
+    if (isAbsentEntry(this.#layout, descriptor)) return this.#others.addAbsent(descriptor, place)
     if (isManifestType(descriptor.mediaType)) return this.#checkManifestEntry(descriptor, place)
-    if (!isIndexType(descriptor.mediaType)) return this.#blobs.check(descriptor, at)
+    if (!isIndexType(descriptor.mediaType)) {
+      this.#others.addArtifact(descriptor.digest, descriptor.mediaType, root)
+      return this.#blobs.check(descriptor, at)
+    }
     if (this.#indexes.has(descriptor.digest)) return this.#checkAgain(descriptor, at)
     this.#indexes.add(descriptor.digest)
     if (depth >= maximumIndexDepth) {
@@ -166,15 +170,21 @@ class Check {
 
   async #checkManifestEntry(descriptor: Descriptor, place: Place): Promise<void> {
     const { at, list, root } = place
-    const entry = `${descriptor.digest} ${list}`
-    if (this.#manifests.has(descriptor.digest)) {
+    const { digest, platform } = descriptor
+    const entry = `${digest} ${list}`
+    const image = this.#imageOf.get(digest)
+    // Whether a manifest is an image's depends on its descriptor too.
+    const kind = `${digest} ${platform === undefined} ${isAttestation(descriptor)}`
+    if (image !== undefined || this.#manifests.has(kind)) {
       this.#checkAgain(descriptor, at)
-      const image = this.#manifests.get(descriptor.digest)
+      this.#others.addRoot(digest, root)
       if (image !== undefined) this.#listAgain(image, descriptor, place, this.#listed.has(entry))
     } else {
+      this.#manifests.add(kind)
       const before = this.#images.length
       await this.#checkManifest(descriptor, at, list, root)
-      this.#manifests.set(descriptor.digest, this.#images[before])
+      const found = this.#images[before]
+      if (found !== undefined) this.#imageOf.set(digest, found)
     }
     this.#listed.add(entry)
   }
@@ -206,7 +216,9 @@ class Check {
     this.#blobs.locate(descriptor, at, true)
     this.#blobs.seen.set(manifest.value.digest, descriptor.size)
     const steps = manifestSteps(manifest.value.value)
-    const isImage = !isAttestation(descriptor) && isConfigType(manifest.value.value.config.mediaType)
+    const artifactType = artifactTypeOf(this.#layout, descriptor, manifest.value.value)
+    if (artifactType !== undefined) this.#others.addArtifact(descriptor.digest, artifactType, root)
+    const isImage = artifactType === undefined
     const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
     const named = image === undefined ? at : withPlatform(at, descriptor, image.platform)
     const readings: Promise<PlacedLayer | undefined>[] = []

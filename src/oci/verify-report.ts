@@ -8,6 +8,8 @@ import type { ReadingOptions } from './verified.js'
 export interface VerifyOptions extends OpenOptions, ReadingOptions {
   /** The image must hold exactly these platforms. Without it, those that its descriptors say are taken as wanted. */
   readonly platforms?: readonly Platform[]
+  /** Everything that an index lists must be in the layout; implied by `platforms` and `strict`. */
+  readonly complete?: boolean
   /** Only the entries of `index.json` with this name are looked at. */
   readonly reference?: string
   /** Layers whose blobs may be absent; `none` by default. */
@@ -39,6 +41,25 @@ export interface VerifiedImage {
   readonly programs?: number
 }
 
+/** What is listed next to images, or in place of them, and is not judged as one. */
+export interface VerifiedArtifact {
+  readonly digest: string
+  /** As `artifactTypeOf` says, or the media type of an entry that is no manifest. */
+  readonly type: string
+  /** Digests of the entries of `index.json` that lead to it. */
+  readonly entries: readonly string[]
+}
+
+/** What an index lists and the layout does not hold: a manifest, an index, or something else. */
+export interface AbsentEntry {
+  /** As its descriptor says. */
+  readonly platform?: string
+  readonly mediaType: string
+  readonly digest: string
+  /** Digests of the entries of `index.json` that lead to it: its own, or that of an index. */
+  readonly entries: readonly string[]
+}
+
 export interface VerifyReport {
   readonly layout: string
   readonly kind: Layout['kind']
@@ -51,6 +72,8 @@ export interface VerifyReport {
   /** What `index.json` names; of these only the wanted reference's, when one is. */
   readonly entries: readonly VerifiedEntry[]
   readonly images: readonly VerifiedImage[]
+  readonly artifacts: readonly VerifiedArtifact[]
+  readonly absentEntries: readonly AbsentEntry[]
   /** Distinct blobs that can be reached, and their bytes. */
   readonly blobs: readonly { readonly digest: string; readonly size: number }[]
   readonly bytes: number

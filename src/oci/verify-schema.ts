@@ -30,6 +30,19 @@ const image = z.strictObject({
     .describe('with --deep: number of ELF programs and libraries, for whatever machine'),
 })
 
+const artifact = z.strictObject({
+  digest,
+  type: z.string().describe('the artifact type, or else the media type that tells it from an image'),
+  entries: z.array(digest).describe('of the entries of index.json that lead to it'),
+})
+
+const absentEntry = z.strictObject({
+  platform: z.string().exactOptional().describe('as its descriptor says'),
+  mediaType: z.string(),
+  digest,
+  entries: z.array(digest).describe('of the entries of index.json that lead to it'),
+})
+
 const entry = z.strictObject({
   reference: z.string().exactOptional().describe('org.opencontainers.image.ref.name'),
   mediaType: z.string(),
@@ -46,6 +59,10 @@ const report = z.strictObject({
   index: digest.exactOptional().describe('the image index that lists the platforms, when index.json names exactly one'),
   entries: z.array(entry).describe('what index.json names'),
   images: z.array(image),
+  artifacts: z.array(artifact).describe('what is listed and is not an image, such as signatures and attestations'),
+  absentEntries: z
+    .array(absentEntry)
+    .describe('what an index lists and the layout does not hold, such as the other platforms of a sparse layout'),
   blobs: z.array(blob).describe('distinct blobs that can be reached and are good'),
   bytes: bytes.describe('bytes of these blobs'),
   absent: z.array(blob).describe('layers whose blobs are not there, as was allowed'),

@@ -28,6 +28,12 @@ export function formatInspection(report: InspectReport, cwd: string, style: Styl
     }
     for (const attestation of image.attestations) lines.push(`    attestation ${attestation.digest}`)
   }
+  for (const { digest, type, size } of report.artifacts) {
+    lines.push(`  artifact ${digest}  ${formatBytes(size)}  ${visibleLine(type)}`)
+  }
+  for (const { platform, mediaType, digest } of report.absent) {
+    lines.push(`  ${style('warn', 'absent')} ${visibleLine(platform ?? mediaType)}  ${visibleLine(digest)}`)
+  }
   const saved = report.sizeUnshared - report.size
   const sharing =
     report.shared.length === 0

@@ -5,23 +5,27 @@ import { quote } from '../util/shell.js'
 
 /** @param file the layout, as it is to be typed. */
 export function useLines({ kind, entries }: Pick<InspectReport, 'kind' | 'entries'>, file: string): string[] {
-  if (entries.length === 0 || /[\x00-\x1f\x7f-\x9f]/.test(file)) return []
+  const images = entries.filter((entry) => entry.images > 0)
+  if (images.length === 0 || /[\x00-\x1f\x7f-\x9f]/.test(file)) return []
+  // skopeo, buildah and podman take an entry without a reference only if there is no other, of whatever kind.
   const isOnly = entries.length === 1
   const place = quote(file.startsWith('-') ? `./${file}` : file)
+  const transport = `${kind === 'archive' ? 'oci-archive' : 'oci'}:${file}`
+  if (images.some(({ absent }) => absent > 0)) return sparseLines(images, place, transport)
   const vdkr = kind === 'archive' ? [] : [`  vdkr vimport ${place} NAME:TAG`]
-  if (entries.every((entry) => entry.reference === undefined) && !isOnly) {
+  if (images.every((entry) => entry.reference === undefined) && !isOnly) {
     return [
-      'use it: this is a flat layout, which skopeo, buildah and podman do not take',
-      ...vdkr,
-      `  mab merge -o OTHER ${place}   (a nested one, for all others)`,
+      'use it: skopeo, buildah and podman need a reference here, and no image has one',
+      // It takes an index.json with artifacts for a nested one.
+      ...(images.length === entries.length ? vdkr : []),
+      `  mab merge -o OTHER ${place}   (gives it one)`,
     ]
   }
-  const transport = `${kind === 'archive' ? 'oci-archive' : 'oci'}:${file}`
   // They take what stands before the first colon for the path.
-  const found = file.includes(':') ? [] : entries.filter((entry) => isOnly || isFoundByReference(entry))
+  const found = file.includes(':') ? [] : images.filter((entry) => isOnly || isFoundByReference(entry))
   const sources = found.map((entry) => quote(isFoundByReference(entry) ? `${transport}:${entry.reference}` : transport))
   const distinct = [...new Set(sources)]
-  const isDocker = entries.some((entry) => isDockerType(entry.mediaType))
+  const isDocker = images.some((entry) => isDockerType(entry.mediaType))
   if (distinct.length === 0 && isDocker && !isOnly) {
     return [
       "use it: skopeo, buildah and podman do not find Docker's media types by a reference, and there are several",
@@ -38,6 +42,16 @@ export function useLines({ kind, entries }: Pick<InspectReport, 'kind' | 'entrie
     ...(isDocker ? [] : vdkr),
   ]
   return lines.length === 0 ? [] : ['use it:', ...lines]
+}
+
+/** `skopeo copy --all` and containerd's `--all-platforms` fail for what is absent; a merged image has no absent entries. */
+function sparseLines(images: readonly InspectedEntry[], place: string, transport: string): string[] {
+  const isNamed = images.length > 1 && images.every(({ reference }) => reference !== undefined)
+  const operands = isNamed ? images.map(({ reference }) => quote(`${transport}:${reference}`)) : [place]
+  return [
+    'use it: this is a sparse layout, which does not hold everything that it lists',
+    ...operands.map((operand) => `  mab merge -o OTHER ${operand}   (an image of what it holds)`),
+  ]
 }
 
 /**

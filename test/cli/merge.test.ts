@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { artifacts } from '../rig/artifacts.js'
 import { buildLayout, flipByte, type ImageDescription } from '../rig/layout-builder.js'
 import { temporaryDirectory } from '../rig/temp.js'
 import { makeProject, type Project } from './fixture.js'
@@ -170,6 +171,74 @@ test('no amd64 variant comes into the index but one that was asked for', () => {
   assert.equal(platform(), { architecture: 'amd64', os: 'linux', variant: 'v3' })
 })
 
+test('an operand with a platform is one image of several', () => {
+  const project = projectWith({
+    both: [{ architecture: 'arm64' }, { architecture: 'amd64' }].map((image) => ({ ...image, reference: 'latest' })),
+    other: { architecture: 'amd64', layers: ['other'] },
+  })
+  const merged = project.mab('merge', '-o', 'out', '--format', 'flat', 'both=linux/arm64', 'other')
+  assert.is(merged.code, 0, merged.stderr)
+  const wanted = [indexIn(project, 'both'), indexIn(project, 'other')].map(({ manifests }) => manifests[0]!.digest)
+  assert.equal(
+    indexIn(project, 'out').manifests.map(({ digest }) => digest),
+    wanted,
+  )
+})
+
+test('of a sparse layout it takes what is there, and prints what it leaves out', () => {
+  const project = projectWith({ other: { architecture: 'riscv64' } })
+  const entries = ['amd64', 'arm64', 's390x'].map((architecture) => ({ architecture }))
+  const built = buildLayout({ reference: 'latest', entries }, { directory: project.file('sparse') })
+  for (const { digest } of built.images.slice(1)) rmSync(built.file(digest))
+  const inspected = project.mab('inspect', 'sparse')
+  assert.is(inspected.code, 0, inspected.stderr)
+  assert.match(inspected.stdout, /^ {2}absent linux\/arm64 {2}sha256:\w+\n {2}absent linux\/s390x {2}sha256:/m)
+  assert.match(inspected.stdout, '  mab merge -o OTHER sparse   (')
+  const verified = project.mab('verify', 'sparse')
+  assert.is(verified.code, 0)
+  assert.match(verified.stdout, /linux\/arm64 sha256:\w+: absent\n[^]*note: 2 listed manifests absent/)
+  assert.is(project.mab('verify', '--strict', 'sparse').code, 1)
+  for (const operand of ['sparse', 'sparse=linux/amd64']) {
+    const merged = project.mab('merge', '-o', 'out', '--format', 'flat', operand, 'other')
+    assert.is(merged.code, 0, merged.stderr)
+    const architectures = indexIn(project, 'out').manifests.map(({ platform }) => platform.architecture)
+    assert.equal(architectures, ['amd64', 'riscv64'])
+    const note = /sparse lists linux\/arm64, linux\/s390x without the image: left out/
+    assert.is(note.test(merged.stderr), operand === 'sparse')
+  }
+  const absent = project.mab('merge', '-o', 'other-out', 'sparse=linux/arm64', 'other')
+  assert.is(absent.code, 1)
+  assert.match(
+    absent.stderr,
+    /missing blob in sparse[^]*\(linux\/arm64\)[^]*next: .*skopeo copy --all docker:\/\/IMAGE /,
+  )
+  project.configure({
+    platforms: {
+      amd64: { source: { kind: 'layout', path: 'sparse' } },
+      arm64: { source: { kind: 'layout', path: 'sparse' } },
+    },
+    targets: { app: { output: { directory: 'app' } } },
+  })
+  assert.is(project.mab('run', '-p', 'amd64').code, 0)
+  const run = project.mab('run')
+  assert.is(run.code, 1)
+  assert.match(run.stdout + run.stderr, /missing blob in sparse/)
+})
+
+test('a signature next to an image is passed over, and the commands of inspect work', () => {
+  const { image: signature } = artifacts['a signature of cosign']!
+  const project = projectWith({ signed: [{ architecture: 'arm64' }, signature] })
+  const { stdout } = project.mab('inspect', 'signed')
+  assert.match(stdout, /^ {2}artifact sha256:\w+ .*simplesigning/m)
+  assert.match(stdout, /mab merge -o OTHER signed/)
+  assert.not.match(stdout, /^ {2}(?:skopeo|podman|vdkr)/m)
+  const merged = project.mab('merge', '-o', 'OTHER', 'signed')
+  assert.is(merged.code, 0, merged.stderr)
+  const verified = project.mab('verify', 'signed')
+  assert.is(verified.code, 0)
+  assert.match(verified.stdout, /^ {2}artifact sha256:\w+: application\/vnd\.dev\.cosign\.simplesigning/m)
+})
+
 test('what cannot be right is refused, and nothing is written', () => {
   const project = projectWith({
     a: { architecture: 'arm64' },
@@ -189,7 +258,7 @@ test('what cannot be right is refused, and nothing is written', () => {
     [2, ['-o', 'out'], /expected at least one layout/],
     [2, ['-o', 'out', 'a', 'b'], /a and b are both linux\/arm64/],
     [2, ['-o', 'out', 'a', 'c=linux/amd64/v9'], /"v9" is not a variant of amd64/],
-    [2, ['-o', 'out', 'both=linux/arm64'], /there are several \(linux\/arm64, linux\/amd64\)/],
+    [1, ['-o', 'out', 'both=linux/riscv64'], /missing platform in both[^]*found: [^\n]*linux\/arm64/],
     [2, ['-o', 'c', 'a', 'c'], /c is the output too/],
     [2, ['-o', 'out', '-t', 'a b', 'a'], /"a b" is no reference/],
     [2, ['-o', 'out', '--format', 'flat', '-t', 'x', 'a'], /no entry that could carry --tag/],

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyReportsSchema } from '../../src/oci/verify-schema.js'
+import { artifacts } from '../rig/artifacts.js'
 import { elfs } from '../rig/elf-builder.js'
 import { buildLayout, flipByte } from '../rig/layout-builder.js'
 import { tarOfEntries } from '../rig/tar-builder.js'
@@ -75,10 +76,13 @@ test('what is printed as JSON is what the schema says', () => {
         { layers: [programs], reference: 'a' },
         { architecture: 'arm64', layers: [programs], gzip: true },
         { architecture: 's390x', editManifest: ({ layers }) => (layers[0].mediaType = encrypted) },
+        { architecture: 'riscv64' },
+        artifacts['a chart of Helm']!.image,
       ],
     },
     { directory: file('layout'), garbage: 1 },
   )
+  rmSync(built.file(built.images[3]!.digest))
   const { code, stdout } = mab('verify', 'layout', 'nowhere/', '--format', 'json', '--deep', '--strict')
   assert.is(code, 1)
   const [report, nothing] = verifyReportsSchema.parse(JSON.parse(stdout))
@@ -90,8 +94,13 @@ test('what is printed as JSON is what the schema says', () => {
   assert.is(report!.unread[0]!.mediaType, encrypted)
   assert.equal(
     report!.problems.map(({ code: found }) => found),
-    ['file-platform', 'blob-unreferenced'],
+    ['file-platform', 'blob-missing'],
   )
+  assert.equal(
+    report!.absentEntries.map(({ platform }) => platform),
+    ['linux/riscv64'],
+  )
+  assert.is(report!.artifacts[0]!.type, 'application/vnd.cncf.helm.config.v1+json')
   assert.equal(report!.problems[0]!.at.slice(-1), ['bin/tool'])
   assert.is(nothing!.problems[0]!.code, 'layout-unreadable')
 })

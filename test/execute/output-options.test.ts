@@ -171,6 +171,24 @@ test('attestations are left out with a word, or kept behind the images and count
   assert.is((await workspace.run(configWith(workspace, { attestations: 'keep' }))).states['index:app'], 'fresh')
 })
 
+test('one attestation of two images is kept for both', async () => {
+  const workspace = workspaceWith()
+  rmSync(workspace.path('in'), { recursive: true })
+  const images = [{ architecture: 'arm64' }, { architecture: 'amd64' }]
+  // The statements are the same, and so is the manifest; its entries name one image each.
+  const pairs = images.map((image) => withAttestation(image).entries)
+  const source = { kind: 'layout' as const, path: 'in/both' }
+  buildLayout({ reference: 'latest', entries: pairs.flat() }, { directory: workspace.path('in', 'both') })
+  const config = configWith(workspace, { attestations: 'keep' }, { source })
+  const run = await workspace.run({ ...config, platforms: { arm64: { source }, amd64: { source } } })
+  const { manifests } = read(workspace, run.report.targets[0]!.digest)
+  assert.equal(
+    manifests.slice(2).map(({ digest, annotations }) => [digest, annotations?.['vnd.docker.reference.digest']]),
+    [0, 1].map((image) => [manifests[2]!.digest, manifests[image]!.digest]),
+  )
+  assert.equal((await verifyLayout(workspace.path('out'))).ok, true)
+})
+
 test('an attestation of an image that is not there is left out with a word, said once, kept or not', async () => {
   for (const attestations of ['keep', 'drop'] as const) {
     const workspace = workspaceWith()

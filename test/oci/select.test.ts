@@ -125,8 +125,8 @@ test('finds an image in a sparse layout that lacks the other platforms', async (
   assert.is((await select(built.directory, 'arm64')).digest, built.images[1]!.digest)
   assert.match((await problemsOf(built, 'amd64')).join(), /^blob-missing/)
   assert.equal(await problemsOf(built, 'riscv64'), [
-    'platform-missing: expected an image for linux/riscv64; found the index says linux/amd64, ' +
-      'the index says linux/arm64, the index says linux/arm/v7',
+    'platform-missing: expected an image for linux/riscv64; found the index says linux/arm64, ' +
+      'the index says linux/arm/v7, the index says linux/amd64',
   ])
 })
 
@@ -221,7 +221,7 @@ test('passes over an artifact that is no container image', async () => {
   const beside = buildLayout({ entries: [chart, arm] })
   assert.is((await select(beside.directory, 'arm64')).digest, beside.images[1]!.digest)
   assert.equal(await problemsOf(buildLayout(chart), 'arm64'), [
-    'platform-missing: expected an image for linux/arm64; found media type application/x-helm',
+    'platform-missing: expected an image for linux/arm64; found an artifact of type application/x-helm',
   ])
 })
 

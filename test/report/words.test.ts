@@ -353,6 +353,7 @@ const notices: Examples<Notice> = {
   ],
   'attestations-dropped': [{ target: 'app', platform: 'linux/arm64', count: 2 }],
   'attestations-stray': [{ layout: '/project/a-oci', count: 1 }],
+  'manifests-absent': [{ layout: '/project/one.tar', absent: ['linux/arm64', 'linux/arm/v7'] }],
   'garbage-kept': [{ directory: '/project/out', found: 'permission denied' }],
 }
 
@@ -373,6 +374,7 @@ test('notices in words', () => {
     'waiting for a BitBake whose client is gone to finish in build (process 4711); it ends by itself',
     "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them (mab merge: --attestations keep)",
     '1 attestation in a-oci left out: the image that it is about is not there',
+    'one.tar lists linux/arm64, linux/arm/v7 without the image: left out',
     'blobs of earlier images stay in out: permission denied',
   ])
 })

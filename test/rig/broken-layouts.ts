@@ -205,7 +205,27 @@ const damage: Record<string, BrokenLayout> = {
     problems: [`blob-size ${first}`],
   },
   'a manifest changed': { build: damaged((built) => flipByte(manifest(built))), problems: [`blob-digest ${amd64}`] },
-  'a manifest missing': { build: damaged((built) => rmSync(manifest(built, 1))), problems: [`blob-missing ${armv7}`] },
+  'a manifest missing whose platform is wanted': {
+    build: damaged((built) => rmSync(manifest(built, 1))),
+    platforms: ['amd64', 'linux/arm/v7'],
+    problems: [`blob-missing ${armv7}`],
+  },
+  'a manifest missing where nothing may': {
+    build: damaged((built) => rmSync(manifest(built, 1))),
+    strict: true,
+    problems: [`blob-missing ${armv7}`],
+  },
+  'all manifests missing': {
+    build: damaged((built) => [0, 1].forEach((image) => rmSync(manifest(built, image)))),
+    problems: [`blob-missing ${amd64}`, `blob-missing ${armv7}`],
+  },
+  'a directory in place of a manifest': {
+    build: damaged((built) => {
+      rmSync(manifest(built, 1))
+      mkdirSync(manifest(built, 1))
+    }),
+    problems: [`blob-missing ${armv7}`],
+  },
   'a manifest that is empty': {
     build: damaged((built) => truncateSync(manifest(built), 0)),
     problems: [`blob-size ${amd64}`],
@@ -365,10 +385,6 @@ const descriptors: Record<string, BrokenLayout> = {
     build: indexEdited(firstEntry((entry) => (entry['annotations'] = { a: 1 }))),
     problems: ['document-malformed index.json > manifests[0].annotations.a'],
   },
-  'a media type that makes the image a mere blob': {
-    build: indexEdited(firstEntry((entry) => (entry['mediaType'] = 'application/vnd.oci.image.index.v2+json'))),
-    problems: ['manifests-empty index.json > manifests'],
-  },
   'an index that is said to be a manifest': {
     build: indexEdited(firstEntry((entry) => (entry['mediaType'] = 'application/vnd.oci.image.manifest.v1+json'))),
     problems: [
@@ -408,12 +424,6 @@ const documents: Record<string, BrokenLayout> = {
     problems: [`digest-invalid ${only} > layers[0] sha256:../../x`],
   },
   'no layers': { build: made({ layers: [] }), problems: [`layers-empty ${first}`] },
-  'an artifact that is no image': {
-    build: made({
-      editManifest: (document) => (document['config'].mediaType = 'application/vnd.cncf.helm.config.v1+json'),
-    }),
-    problems: ['manifests-empty index.json > manifests'],
-  },
   'a config without rootfs': {
     build: made({ editConfig: (document) => void delete document['rootfs'] }),
     problems: [`document-malformed ${first} > config > rootfs`],

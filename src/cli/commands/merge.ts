@@ -46,15 +46,19 @@ export const merge: Command = {
 
   async run(args, io) {
     const { options } = args
-    const target = describeTarget(args, io)
-    if (!target.ok) return reportProblems(target.problems, options, io)
+    const described = describeTarget(args, io)
+    if (!described.ok) return reportProblems(described.problems, options, io)
+    const { target, notices } = described.value
     // Nothing is remembered between merges: every byte is read.
     const stateDirectory = await fs.mkdtemp(path.join(os.tmpdir(), 'mab-merge-'))
     try {
       const settings = runOptions(stateDirectory, options, io)
       if (!settings.ok) return reportProblems(settings.problems, options, io)
-      const plan = createPlan([target.value])
-      return await performPlan(plan, settings.value, options, io, (images) => images[0] && imageMetadata(images[0]))
+      const plan = createPlan([target])
+      return await performPlan(plan, settings.value, options, io, {
+        describe: (images) => images[0] && imageMetadata(images[0]),
+        notices,
+      })
     } finally {
       await fs.rm(stateDirectory, { recursive: true, force: true })
     }

@@ -48,6 +48,7 @@ export const verify: Command = {
         ...levels,
         signal: io.interruption.stop,
         ...(platforms ? { platforms } : {}),
+        complete: target !== undefined,
         ...(reference === undefined ? {} : { reference }),
         allowAbsentLayers: given ?? allowAbsentLayers,
       })
@@ -68,7 +69,17 @@ function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
 }
 
 function noLayout(layout: string, levels: Levels, problems: readonly LayoutProblem[]): VerifyReport {
-  const nothing = { entries: [], images: [], blobs: [], bytes: 0, absent: [], ownerOnly: 0, unread: [] }
+  const nothing = {
+    entries: [],
+    images: [],
+    artifacts: [],
+    absentEntries: [],
+    blobs: [],
+    bytes: 0,
+    absent: [],
+    ownerOnly: 0,
+    unread: [],
+  }
   return { layout, kind: 'directory', ...levels, ...nothing, problems }
 }
 
@@ -85,6 +96,10 @@ function writeText(report: VerifyReport, target: string | undefined, { options }
       `  ${style('warn', 'note:')} ${visibleLine(shortDigest(digest))} was not read${report.deep ? ' through' : ''}: ${visibleLine(mediaType)}`,
     )
   }
+  if (good && report.absentEntries.length > 0) {
+    const those = count(report.absentEntries.length, 'listed manifest')
+    lines.push(`  ${style('warn', 'note:')} ${those} absent: the layout is sparse (--strict makes this an error)`)
+  }
   if (report.absent.length > 0) {
     lines.push(`  ${style('warn', 'note:')} ${count(report.absent.length, 'layer')} absent, as is allowed`)
   }
@@ -98,7 +113,7 @@ function writeText(report: VerifyReport, target: string | undefined, { options }
 }
 
 /** Each image and index of `index.json`, and the references that lead to it. */
-function describeEntries({ entries, images }: VerifyReport): string[] {
+function describeEntries({ entries, images, artifacts, absentEntries }: VerifyReport): string[] {
   const references = new Map<string, string[]>()
   for (const { digest, reference } of entries) {
     const known = references.get(digest) ?? []
@@ -110,15 +125,26 @@ function describeEntries({ entries, images }: VerifyReport): string[] {
   }
   const indexes = new Set(entries.flatMap(({ mediaType, digest }) => (isIndexType(mediaType) ? digest : [])))
   const lines = shorten([...indexes].map((digest) => `  index ${digest}${named([digest])}`))
+  // With one entry in all, its names are in the line above.
+  const below = (digests: readonly string[]): string =>
+    indexes.size === 1 && references.size === 1 ? '' : named(digests)
   const described = shorten(images).map((image) => {
     if (typeof image === 'string') return `  ${image}`
     const { platform, digest, layers, size, programs } = image
     const code = programs === undefined ? '' : `, ${count(programs, 'ELF file')}`
-    // With one entry in all, its names stand above.
-    const names = indexes.size === 1 && references.size === 1 ? '' : named(image.entries)
-    return `  ${visibleLine(platform)} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}${names}`
+    return `  ${visibleLine(platform)} ${digest}: ${count(layers, 'layer')}, ${formatBytes(size)}${code}${below(image.entries)}`
   })
-  return [...lines, ...described]
+  const others = shorten(artifacts).map((artifact) =>
+    typeof artifact === 'string'
+      ? `  ${artifact}`
+      : `  artifact ${visibleLine(artifact.digest)}: ${visibleLine(artifact.type)}${below(artifact.entries)}`,
+  )
+  const absent = shorten(absentEntries).map((entry) =>
+    typeof entry === 'string'
+      ? `  ${entry}`
+      : `  ${visibleLine(entry.platform ?? entry.mediaType)} ${visibleLine(entry.digest)}: absent${below(entry.entries)}`,
+  )
+  return [...lines, ...described, ...others, ...absent]
 }
 
 /** Of one kind. */

@@ -2,6 +2,7 @@
 import { blobFile, parseDigest } from '../../oci/digest.js'
 import { locateParts, mergeImage, type PartOptions } from '../../oci/merge.js'
 import { formatPlatform } from '../../oci/platform.js'
+import { isAbsentEntry } from '../../oci/read.js'
 import type { SelectedImage } from '../../oci/select.js'
 import { isKnownWhole, isWhole } from '../../oci/store.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
@@ -47,9 +48,9 @@ export const merge: Handler<'merge'> = {
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.stamps.drop(task.id)
     context.state.notePlace(task.target, 'output.directory', task.directory)
-    if (task.attestations === 'drop' && image.attestations.length > 0) {
+    const dropped = image.attestations.filter(({ descriptor }) => !isAbsentEntry(image.layout, descriptor)).length
+    if (task.attestations === 'drop' && dropped > 0) {
       const platform = formatPlatform(image.platform)
-      const dropped = image.attestations.length
       context.notice({ code: 'attestations-dropped', target: task.target, platform, count: dropped })
     }
     if (image.strayAttestations.length > 0) {

@@ -21,6 +21,14 @@ export function compressionOf(mediaType: string): Compression | undefined {
   return compressions.get(mediaType)
 }
 
+/**
+ * Decides whether a layer is part of a file system by its media type: all that containerd takes for a layer (`IsLayerType`
+ * in its images/mediatypes.go), so also encrypted, nydus and nondistributable layers.
+ */
+export function isLayerType(mediaType: string): boolean {
+  return /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./.test(mediaType)
+}
+
 /** What the first bytes are of, whatever the media type says. */
 export function sniffCompression(start: Uint8Array): Compression {
   const magic = Buffer.from(start.subarray(0, 4)).toString('hex')
