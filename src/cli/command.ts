@@ -6,9 +6,11 @@ import { optionSpecs, type OptionName, type OptionSpec } from './options.js'
 export interface Command extends Syntax {
   /** For the list of commands. */
   readonly summary: string
-  /** What stands behind the command's name in the usage line. */
+  /** What follows the command's name in the usage line. */
   readonly usage: string
   readonly description: readonly string[]
+  /** What an option means here, where that is not what `optionSpecs` says. */
+  readonly optionHelp?: Readonly<Partial<Record<OptionName, string>>>
   /** Command lines, each with what it is for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[]
   /** @returns the exit code. */
@@ -23,7 +25,7 @@ export function commandHelp(command: Command): string {
     ...command.description,
     '',
     'Options:',
-    ...optionLines([...command.options, 'color', 'help'], command.format),
+    ...optionLines(command),
     '',
     'Examples:',
     ...command.examples.map(([line, purpose]) => `  ${line.padEnd(width)}  ${purpose}`),
@@ -31,12 +33,12 @@ export function commandHelp(command: Command): string {
   ].join('\n')
 }
 
-function optionLines(names: readonly OptionName[], format: Syntax['format']): string[] {
-  const rows = names.map((name): [string, string] => {
+function optionLines({ options, format, optionHelp = {} }: Command): string[] {
+  const rows = [...options, 'color' as const, 'help' as const].map((name): [string, string] => {
     const { short, value, help }: OptionSpec = optionSpecs[name]
     const letter = short === undefined ? '    ' : `-${short}, `
-    const meaning = name === 'format' && format !== undefined ? `${format.help}: ${format.choices.join(', ')}` : help
-    return [`  ${letter}--${name}${value === undefined ? '' : ` ${value}`}`, meaning]
+    const listed = name === 'format' && format !== undefined ? `${format.help}: ${format.choices.join(', ')}` : help
+    return [`  ${letter}--${name}${value === undefined ? '' : ` ${value}`}`, optionHelp[name] ?? listed]
   })
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)

@@ -17,6 +17,7 @@ const usageCodes: ReadonlySet<Problem['code']> = new Set([
   'config-exists',
   'config-ambiguous',
   'config-unreadable',
+  'compiler-unusable',
   'config-broken',
   'config-invalid',
   'unknown-target',

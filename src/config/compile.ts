@@ -34,12 +34,8 @@ export async function compileConfig(
 ): Promise<Result<CompiledConfig, ConfigProblem>> {
   const binary = esbuildBinary()
   if (binary === undefined) {
-    const found = `esbuild has no binary for ${process.platform}-${process.arch} in this installation`
-    return fail({
-      code: 'config-unreadable',
-      file,
-      found: `${found}; reinstall with optional dependencies, or use a .json or .yaml config`,
-    })
+    const found = `this installation has no binary of esbuild for ${process.platform}-${process.arch}`
+    return fail({ code: 'compiler-unusable', file, found, chosen: false })
   }
   // CommonJS starts quicker, but cannot hold a top-level await, nor load a package that has one: so that first.
   const quick = bundle(binary, file, 'cjs')
@@ -150,7 +146,11 @@ function bundle(
     ],
     { cwd: directory, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
   )
-  if (result.error) return fail({ code: 'config-unreadable', file, found: result.error.message })
+  if (result.error !== undefined || result.status === null) {
+    const found = result.error === undefined ? `ended by ${result.signal}` : errorText(result.error)
+    const chosen = process.env['ESBUILD_BINARY_PATH'] === binary
+    return fail({ code: 'compiler-unusable', file, program: binary, found, chosen })
+  }
   if (result.status !== 0) {
     // Without what esbuild says of all that is well.
     if (logLevel === 'verbose') return bundle(binary, file, format, 'warning')

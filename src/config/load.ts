@@ -3,7 +3,7 @@ import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { defaultLoadersSync, type PublicExplorerSync } from 'cosmiconfig'
 import * as internals from 'cosmiconfig/dist/ExplorerSync.js'
-import { errorText, exists } from '../util/fs.js'
+import { errorCode, errorText, exists, isAbsent } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 import { describeValue, valueOf } from '../start/evaluate.js'
 import type { EvaluatedConfig } from '../start/start.js'
@@ -92,14 +92,10 @@ async function findConfig(options: LoadOptions): Promise<Result<string, ConfigPr
     const file = path.resolve(options.cwd, options.file)
     if (!configExtensions.some((extension) => file.endsWith(`.${extension}`))) {
       const found = `its name does not end in ${configExtensions.map((extension) => `.${extension}`).join(', ')}`
-      return fail({ code: 'config-unreadable', file, found })
+      return fail({ code: 'config-unreadable', file, found, named: true, kind: 'unsuitable' })
     }
-    try {
-      const stat = await fs.stat(file)
-      return stat.isFile() ? ok(file) : fail({ code: 'config-unreadable', file, found: 'not a file' })
-    } catch (error) {
-      return fail({ code: 'config-unreadable', file, found: errorText(error) })
-    }
+    const unreadable = await whyUnreadable(file, true)
+    return unreadable === undefined ? ok(file) : fail(unreadable)
   }
   for (const directory of await directoriesUpwards(options.cwd)) {
     const result = explorer.search(directory)
@@ -121,10 +117,33 @@ async function onlyOne(directory: string, file: string): Promise<Result<string, 
 async function unreadableConfig(directory: string): Promise<ConfigProblem | undefined> {
   const present: readonly string[] = await fs.readdir(directory).catch(() => [])
   const name = configNames.find((candidate) => present.includes(candidate))
-  if (name === undefined) return undefined
-  const file = path.join(directory, name)
-  const found = await fs.readFile(file).then(() => 'not a file', errorText)
-  return { code: 'config-unreadable', file, found }
+  return name === undefined ? undefined : whyUnreadable(path.join(directory, name), false)
+}
+
+type Unreadable = Extract<ConfigProblem, { code: 'config-unreadable' }>
+
+/** Why the config cannot be read, if it cannot. @param named see `config-unreadable` */
+async function whyUnreadable(file: string, named: boolean): Promise<ConfigProblem | undefined> {
+  const problem = (kind: Unreadable['kind'], found: string): ConfigProblem => ({
+    code: 'config-unreadable',
+    file,
+    found,
+    named,
+    kind,
+  })
+  try {
+    if (!(await fs.stat(file)).isFile()) return problem('unsuitable', 'not a file')
+    await fs.access(file, fs.constants.R_OK)
+    return undefined
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'EACCES' || code === 'EPERM') return problem('permission', errorText(error))
+    if (!isAbsent(error)) return problem('system', errorText(error))
+    const target = await fs.readlink(file).catch(() => undefined)
+    return target === undefined
+      ? problem('missing', errorText(error))
+      : problem('dangling-link', `a symbolic link to ${target}, which does not exist`)
+  }
 }
 
 /**
@@ -160,7 +179,7 @@ async function readData(file: string): Promise<Result<unknown, ConfigProblem>> {
   try {
     content = (await fs.readFile(file, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
-    return fail({ code: 'config-unreadable', file, found: errorText(error) })
+    return fail({ code: 'config-unreadable', file, found: errorText(error), named: false, kind: 'system' })
   }
   try {
     return ok(isJson ? (JSON.parse(content) as unknown) : (defaultLoadersSync['.yaml'](file, content) as unknown))

@@ -1,5 +1,6 @@
 /** The wording of every problem: what was expected, found, where, and what next. */
 import { unreachable, type Problem } from '../util/problem.js'
+import { quote } from '../util/shell.js'
 import { wordBitbakeProblem } from './bitbake-words.js'
 import { wordDiscoverProblem } from './discover-words.js'
 import { wordLayoutProblem } from './layout-words.js'
@@ -34,7 +35,15 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return {
         headline: `cannot read the config ${show(problem.file)}`,
         details: [`found: ${problem.found}`],
-        next: "correct the name behind '--config', or leave it out to search upwards",
+        next: nextForConfig(problem, quote(show(problem.file))),
+      }
+    case 'compiler-unusable':
+      return {
+        headline: `cannot compile the config ${show(problem.file)}: esbuild cannot be run`,
+        details: [...(problem.program === undefined ? [] : [`program: ${problem.program}`]), `found: ${problem.found}`],
+        next: problem.chosen
+          ? 'correct ESBUILD_BINARY_PATH, or unset it'
+          : 'install mab again with its optional dependencies (npm install --include=optional), or write the config as .json or .yaml',
       }
     case 'config-broken': {
       const line =
@@ -196,4 +205,11 @@ function configPath(keys: readonly (string | number)[]): string {
     )
     .join('')
   return text.replace(/^\./, '') || 'the config'
+}
+
+function nextForConfig({ kind, named }: Extract<Problem, { code: 'config-unreadable' }>, file: string): string {
+  if (kind === 'permission') return `make it readable: chmod u+r ${file}, or chown where it belongs to another user`
+  if (kind === 'dangling-link') return `point the link ${file} to a config, or remove it`
+  if (kind === 'system') return 'check the disk and the limits of the system, then run again'
+  return named ? "correct the name after '--config', or leave it out to search upwards" : `rename or remove ${file}`
 }

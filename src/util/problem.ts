@@ -35,7 +35,25 @@ export type ConfigProblem =
   | { readonly code: 'config-not-found'; readonly directory: string; readonly names: readonly string[] }
   | { readonly code: 'config-exists'; readonly file: string }
   | { readonly code: 'config-ambiguous'; readonly directory: string; readonly found: readonly string[] }
-  | { readonly code: 'config-unreadable'; readonly file: string; readonly found: string }
+  | {
+      readonly code: 'config-unreadable'
+      readonly file: string
+      readonly found: string
+      /** Its name was given; else it was found by search. */
+      readonly named: boolean
+      /** `unsuitable`: it is not a file, or has a name that no config has. */
+      readonly kind: 'missing' | 'dangling-link' | 'unsuitable' | 'permission' | 'system'
+    }
+  | {
+      /** esbuild, which compiles configs that are code, cannot be run. */
+      readonly code: 'compiler-unusable'
+      readonly file: string
+      readonly found: string
+      /** The program, where there is one. */
+      readonly program?: string
+      /** ESBUILD_BINARY_PATH names it. */
+      readonly chosen: boolean
+    }
   | {
       /** The config does not compile, or throws while it is evaluated. `line` and `column` count from 1. */
       readonly code: 'config-broken'

@@ -5,28 +5,62 @@ import * as assert from 'uvu/assert'
 import { makeProject, mabProgram } from './fixture.js'
 
 const test = suite('usage')
-const commands = ['run', 'plan', 'verify', 'inspect', 'merge', 'list']
-
-test('each command explains itself, with examples', () => {
-  const { mab } = makeProject()
-  for (const command of commands) {
-    const help = mab(command, '--help')
-    assert.is(help.code, 0)
-    assert.match(help.stdout, `Usage: mab ${command}`)
-    assert.match(help.stdout, /Examples:\n {2}mab /)
-    assert.is(mab('help', command).stdout, help.stdout)
-  }
-})
+const commands = ['run', 'plan', 'verify', 'inspect', 'merge', 'list', 'clean', 'doctor', 'init']
 
 test('the main help lists every command, on stdout when asked for and on stderr with exit 2 when not', () => {
   const { mab } = makeProject()
   const asked = mab('--help')
   assert.is(asked.code, 0)
-  for (const command of commands) assert.match(asked.stdout, new RegExp(`^ {2}${command} `, 'm'))
+  const [, listed = ''] = /^Commands:\n((?: {2}.*\n)+)/m.exec(asked.stdout) ?? []
+  assert.equal(
+    [...listed.matchAll(/^ {2}(\w+) .*? {2}\S/gm)].map(([, name]) => name),
+    commands,
+  )
   const bare = mab()
   assert.is(bare.code, 2)
   assert.is(bare.stdout, '')
   assert.is(bare.stderr, asked.stdout)
+})
+
+for (const command of commands) {
+  test(`mab ${command} --help has a description, a meaning for each option, and examples that are right`, () => {
+    const { mab } = makeProject()
+    const help = mab(command, '--help')
+    assert.is(help.code, 0)
+    assert.is(mab('help', command).stdout, help.stdout)
+    const [, description = '', options = '', examples = ''] =
+      /^Usage: mab \w+.*\n\n((?:\S.*\n)+)\nOptions:\n((?: .*\n)+)\nExamples:\n((?: {2}mab .*\n)+)/.exec(help.stdout) ??
+      []
+    assert.ok(description.length > 0, help.stdout)
+    for (const line of options.trimEnd().split('\n')) {
+      assert.match(line, /^ {2}(?:-\w, | {4})--[\w-]+(?: [\w:[\]=]+)? {2,}\S/)
+    }
+    const names = [...options.matchAll(/^ {2}(?:-(\w), | {4})--([\w-]+)/gm)]
+    const known = new Set(
+      names.flatMap(([, short, name]) => [...(short === undefined ? [] : [`-${short}`]), `--${name}`]),
+    )
+    assert.ok(known.has('--color') && known.has('-h'))
+    for (const [, line = ''] of examples.matchAll(/^ {2}(mab .*?)(?: {2}|$)/gm)) {
+      const [program, ...words] = line.split(' | ')[0]!.split(' ')
+      assert.equal([program, words[0]], ['mab', command])
+      for (const word of words) if (word.startsWith('-')) assert.ok(known.has(word), `${line}: ${word}`)
+    }
+  })
+}
+
+test('the help of an option says what it does for the command at hand', () => {
+  const { mab } = makeProject()
+  const meaning = (command: string, option: string): string =>
+    new RegExp(`^ .*--${option}(?: [A-Z]+)? +(.*)$`, 'm').exec(mab(command, '--help').stdout)?.[1] ?? ''
+  assert.match(meaning('run', 'platform'), 'written next to the whole one')
+  for (const command of ['plan', 'doctor']) assert.not.match(meaning(command, 'platform'), 'written')
+  assert.match(meaning('run', 'force'), 'do everything again')
+  assert.match(meaning('plan', 'force'), /^show a run/)
+  assert.is(meaning('init', 'force'), 'replace the config that is there')
+  assert.match(meaning('clean', 'dry-run'), /^print what would be removed/)
+  assert.not.match(meaning('clean', 'dry-run'), 'why')
+  assert.match(meaning('clean', 'stale'), /^remove/)
+  assert.match(meaning('merge', 'metadata-file'), "the image's digests")
 })
 
 test('the version is that of the package', () => {

@@ -167,7 +167,9 @@ test('without a working esbuild, code says so and data needs none', async () => 
   process.env['ESBUILD_BINARY_PATH'] = '/nonexistent/esbuild'
   try {
     const [code, ...others] = problemsOf(await load(project({ [main]: 'export default {}' })))
-    assert.match(code?.code === 'config-unreadable' ? code.found : '', /\/nonexistent\/esbuild ENOENT/)
+    if (code?.code !== 'compiler-unusable') return assert.unreachable(JSON.stringify(code))
+    assert.equal([code.program, code.chosen], ['/nonexistent/esbuild', true])
+    assert.match(code.found, 'ENOENT')
     assert.equal(others, [])
     valueOf(await load(project({ 'multiarch.config.json': '{ "targets": { "hello": {} } }' })))
     const [json] = problemsOf(await load(project({ 'multiarch.config.json': '{ "targets": }' })))

@@ -139,11 +139,18 @@ test('a directory reached by a link is one project with where it leads, as for a
   assert.equal(Object.keys(loaded.config.targets), ['linked'])
 })
 
-test('a config that cannot be read is told, not passed over', async () => {
-  const directory = project({ 'multiarch.config.json': '{"targets":{"above":{}}}', 'inner/x': '' })
+test('a config that cannot be read is an error with its cause, and is not passed over', async () => {
+  const directory = project({ 'multiarch.config.json': '{"targets":{"above":{}}}', 'inner/x': '', 'other/x': '' })
+  const causeOf = async (where: string, file?: string): Promise<unknown> => {
+    const [problem] = problemsOf(await load(path.join(directory, where), file === undefined ? {} : { file }))
+    return problem?.code === 'config-unreadable' ? [problem.kind, problem.named, problem.found] : problem
+  }
+  const link = 'a symbolic link to nowhere.ts, which does not exist'
   symlinkSync('nowhere.ts', path.join(directory, 'inner/multiarch.config.ts'))
-  const [problem] = problemsOf(await load(path.join(directory, 'inner')))
-  assert.is(problem?.code, 'config-unreadable')
+  assert.equal(await causeOf('inner'), ['dangling-link', false, link])
+  assert.equal(await causeOf('inner', 'multiarch.config.ts'), ['dangling-link', true, link])
+  mkdirSync(path.join(directory, 'other/multiarch.config.ts'))
+  assert.equal(await causeOf('other'), ['unsuitable', false, 'not a file'])
 })
 
 test.run()

@@ -32,7 +32,17 @@ const examples: Examples<Coded> = {
   'config-not-found': [{ directory: '/elsewhere', names: ['multiarch.config.ts', 'multiarch.config.yaml'] }],
   'config-exists': [{ file: '/project/multiarch.config.ts' }],
   'config-ambiguous': [{ directory: '/project', found: ['multiarch.config.ts', 'multiarch.config.json'] }],
-  'config-unreadable': [{ file, found: 'permission denied' }],
+  'config-unreadable': [
+    { file, found: 'no such file', named: true, kind: 'missing' },
+    { file, found: 'a symbolic link to x', named: false, kind: 'dangling-link' },
+    { file, found: 'not a file', named: false, kind: 'unsuitable' },
+    { file, found: 'permission denied', named: false, kind: 'permission' },
+    { file, found: 'too many open files', named: false, kind: 'system' },
+  ],
+  'compiler-unusable': [
+    { file, found: 'this installation has no binary of esbuild for linux-arm64', chosen: false },
+    { file, found: 'spawn ENOENT', program: '/x/esbuild', chosen: true },
+  ],
   'config-broken': [
     { file, line: 3, column: 14, message: 'Expected "}"', frame: '3 | a b\n  |   ^' },
     { file, line: 3, message: 'Expected "}"' },

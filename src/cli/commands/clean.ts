@@ -22,6 +22,7 @@ export const clean: Command = {
     'that mab did not make.',
   ],
   options: ['config', 'stale', 'dry-run'],
+  optionHelp: { 'dry-run': 'print what would be removed, and remove nothing' },
   operands: 'any',
   examples: [
     ['mab clean', 'the outputs of all targets'],

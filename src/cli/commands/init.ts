@@ -30,6 +30,7 @@ export const init: Command = {
     `${fileName} into the working directory. In a terminal it asks first. Nothing is overwritten without --force.`,
   ],
   options: ['yes', 'force'],
+  optionHelp: { yes: 'write the config without asking', force: 'replace the config that is there' },
   operands: 'any',
   examples: [
     ['mab init', 'a config for every image recipe with an OCI output'],

@@ -35,6 +35,11 @@ export const merge: Command = {
     'progress',
     'quiet',
   ],
+  optionHelp: {
+    'metadata-file': "write the image's digests to FILE, under the names that buildx uses too",
+    attestations: "what becomes of the images' attestations: drop (default) or keep",
+    'media-types': "media types of the image index: oci (default) or docker's",
+  },
   operands: 'any',
   format: { choices: ['nested', 'flat'], help: 'the form of the layout' },
   examples: [

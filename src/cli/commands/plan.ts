@@ -14,6 +14,10 @@ export const plan: Command = {
     'not started.',
   ],
   options: ['config', 'platform', 'no-build', 'force', 'format'],
+  optionHelp: {
+    'no-build': 'show a run that does not call BitBake and uses what is deployed',
+    force: 'show a run that does everything again',
+  },
   operands: 'any',
   format: { choices: ['text', 'json', 'dot', 'mermaid'], help: 'how to print it' },
   examples: [

@@ -10,7 +10,7 @@ export const run: Command = {
   usage: '[TARGET…] [OPTION…]',
   description: [
     'Builds each target: asks BitBake for the image of every platform, merges them, writes the image index, and puts the',
-    'result in place once it has been verified. Only what is stale is done. A failure leaves the image before as it was.',
+    'result in place once it has been verified. Only what is stale is done. If a run fails, the previous image stays in place.',
   ],
   options: [
     'config',
@@ -28,10 +28,14 @@ export const run: Command = {
     'quiet',
     'verbose',
   ],
+  optionHelp: {
+    platform:
+      'only these platforms: names of the config or os/arch[/variant]; their image is written next to the whole one, under a name of its own',
+  },
   operands: 'any',
   examples: [
     ['mab run', 'every target'],
-    ['mab run app -p arm64', 'one platform of one target, written beside the whole image'],
+    ['mab run app -p arm64', 'one platform of one target, written next to the whole image'],
     ['mab run --no-build', 'merge what BitBake has deployed already'],
     ['mab run -n', 'what would be done, and why'],
     ['mab run -k --progress plain --timeout 2h', 'in CI: go on after a failure, one line an event, not for ever'],
