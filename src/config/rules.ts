@@ -8,6 +8,7 @@ import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import { buildsOf, checkBuilds } from './build-rules.js'
 import { defaultPlatformKeys, ociPlatform, platformConfig, platformKeys } from './platforms.js'
+import { checkSources } from './source-rules.js'
 import type { Config } from './types.js'
 
 type TargetConfig = Config['targets'][string]
@@ -187,57 +188,6 @@ function notAReference(text: string): string {
     `"${text}" is no reference: expected letters and digits, in parts joined by one of - . _ : @ + / ` +
     '(image-spec, org.opencontainers.image.ref.name)'
   )
-}
-
-const closing: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' }
-
-/** The first bracket of a glob that has no end: it would match nothing, or what nobody meant. */
-function unclosed(pattern: string): string | undefined {
-  const open: string[] = []
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern[at]!
-    const last = open.at(-1)
-    if (character === '\\') at++
-    else if (last !== undefined && character === closing[last]) open.pop()
-    // In a class the others are characters.
-    else if (last !== '[' && character in closing) open.push(character)
-  }
-  return open[0]
-}
-
-/** The first range of a class that runs backwards: no character is in it. */
-function reversed(pattern: string): string | undefined {
-  for (const [characters] of pattern.matchAll(/(?<!\\)\[[!^]?\]?(?:\\.|[^\\\]])*\]/g)) {
-    for (const [range, first, last] of characters.slice(1, -1).matchAll(/\\?(.)-\\?(.)/gu)) {
-      if (first!.codePointAt(0)! > last!.codePointAt(0)!) return range
-    }
-  }
-  return undefined
-}
-
-/** What is wrong with a glob, in words. */
-function malformed(pattern: string): string | undefined {
-  const open = unclosed(pattern)
-  if (open !== undefined) return `"${open}" is never closed; a backslash before it means the character`
-  const range = reversed(pattern)
-  return range === undefined ? undefined : `the range "${range}" runs backwards, and no character is in it`
-}
-
-function checkSources(target: TargetConfig, at: Place, add: Add): void {
-  target.sources?.forEach((pattern, index) => {
-    const plain = pattern.startsWith('!') ? pattern.slice(1) : pattern
-    const place = [...at, 'sources', index]
-    if (plain === '') add(place, 'the pattern is empty')
-    else if (path.isAbsolute(plain) || plain.split('/').includes('..')) {
-      add(place, `"${pattern}" leaves the project: sources are relative to the config file and below it`)
-    } else {
-      const fault = malformed(plain)
-      if (fault !== undefined) add(place, `"${pattern}" is malformed: ${fault}`)
-    }
-  })
-  if (target.sources?.every((pattern) => pattern.startsWith('!'))) {
-    add([...at, 'sources'], 'only exclusions: name what to include first')
-  }
 }
 
 function checkOutputs(

@@ -12,7 +12,7 @@ type Entry = readonly [...Numbers, content: string]
 
 export class SourceCache {
   readonly #file: string
-  /** By path relative to the project. */
+  /** By name; see `nameFile` in sources.ts. */
   #entries: Map<string, Entry>
   /** Those that were asked for: the others are of files or targets that are gone. */
   readonly #used = new Map<string, Entry>()
@@ -25,7 +25,7 @@ export class SourceCache {
     this.#entries = new Map(isRecord ? Object.entries(files as Record<string, Entry>) : [])
   }
 
-  /** @param name relative to the project @param stat of the file now */
+  /** @param name see `nameFile` in sources.ts @param stat of the file now */
   get(name: string, stat: Stats): string | undefined {
     const entry = this.#used.get(name) ?? this.#entries.get(name)
     if (!Array.isArray(entry) || !numbersOf(stat).every((number, position) => number === entry[position]))

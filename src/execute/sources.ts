@@ -4,13 +4,14 @@ import fs, { type Stats } from 'node:fs'
 import path from 'node:path'
 import { sha256 } from '../oci/digest.js'
 import { canonicalJson, compareCodeUnits } from '../util/json.js'
-import { errorCode, errorText } from '../util/fs.js'
+import { errorCode, errorText, isWithin } from '../util/fs.js'
+import { parseSourcePattern, type SourcePattern } from '../util/source-pattern.js'
 import { tracingFileSystem } from '../util/trace.js'
 import { fail, ok, type Result, type StateProblem } from '../util/problem.js'
 import type { SourceCache } from './source-cache.js'
 
 export interface SourceFiles {
-  /** By path relative to the root: SHA-256 of the content, and whether it can be run; of a link, where it points to. */
+  /** By path, see `nameFile`: SHA-256 of the content, and whether it can be run; of a link, where it points to. */
   readonly files: Readonly<Record<string, string>>
   /** Of `files` as a whole. */
   readonly digest: string
@@ -20,8 +21,8 @@ export interface SourceFiles {
   readonly evidence: readonly string[]
 }
 
-/** What is never a source, whatever the patterns say: it changes by itself. */
-const neverSources = ['.mab/**', '**/.git', '**/.git/**']
+/** What is never a source, whatever the patterns say: it changes by itself. Python keeps compiled code in `__pycache__`. */
+const neverSources = ['**/.mab/**', '**/.git', '**/.git/**', '**/__pycache__/**']
 
 /**
  * Looks at every file that the patterns match, and reads those that `known` does not know. One that cannot be read is
@@ -36,21 +37,33 @@ export async function readSources(
 ): Promise<Result<SourceFiles, StateProblem>> {
   // Only now: loading it takes longer than most of what a run without sources does.
   const { default: glob } = await import('fast-glob')
-  const excluded = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))
+  const parsed = patterns.map(parsePattern)
+  // One directory that all patterns are below: `**` and exclusions do not match the `..` of what is above.
+  const top = parsed.reduce(
+    (above, pattern) => (isWithin(beginning(root, pattern), above) ? above : beginning(root, pattern)),
+    root,
+  )
+  const place = (pattern: SourcePattern): string => {
+    const leading = path.relative(top, beginning(root, pattern))
+    return leading === '' ? pattern.below : `${glob.escapePath(leading)}/${pattern.below}`
+  }
+  const ignore = [...neverSources, ...parsed.filter(({ excludes }) => excludes).map(place)]
   const problems: StateProblem[] = []
   const empty: string[] = []
   const files = new Map<string, string>()
   const evidence = new Set<string>()
-  const traced = tracingFileSystem(root, evidence)
-  for (const pattern of patterns.filter((candidate) => !candidate.startsWith('!'))) {
+  for (const [position, pattern] of patterns.entries()) {
+    const one = parsed[position]!
+    if (one.excludes) continue
     let names: string[]
     try {
       // Not `onlyFiles`, which leaves dangling links out: one that begins to point somewhere is a change too.
-      const options = { cwd: root, ignore: [...neverSources, ...excluded], dot: true, onlyFiles: false, fs: traced }
+      const options = { cwd: top, ignore, dot: true, onlyFiles: false, objectMode: true } as const
+      const traced = tracingFileSystem(beginning(root, one), evidence)
       names = glob
-        .sync(pattern, { ...options, objectMode: true })
+        .sync(place(one), { ...options, fs: traced })
         .filter(({ dirent }) => !dirent.isDirectory())
-        .map((entry) => entry.path)
+        .map((entry) => nameFile(path.join(top, entry.path), root, one))
     } catch (error) {
       const where = (error as NodeJS.ErrnoException).path ?? root
       problems.push({ code: 'source-unreadable', pattern, path: path.relative(root, where), found: errorText(error) })
@@ -59,7 +72,7 @@ export async function readSources(
     if (names.length === 0) empty.push(pattern)
     for (const name of names) {
       if (files.has(name)) continue
-      const file = path.join(root, name)
+      const file = path.resolve(root, name)
       evidence.add(file)
       try {
         files.set(name, contentOf(name, file, known, now))
@@ -71,6 +84,26 @@ export async function readSources(
   if (problems.length > 0) return fail(...problems)
   const sorted = Object.fromEntries([...files].toSorted(([a], [b]) => compareCodeUnits(a, b)))
   return ok({ files: sorted, digest: sha256(canonicalJson(sorted)), empty, evidence: [...evidence] })
+}
+
+/** The config's rules have refused what cannot be parsed. */
+function parsePattern(pattern: string): SourcePattern {
+  const parsed = parseSourcePattern(pattern)
+  if ('error' in parsed) throw new Error(`${pattern}: ${parsed.error}`)
+  return parsed
+}
+
+/** The directory that the pattern is relative to. */
+function beginning(root: string, { absolute, up }: SourcePattern): string {
+  return absolute ? path.parse(root).root : path.resolve(root, '../'.repeat(up))
+}
+
+/**
+ * Relative to the root, so that a project that is moved, with the layers next to it, has the same sources; absolute for a
+ * file outside of the project that the config names by an absolute path, which stays where it is.
+ */
+function nameFile(file: string, root: string, { absolute }: SourcePattern): string {
+  return absolute && !isWithin(file, root) ? file : path.relative(root, file)
 }
 
 function contentOf(name: string, file: string, known: SourceCache, now: number): string {

@@ -85,11 +85,9 @@ interface Refusal {
 
 /**
  * A failure when BitBake cannot be asked in one call: behind a wrapper, for one.
- * @param root where the config is to be
  */
 export async function askSurvey(
   build: Build,
-  root: string,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
   onParsed: (parsed: Parsed) => void,
@@ -110,7 +108,7 @@ export async function askSurvey(
     else return false
     return true
   })
-  return told[0] === undefined ? refusal : { asked: interpret(told[0], root) }
+  return told[0] === undefined ? refusal : { asked: interpret(told[0]) }
 }
 
 /** Behind a wrapper: what BitBake says of the recipes and multiconfigs that were read. */
@@ -140,7 +138,7 @@ function describe(name: string, machine: Machine, named: string | null | undefin
     : { ...common, reason: found.reason }
 }
 
-function interpret(told: Told, root: string): Asked {
+function interpret(told: Told): Asked {
   const { names, machines, images, multiarch, failed, skipped, known, layers } = told
   const leftOut: LeftOut[] = Object.entries(failed).map(([name, why]) => ({ name, why }))
   return {
@@ -151,7 +149,7 @@ function interpret(told: Told, root: string): Asked {
       return describe(name, machine, variables['MACHINE'])
     }),
     known,
-    layers: [...new Set(layers.map((layer) => path.relative(root, layer) || '.'))].toSorted(),
+    layers: [...new Set(layers.map((layer) => path.normalize(`${layer}/.`)))].toSorted(),
     recipes: images.toSorted(),
     multiarch: Object.entries(multiarch).flatMap(([name, { recipe, platforms, multiconfigs }]): MultiarchRecipe[] => {
       const named = platforms.map((key) => ({ key, multiconfig: multiconfigs[key] ?? '' }))

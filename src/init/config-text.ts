@@ -1,6 +1,8 @@
 /** A survey as a config: as a value, to be checked, and as the text that is written. */
 import type { UserConfig } from '../config/types.js'
+import path from 'node:path'
 import { matchKey, parsePlatform } from '../oci/platform.js'
+import { proposeSources } from './sources.js'
 import type { Multiconfig, Survey } from './survey.js'
 
 interface PlannedPlatform {
@@ -22,8 +24,7 @@ export interface PlannedConfig {
   readonly otherKas: readonly string[]
   readonly platforms: readonly PlannedPlatform[]
   readonly targets: readonly PlannedTarget[]
-  /** As in the survey. */
-  readonly layers: readonly string[]
+  readonly sources: readonly string[]
 }
 
 /** @param named recipes that the user names, besides those that were found */
@@ -51,15 +52,16 @@ export function planConfig(survey: Survey, named: readonly string[]): PlannedCon
   for (const { name, recipe, keys } of multiarch) {
     targets.set(name, { name, recipe, platforms: keys, remark: 'Replaces the recipe of this name (oci-multiarch).' })
   }
+  const directory = buildDirectory ?? 'build'
   return {
     build: {
-      directory: buildDirectory ?? 'build',
+      directory,
       ...(byKas ? { kas: kas[0]! } : init === undefined ? {} : { init }),
     },
     otherKas: byKas ? kas.slice(1) : kas,
     platforms,
     targets: [...targets.values()],
-    layers: survey.layers,
+    sources: proposeSources(survey.root, survey.layers, path.resolve(survey.root, directory)),
   }
 }
 
@@ -133,8 +135,7 @@ export function configValue({ build, platforms, targets }: PlannedConfig): UserC
 }
 
 /** TypeScript. The same as `configValue`, with what there is to say about it. */
-export function configText({ build, otherKas, platforms, targets, layers }: PlannedConfig, asked: boolean): string {
-  const sources = [...layers, `${build.directory}/conf`].map((directory) => `${directory}/**`)
+export function configText({ build, otherKas, platforms, targets, sources }: PlannedConfig, asked: boolean): string {
   const setUp = Object.entries(build).map(([name, value]) => `    ${name}: ${literal(value)},`)
   const entries = platforms.flatMap(({ key, multiconfig: { name, machine, platform, reason } }) => {
     const remarks = [machine === undefined ? undefined : `MACHINE ${machine}`, reason].filter(
@@ -165,7 +166,10 @@ export function configText({ build, otherKas, platforms, targets, layers }: Plan
     '  // How BitBake is run; in a shell that was initialised by hand `init` is not needed.',
     '  build: {',
     ...setUp,
-    ...otherKas.map((file) => `    // kas: ${literal(file)}, // BitBake is then run through kas`),
+    ...otherKas.map(
+      (file) =>
+        `    // kas: ${literal(file)}, // instead of ${build.kas === undefined ? '`init`' : 'the other'}: kas sets BitBake up`,
+    ),
     '  },',
     '  // One for each multiconfig. A platform that is left out is what BitBake says of its machine.',
     '  platforms: {',

@@ -23,6 +23,7 @@ export function readSurvey(root: string, buildDirectory: string | undefined): Su
     : find('oe-init-build-env', '*/oe-init-build-env', '*/*/oe-init-build-env')
   const kas = readKas(root, find('*.{yml,yaml}', 'kas/*.{yml,yaml}'))
   return {
+    root,
     ...(build === undefined ? {} : { buildDirectory: build }),
     ...(init === undefined ? {} : { init }),
     kas: kas.files,
@@ -31,7 +32,7 @@ export function readSurvey(root: string, buildDirectory: string | undefined): Su
       build === undefined
         ? describeMulticonfigs(kas.multiconfigs, [...layers])
         : readMulticonfigs(path.resolve(root, build), layers),
-    layers: [...layers].map((layer) => path.relative(root, layer) || '.').toSorted(),
+    layers: [...layers].toSorted(),
     ...readRecipes([...layers], build === undefined ? undefined : path.resolve(root, build)),
     asked: false,
   }

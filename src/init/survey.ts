@@ -28,12 +28,14 @@ export interface LeftOut {
 }
 
 export interface Survey {
-  /** Relative to the config, as the rest. */
+  /** Where the config is to be. Absolute. */
+  readonly root: string
+  /** Relative to the root, as the rest. */
   readonly buildDirectory?: string
   /** An oe-init-build-env, or bitbake-setup's init-build-env. */
   readonly init?: string
   readonly kas: readonly string[]
-  /** Directories of layers: those that conf/bblayers.conf names, where BitBake said them. */
+  /** Directories of layers, absolute: those of BBLAYERS, where BitBake said them. */
   readonly layers: readonly string[]
   readonly multiconfigs: readonly Multiconfig[]
   /** Image recipes with an OCI output. */

@@ -106,6 +106,53 @@ test('without BitBake each mcextend variant of oci-multiarch is a target', () =>
   assert.not.match(one.config(), 'container-image-multiarch-hello-container')
 })
 
+/** Each config that comes of taking what is proposed in a comment. */
+function proposals(text: string): string[] {
+  const proposed = /^( *)\/\/ (sources|output|kas): (.*)$/gm
+  const all = text.replaceAll(proposed, (line, space, key, rest) => (key === 'kas' ? line : `${space}${key}: ${rest}`))
+  const others = [...text.matchAll(proposed)].filter(([, , key]) => key === 'kas')
+  const byKas = others.map(([, , , rest]) =>
+    all.replace(/^ *(?:init|kas): .*$/m, '').replace('build: {', `build: { kas: ${rest!.split(' //')[0]}`),
+  )
+  return [all, ...byKas]
+}
+
+test('everything that is proposed in a comment is taken by mab as it is', () => {
+  const one = project()
+  const beside = temporaryDirectory()
+  one.write('build/conf/bblayers.conf', (old) => `${old}BBLAYERS += "${beside}/meta [a] (b) /opt/acme/meta-far"\n`)
+  one.write('build/conf/bblayers.conf', (old) => old.replace('meta [a] (b)', 'meta-[a](b)'))
+  one.write('conf/layer.conf', '')
+  one.write('oe-init-build-env', '')
+  for (const name of ['one', 'two']) one.write(`${name}.yml`, 'header:\n  version: 12\n')
+  const check = (): void => {
+    const text = one.config()
+    for (const [position, config] of proposals(text).entries()) {
+      writeFileSync(path.join(one.directory, 'multiarch.config.ts'), config)
+      const { code, stderr } = mabIn(one.directory, {}, ['plan'])
+      assert.is(code, 0, `${position}: ${stderr}\n${config}`)
+    }
+  }
+  const first = one.init({}, '--yes')
+  assert.is(first.code, 0, first.stderr)
+  for (const pattern of [
+    '**',
+    '/opt/acme/meta-far/**',
+    String.raw`../${path.basename(beside)}/meta-\\[a\\]\\(b\\)/**`,
+    '!build/!(conf){,/**}',
+    '!deploy/**',
+  ]) {
+    assert.match(one.config(), `'${pattern}'`)
+  }
+  assert.is(proposals(one.config()).length, 3)
+  check()
+  rmSync(path.join(one.directory, 'build'), { recursive: true })
+  one.write('one.yml', (old) => `${old}target:\n  - mc:x86:hello-container\n`)
+  assert.is(one.init({}, '--yes', '--force').code, 0)
+  assert.is(proposals(one.config()).length, 2)
+  check()
+})
+
 test('what cannot be understood is left out with the reason, and the rest is written', () => {
   const one = project()
   one.write('meta-hello/recipes/open-multiarch.bb', multiarchRecipe.replace('other-container', '${WHICH}'))
@@ -188,7 +235,7 @@ test('of kas files, the one that includes the others, and the multiconfigs of al
   const { code, stderr } = one.init({}, '--yes')
   assert.is(code, 0, stderr)
   assert.match(one.config(), "kas: 'product.yml',")
-  assert.match(one.config(), "// kas: 'base.yml',")
+  assert.match(one.config(), "// kas: 'base.yml', // instead of the other: kas sets BitBake up")
   assert.equal(listed(one), [{ name: 'hello-container', platforms: ['linux/arm64', 'linux/amd64'] }])
   assert.match(one.config(), '// Makes an OCI image. Without arm-musl: an image holds each platform once.')
   assert.match(one.config(), "multiconfig: 'arm-musl'")
@@ -359,7 +406,7 @@ testWith(test, whole.missing ?? kasMissing, 'kas is asked where it has made no b
   assert.match(one.config(), 'Named on the command line. BitBake knows no recipe of this name.')
   assert.match(one.config(), /from what BitBake says[^]*kas: 'kas\.yml',[^]*platform: 'linux\/arm64'/)
   assert.is(one.init(env, '--yes', '--force').code, 0)
-  assert.match(one.config(), "// kas: 'kas.yml', // BitBake is then run through kas")
+  assert.match(one.config(), "// kas: 'kas.yml', // instead of `init`: kas sets BitBake up")
 })
 
 test.run()

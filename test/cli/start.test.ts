@@ -82,6 +82,24 @@ function needsMore(project: Incremental, change: () => void): boolean {
   return before !== '{}'
 }
 
+test('a layer outside of the project counts at the start too, named by ".." or absolute', () => {
+  const layer = temporaryDirectory()
+  for (const absolute of [true, false]) {
+    const project = new Incremental()
+    const directory = absolute ? layer : path.relative(project.directory, layer)
+    project.configure((config) => {
+      const app = config.targets['app']!
+      app.sources = [...app.sources!, `${directory}/**`]
+    })
+    const change = (file: string): void => writeFileSync(path.join(layer, file), String(Math.random()))
+    change('x.bb')
+    assert.ok(needsMore(project, () => change('x.bb')))
+    assert.ok(needsMore(project, () => change(`${absolute ? 'one' : 'two'}.bb`)))
+    change('x.bb')
+    assert.match(JSON.stringify(project.reasons()), `"sources-changed","files":["${directory}/x.bb"]`)
+  }
+})
+
 test('a config sees its environment each time', () => {
   const project = configured(
     '',

@@ -142,12 +142,14 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
     output({ name: 'docker://a/b:c' }),
     ['targets.hello.output.name', /is no image name: expected \[host\[:port\]\/\]path in lower case/],
   ],
-  'sources outside the project': [
-    target({ sources: ['a/**', '/etc/*', '../b', '!', '!a/../b'] }),
-    ['targets.hello.sources.1', /^"\/etc\/\*" leaves the project/],
-    ['targets.hello.sources.2', /^"\.\.\/b" leaves the project/],
+  'sources whose beginning cannot be named': [
+    target({ sources: ['a/**', '/etc/*', '../b', '!', '!a/*/../b', '{../a,b}/**', '{/a,/b}/**', '..', '!a/../..//'] }),
     ['targets.hello.sources.3', /^the pattern is empty$/],
-    ['targets.hello.sources.4', /^"!a\/\.\.\/b" leaves the project/],
+    ['targets.hello.sources.4', /^"!a\/\*\/\.\.\/b": write "\.\." before the first wildcard$/],
+    ['targets.hello.sources.5', /^"\{\.\.\/a,b\}\/\*\*": write one pattern for each place/],
+    ['targets.hello.sources.6', /^"\{\/a,\/b\}\/\*\*": write one pattern for each place/],
+    ['targets.hello.sources.7', /^"\.\." is a directory: write "\.\.\/\*\*"$/],
+    ['targets.hello.sources.8', /^"!a\/\.\.\/\.\.\/\/" is a directory: write "!a\/\.\.\/\.\.\/\*\*"$/],
   ],
   'sources with a bracket that never closes': [
     target({ sources: ['a/[b', 'a/{b,c', '!@(a|b', '(a', 'a/[b]{c,d}@(e|f)\\[g', 'a\\(b/**', '[[]x', '[{(]'] }),
@@ -223,12 +225,12 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
   'several things in several places': [
     {
       platforms: { board: {} },
-      targets: { a: { platforms: ['nope'], sources: ['/x'] }, B: { output: { directory: '../x' } } },
+      targets: { a: { platforms: ['nope'], sources: ['*/..'] }, B: { output: { directory: '../x' } } },
     },
     ['platforms.board.platform', /does not say which/],
     ['platforms.board', /^nothing says where/],
     ['targets.a.platforms.0', /^unknown platform/],
-    ['targets.a.sources.0', /leaves the project/],
+    ['targets.a.sources.0', /before the first wildcard/],
     ['targets.B.output', /is no image name/],
     ['targets.B.output.directory', /is not inside the project/],
   ],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -76,8 +76,64 @@ test('links that lead round are followed once', async () => {
   assert.equal(names, ['a/x.bb', 'b/over/x.bb', 'b/y.bb', 'circle.bb'])
 })
 
-test("mab's own state and git's are no sources", async () => {
-  const root = tree({ 'a.bb': '1', '.mab/stamps.ndjson': '', '.git/index': '', 'layer/.git': 'gitdir: x' })
+test('layers next to the project are sources, and a project that moves with them has the same', async () => {
+  const parent = tree({
+    'my [project] (1)/a.bb': '1',
+    'my [project] (1)/b.bb': '2',
+    'meta-x/conf/layer.conf': '3',
+    'meta-x/README.md': '4',
+    'meta-x/.git/index': '5',
+    'meta-x/.mab/stamps.ndjson': '6',
+    'meta-y/y.bb': '7',
+  })
+  const patterns = [
+    '*.bb',
+    '../meta-x/**',
+    String.raw`../my \[project\] \(1\)/a.bb`,
+    '!../meta-*/*.md',
+    '!b.bb',
+    'sub/../../meta-y/*',
+  ]
+  const root = path.join(parent, 'my [project] (1)')
+  const before = await read(root, ...patterns)
+  assert.equal(Object.keys(before.files), ['../meta-x/conf/layer.conf', '../meta-y/y.bb', 'a.bb'])
+  assert.equal(before.empty, [])
+  assert.ok(before.evidence.includes(path.join(parent, 'meta-x/conf/layer.conf')))
+  const place = path.join(temporaryDirectory(), 'moved')
+  renameSync(parent, place)
+  assert.is((await read(path.join(place, 'my [project] (1)'), ...patterns)).digest, before.digest)
+  writeFileSync(path.join(place, 'meta-x/conf/layer.conf'), 'other')
+  assert.is.not((await read(path.join(place, 'my [project] (1)'), ...patterns)).digest, before.digest)
+})
+
+test('an absolute pattern names files that stay when the project moves, and the same files inside it', async () => {
+  const layer = tree({ 'x.bb': '1', 'x.md': '2', '.git/index': '3' })
+  const parent = tree({ 'project/a.bb': '4' })
+  const root = path.join(parent, 'project')
+  const patterns = [`${layer}/**`, `!${path.dirname(layer)}/**/*.md`, `${parent}/**`]
+  const before = await read(root, ...patterns)
+  assert.equal(Object.keys(before.files), [path.join(layer, 'x.bb'), 'a.bb'])
+  const moved = path.join(temporaryDirectory(), 'moved')
+  renameSync(root, moved)
+  const after = await read(moved, ...patterns.slice(0, 2), '*')
+  assert.is(after.digest, before.digest)
+})
+
+test('a link from a layer outside to a directory above it is not followed round', async () => {
+  const parent = tree({ 'project/a.bb': '1', 'layer/x.bb': '2' })
+  symlinkSync('..', path.join(parent, 'layer/up'))
+  const { files } = await read(path.join(parent, 'project'), '../layer/**')
+  assert.equal(Object.keys(files), ['../layer/x.bb'])
+})
+
+test("mab's own state, git's and Python's are not sources", async () => {
+  const root = tree({
+    'a.bb': '1',
+    '.mab/stamps.ndjson': '',
+    '.git/index': '',
+    'layer/.git': 'gitdir: x',
+    'layer/lib/__pycache__/oe.pyc': '',
+  })
   assert.equal(Object.keys((await read(root, '**')).files), ['a.bb'])
 })
 

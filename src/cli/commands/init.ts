@@ -96,7 +96,7 @@ async function look(io: Io): Promise<Survey> {
     if (share > told) io.stderr.write(`parsing recipes: ${done} of ${total}\n`)
     told = share
   }
-  const answered = await askSurvey(source.build, io.cwd, io.env, io.interruption.stop, onParsed)
+  const answered = await askSurvey(source.build, io.env, io.interruption.stop, onParsed)
   if (!('asked' in answered)) {
     const { stop, stopNow } = io.interruption
     const completed = answered.final ? survey : await askMachines(survey, source.build, io.env, stop, stopNow)
