@@ -1,8 +1,8 @@
 /** The blobs that a walk over a layout comes to, each read once, however many descriptors point to it. */
 import { breathe } from '../util/breathe.js'
 import type { LayoutProblem, TreePath } from '../util/problem.js'
-import { isOfUnregisteredAlgorithm, parseDigest, type Digest } from './digest.js'
-import { isConfigType, isManifestType, type Descriptor } from './documents.js'
+import { isUnsupportedDigest, parseDigest, type Digest } from './digest.js'
+import type { Descriptor } from './documents.js'
 import { judgeLayer, type PlacedLayer } from './layer/judge-layer.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
 import type { Layout } from './layout.js'
@@ -38,9 +38,16 @@ export class BlobChecks {
     this.readings = new Readings(layout.path, options)
   }
 
-  /** Finds the file that is to be read. A blob that cannot be found is reported, unless it was before. */
+  /**
+   * Finds the file that is to be read. A blob that cannot be found is reported, unless it was before. One whose digest
+   * cannot be computed is listed as not read: image-spec wants such digests to pass (descriptor.md, "Digests").
+   */
   locate(descriptor: Descriptor, at: TreePath, known = false): LocatedFile | undefined {
     this.#options.signal?.throwIfAborted()
+    if (isUnsupportedDigest(descriptor.digest)) {
+      this.unread.set(descriptor.digest, descriptor.mediaType)
+      return undefined
+    }
     const located = locateBlob(this.#layout, descriptor, at)
     if (!located.ok) {
       if (!known) this.#problems.push(...located.problems)
@@ -84,12 +91,6 @@ export class BlobChecks {
   }
 
   async check(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {
-    const { mediaType, digest } = descriptor
-    const isKnownType = isConfigType(mediaType) || isManifestType(mediaType) || compressionOf(mediaType) !== undefined
-    if (!isKnownType && isOfUnregisteredAlgorithm(digest)) {
-      this.unread.set(digest, mediaType)
-      return
-    }
     const located = this.locate(descriptor, at, known)
     if (located === undefined) return
     // Of documents, which were read, and of layers, there is an entry already; only the latter can be read in vain.

@@ -5,23 +5,40 @@ declare const checked: unique symbol
 /** `algorithm:hex`, grammar and length checked, so it is safe in a path. */
 export type Digest = string & { readonly [checked]: true }
 
-/** The registered algorithms that a reader must or may support, with the length of their hex form. */
-const hexLengths: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 }
+/** The registered algorithms, with the length of their hex form. */
+const hexLengths: ReadonlyMap<string, number> = new Map([
+  ['sha256', 64],
+  ['sha512', 128],
+  ['blake3', 64],
+])
 
 /** For messages. */
-export const digestGrammar = 'sha256: and 64, or sha512: and 128 lower-case hex digits'
+export const digestGrammar = 'a digest, such as sha256: followed by 64 lower-case hex digits'
 
-/** `undefined` for anything but a registered algorithm with exactly its number of lower-case hex digits. */
+/** Those that are computed here; Node has no BLAKE3. */
+const computed: ReadonlySet<string> = new Set(['sha256', 'sha512'])
+
+/** Returns undefined for anything but an algorithm that is computed here with exactly its number of lower-case hex digits. */
 export function parseDigest(text: string): Digest | undefined {
-  const [, algorithm = '', hex = ''] = /^([a-z0-9]+):([0-9a-f]+)$/.exec(text) ?? []
-  return hex.length > 0 && hexLengths[algorithm] === hex.length ? (text as Digest) : undefined
+  return isDigest(text) && computed.has(text.slice(0, text.indexOf(':'))) ? (text as Digest) : undefined
 }
 
-/** As the image spec has all digests; those of other algorithms it wants let through where nothing is read. */
 const anyDigest = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
 
-export function isOfUnregisteredAlgorithm(text: string): boolean {
-  return anyDigest.test(text) && hexLengths[text.slice(0, text.indexOf(':'))] === undefined
+/**
+ * Whether the text has the image spec's grammar of digests, and for a registered algorithm also the form that it demands.
+ * Digests of other algorithms should pass a check (descriptor.md), though nothing can be read by them.
+ */
+export function isDigest(text: string): boolean {
+  if (!anyDigest.test(text)) return false
+  const colon = text.indexOf(':')
+  const length = hexLengths.get(text.slice(0, colon))
+  return length === undefined || (text.length - colon - 1 === length && /^[0-9a-f]+$/.test(text.slice(colon + 1)))
+}
+
+/** Whether it is a digest that no blob can be compared with here. */
+export function isUnsupportedDigest(text: string): boolean {
+  return isDigest(text) && parseDigest(text) === undefined
 }
 
 export function sha256(bytes: string | Uint8Array): Digest {

@@ -8,10 +8,11 @@ export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
-  empty: 'application/vnd.oci.empty.v1+json',
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
+  /** Of a config that says nothing: manifest.md, "Guidance for an Empty Descriptor". */
+  empty: 'application/vnd.oci.empty.v1+json',
 } as const
 
 export const annotationKeys = {
@@ -58,9 +59,9 @@ export interface Descriptor {
   readonly data?: string | undefined
 }
 
-/** image-index.md. `manifests: null` is what umoci writes into an empty layout. */
+/** image-index.md. */
 export interface IndexDocument {
-  readonly manifests: readonly Descriptor[] | null
+  readonly manifests: readonly Descriptor[]
   readonly annotations?: Annotations | undefined
 }
 
@@ -71,7 +72,7 @@ export interface ManifestDocument {
   readonly layers: readonly Descriptor[]
 }
 
-type Words = readonly string[] | null | undefined
+type Words = readonly string[] | undefined
 
 /** config.md. */
 export interface ImageConfigDocument {
@@ -81,9 +82,9 @@ export interface ImageConfigDocument {
   readonly 'os.version'?: string | undefined
   readonly 'os.features'?: Words
   /** RFC 3339 */
-  readonly created?: string | null | undefined
-  readonly config?: { readonly Entrypoint?: Words; readonly Cmd?: Words } | null | undefined
-  readonly rootfs: { readonly diff_ids: readonly string[] | null }
+  readonly created?: string | undefined
+  readonly config?: { readonly Entrypoint?: Words; readonly Cmd?: Words } | undefined
+  readonly rootfs: { readonly diff_ids: readonly string[] }
 }
 
 /** image-layout.md, "oci-layout file". */

@@ -2,7 +2,7 @@
 import { count } from '../util/format.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { artifactTypeOf } from './artifact.js'
-import { digestGrammar, parseDigest, type Digest } from './digest.js'
+import { digestGrammar, isDigest, type Digest } from './digest.js'
 import type { Descriptor, ImageConfigDocument, ManifestDocument } from './documents.js'
 import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
@@ -60,8 +60,8 @@ export function readImage(
 }
 
 /**
- * Checks what a manifest and its image config say together: at least one layer, one diff ID for each, and the platform
- * that is `wanted` (any, when nothing is).
+ * Checks what a manifest and its image config say together: one diff ID for each layer, and the platform that is `wanted`
+ * (any, when nothing is).
  * @returns the image config, the platform that it states, and the platform for the image's descriptor.
  */
 export function checkImageConfig(
@@ -77,7 +77,6 @@ export function checkImageConfig(
   const add = (code: LayoutProblem['code'], place: TreePath, expected: string, found: string): void => {
     problems.push({ code, layout: layout.path, at: place, expected, found })
   }
-  if (manifest.layers.length === 0) add('layers-empty', at, 'at least one layer', 'an image without layers')
   const configAt = [...at, manifestSteps(manifest)[0]!.label]
   const config = readDocument(layout, manifest.config, configAt, imageConfigSchema)
   if (!config.ok) return { ok: false, problems: [...problems, ...config.problems] }
@@ -86,13 +85,13 @@ export function checkImageConfig(
   if (platform === undefined) {
     problems.push(contradiction(layout.path, configAt, wanted!, stated))
   }
-  const diffIds = config.value.value.rootfs.diff_ids ?? []
+  const diffIds = config.value.value.rootfs.diff_ids
   if (diffIds.length !== manifest.layers.length) {
     const expected = `${count(manifest.layers.length, 'diff ID')} in the image config, as the manifest has layers`
     add('layer-count', at, expected, count(diffIds.length, 'diff ID'))
   }
   for (const [position, diffId] of diffIds.entries()) {
-    if (parseDigest(diffId) !== undefined) continue
+    if (isDigest(diffId)) continue
     add('digest-invalid', [...configAt, `rootfs.diff_ids[${position}]`], digestGrammar, diffId.slice(0, 160))
   }
   return problems.length > 0 || platform === undefined
@@ -108,7 +107,7 @@ export function contradiction(layout: string, at: TreePath, wanted: Platform, st
 
 function statedPlatform(config: ImageConfigDocument): Platform {
   const { os, architecture, variant, 'os.version': version, 'os.features': features } = config
-  return { os, architecture, variant, 'os.version': version, 'os.features': features ?? undefined }
+  return { os, architecture, variant, 'os.version': version, 'os.features': features }
 }
 
 function describe(platform: Platform): string {

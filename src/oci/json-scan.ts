@@ -1,13 +1,20 @@
 /**
- * What `JSON.parse` does not tell of a text: names that stand twice in one object, of which it takes the last and other
- * readers the first (RFC 8259, section 4; the image spec asks for I-JSON), and values nested without end; halves of
- * characters (RFC 7493, section 2.1), for which others read U+FFFD; and sizes written like `418.0`, which it takes for whole numbers
- * and readers in Go for none.
+ * Finds what `JSON.parse` hides: names that stand twice in one object, of which it takes the last and other readers the
+ * first (RFC 8259, section 4; the image spec demands I-JSON); names that differ only by case, which readers in Go take
+ * for one; values nested without end; halves of characters (RFC 7493, section 2.1), for which others read U+FFFD; and
+ * sizes written like `418.0`, which it takes for whole numbers and Go refuses.
  */
+import type { DocumentShape } from './document-shape.js'
+import { foldName } from './fold-name.js'
+
+type Path = readonly (string | number)[]
+
 export type JsonFault =
-  | { readonly kind: 'name-twice'; readonly path: readonly (string | number)[] }
-  | { readonly kind: 'lone-surrogate'; readonly path: readonly (string | number)[] }
-  | { readonly kind: 'no-integer'; readonly path: readonly (string | number)[]; readonly text: string }
+  | { readonly kind: 'name-twice'; readonly path: Path }
+  /** `other` is the name that readers in Go take it for: one that stands in the same object, or one that they know. */
+  | { readonly kind: 'name-case'; readonly path: Path; readonly other: string; readonly isThere: boolean }
+  | { readonly kind: 'lone-surrogate'; readonly path: Path }
+  | { readonly kind: 'no-integer'; readonly path: Path; readonly text: string }
   | { readonly kind: 'too-deep'; readonly position: number }
   | { readonly kind: 'too-many'; readonly position: number }
 
@@ -23,8 +30,9 @@ const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d
 
 /** An object or array that is open. */
 interface Open {
-  /** Of an object: the names so far. */
-  readonly names: Set<string> | undefined
+  readonly shape: DocumentShape | undefined
+  /** Of an object: the names so far, folded where it is decoded into a struct. */
+  readonly names: Map<string, string> | undefined
   /** The name or index of the value that is being read. */
   key: string | number
   /** Of an object: a name comes next, and no value. */
@@ -35,8 +43,9 @@ interface Open {
  * Finds the first fault. Only strings and punctuation are looked at: whether the text is JSON is for `JSON.parse` to say,
  * and what it would refuse may be given any answer here.
  * @param bytes UTF-8.
+ * @param shape of the document. Objects that it does not describe may be maps, so their names are compared exactly.
  */
-export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | undefined {
+export function scanJson(bytes: Uint8Array, limits: JsonLimits, shape?: DocumentShape): JsonFault | undefined {
   const open: Open[] = []
   let values = 0
   for (let at = 0; at < bytes.length; at++) {
@@ -48,8 +57,8 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | und
         if (top?.names !== undefined && top.awaitsName) {
           const name = stringOf(bytes, at, end)
           top.key = name
-          if (top.names.has(name)) return { kind: 'name-twice', path: open.map(({ key }) => key) }
-          top.names.add(name)
+          const clash = addName(top.names, name, top.shape)
+          if (clash !== undefined) return { ...clash, path: open.map(({ key }) => key) }
         }
         at = end
         break
@@ -57,7 +66,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | und
       case openArray:
       case openObject:
         if (open.length >= limits.depth) return { kind: 'too-deep', position: at }
-        open.push(bytes[at] === openObject ? openedObject() : { names: undefined, key: 0, awaitsName: false })
+        open.push(openAt(bytes[at] === openObject, open.length === 0 ? shape : shapeWithin(open.at(-1)!)))
         break
       case closeArray:
       case closeObject:
@@ -80,7 +89,8 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | und
         let end = at + 1
         while (end < bytes.length && numberBytes.has(bytes[end]!)) end++
         const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1')
-        if (/[.eE]/.test(text) && integerNames.has(open.at(-1)?.key)) {
+        const top = open.at(-1)
+        if (/[.eE]/.test(text) && top !== undefined && shapeWithin(top)?.kind === 'integer') {
           return { kind: 'no-integer', path: open.map(({ key }) => key), text: text.slice(0, 60) }
         }
         at = end - 1
@@ -90,8 +100,38 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonFault | und
   return undefined
 }
 
-/** Of numbers, in the documents of an image. */
-const integerNames: ReadonlySet<unknown> = new Set(['size', 'schemaVersion'])
+type Clash =
+  { readonly kind: 'name-twice' } | { readonly kind: 'name-case'; readonly other: string; readonly isThere: boolean }
+
+/**
+ * Among the properties of a struct, names that fold to one are refused even where image-spec knows none of them: Docker's
+ * readers know many more.
+ */
+function addName(names: Map<string, string>, name: string, shape: DocumentShape | undefined): Clash | undefined {
+  const folded = shape?.kind === 'struct' ? foldName(name) : name
+  const other = names.get(folded)
+  if (other === name) return { kind: 'name-twice' }
+  if (other !== undefined) return { kind: 'name-case', other, isThere: true }
+  names.set(folded, name)
+  const known = shape?.kind === 'struct' ? shape.properties.get(folded)?.name : undefined
+  return known === undefined || known === name ? undefined : { kind: 'name-case', other: known, isThere: false }
+}
+
+/** Of the value that is being read. */
+function shapeWithin({ shape, key, awaitsName }: Open): DocumentShape | undefined {
+  if (shape === undefined || awaitsName) return undefined
+  switch (shape.kind) {
+    case 'struct':
+      return typeof key === 'string' ? shape.properties.get(foldName(key))?.shape : undefined
+    case 'map':
+      return shape.values
+    case 'list':
+      return shape.items
+    case 'integer':
+      return undefined
+  }
+}
+
 const numberBytes: ReadonlySet<number> = new Set(Buffer.from('0123456789+-.eE'))
 
 function isNumberStart(byte: number): boolean {
@@ -103,8 +143,10 @@ function hasLoneSurrogate(bytes: Uint8Array, start: number, end: number): boolea
   return bytes.subarray(start, end).includes(backslash) && /\p{Surrogate}/u.test(stringOf(bytes, start, end))
 }
 
-function openedObject(): Open {
-  return { names: new Set(), key: '', awaitsName: true }
+function openAt(isObject: boolean, shape: DocumentShape | undefined): Open {
+  return isObject
+    ? { shape: shape?.kind === 'list' ? undefined : shape, names: new Map(), key: '', awaitsName: true }
+    : { shape: shape?.kind === 'list' ? shape : undefined, names: undefined, key: 0, awaitsName: false }
 }
 
 /** The position of the closing quote, or of the last byte. */

@@ -2,6 +2,7 @@
 import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
+import { shapeOf } from './document-shape.js'
 import { scanJson, type JsonFault, type JsonLimits } from './json-scan.js'
 
 /** Bytes. What registries accept of a manifest is half of it; a document above is hostile or no document. */
@@ -14,6 +15,12 @@ const limits: JsonLimits = {
 }
 /** Faults told of one document: enough to see what is wrong with it. */
 const maximumFaults = 20
+
+/** What a rule of a schema may say besides the words of its message, as `params` of its issue. */
+export interface FaultParams {
+  readonly code?: LayoutProblem['code']
+  readonly found?: string
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -32,7 +39,7 @@ export function parseDocument<T>(
       found: `${bytes.length} bytes or more`,
     })
   }
-  const fault = scanJson(bytes, limits)
+  const fault = scanJson(bytes, limits, shapeOf(schema))
   if (fault !== undefined) return fail(faultOf(fault, layout, at))
   let value: unknown
   try {
@@ -44,24 +51,16 @@ export function parseDocument<T>(
   const parsed = schema.safeParse(value)
   if (parsed.success) return ok(parsed.data)
   const problems = parsed.error.issues.slice(0, maximumFaults).map((issue): LayoutProblem => {
-    return {
-      code: 'document-malformed',
-      layout,
-      at: [...at, placeOf(issue.path)].filter((part) => part !== ''),
-      expected: expectedBy(issue.message),
-      found: summarize(valueAt(value, issue.path)),
-    }
+    const { code = 'document-malformed', found = summarize(valueAt(value, issue.path)) } = paramsOf(issue)
+    const place = [...at, placeOf(issue.path)].filter((part) => part !== '')
+    return { code, layout, at: place, expected: issue.message, found }
   })
   return { ok: false, problems }
 }
 
-/** zod's `Invalid input: expected string, received number` says what was expected, not what stands there. */
-function expectedBy(message: string): string {
-  const expected = /expected (.*?)(?:, received .*)?$/.exec(message)?.[1] ?? message
-  if (expected === 'undefined') return 'nothing'
-  if (expected.startsWith('int')) return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`
-  if (expected === 'number to be >=0') return 'a number that is not negative'
-  return expected.replaceAll('"|"', '" or "')
+/** Of a rule that has a code of its own. */
+function paramsOf(issue: z.core.$ZodIssue): FaultParams {
+  return issue.code === 'custom' ? ((issue.params ?? {}) as FaultParams) : {}
 }
 
 function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem {
@@ -70,6 +69,20 @@ function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem 
     case 'name-twice': {
       const [expected, found] = ['each name once in an object', 'the name twice: readers differ in which they take']
       return { code: 'document-ambiguous', layout, at: [...at, placeOf(fault.path)], expected, found }
+    }
+    case 'name-case': {
+      const { path, other, isThere } = fault
+      const name = JSON.stringify(path.at(-1))
+      const [expected, found] = isThere
+        ? [
+            'names that differ by more than case',
+            `${JSON.stringify(other)} and ${name}: readers in Go take them for one`,
+          ]
+        : [
+            JSON.stringify(other),
+            `${name}: readers in Go take it for ${JSON.stringify(other)}, other readers ignore it`,
+          ]
+      return { code: 'document-ambiguous', layout, at: [...at, placeOf(path)], expected, found: found.slice(0, 200) }
     }
     case 'lone-surrogate': {
       const [expected, found] = ['strings of whole characters (I-JSON)', 'half of a surrogate pair']

@@ -2,7 +2,15 @@
 import type * as z from 'zod'
 import { errorText } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { blobPath, createHasher, digestGrammar, finishHasher, parseDigest, type Digest } from './digest.js'
+import {
+  blobPath,
+  createHasher,
+  digestGrammar,
+  finishHasher,
+  isUnsupportedDigest,
+  parseDigest,
+  type Digest,
+} from './digest.js'
 import {
   isForeignLayerType,
   isIndexType,
@@ -12,6 +20,7 @@ import {
   type Descriptor,
 } from './documents.js'
 import { waysToComplete } from './complete.js'
+import { findDataFault } from './embedded-data.js'
 import { recallDocument, rememberDocument } from './document-cache.js'
 import { noSuchFile } from './layout-directory.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
@@ -36,18 +45,10 @@ export interface EmbeddedBlob {
 /** Finds the blob of `descriptor` and compares sizes. Its bytes are not read, but embedded ones are checked. */
 export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath): Result<LocatedBlob, LayoutProblem> {
   const digest = parseDigest(descriptor.digest)
-  if (digest === undefined) {
-    const found = descriptor.digest.slice(0, 160)
-    return fail({ code: 'digest-invalid', layout: layout.path, at, expected: digestGrammar, found })
-  }
+  if (digest === undefined) return fail(refuseDigest(layout.path, descriptor.digest, at))
+  const fault = findDataFault(descriptor)
+  if (fault !== undefined) return fail({ code: 'blob-data', layout: layout.path, at, ...fault })
   const embedded = descriptor.data === undefined ? undefined : Buffer.from(descriptor.data, 'base64')
-  if (embedded !== undefined) {
-    const found = describeEmbedded(embedded, descriptor, digest)
-    if (found !== undefined) {
-      const expected = `the ${descriptor.size} bytes of ${digest} in base64`
-      return fail({ code: 'blob-data', layout: layout.path, at, expected, found })
-    }
-  }
   let location: BlobLocation | undefined
   try {
     location = layout.locate(digest)
@@ -85,12 +86,17 @@ function nextFor({ index }: Layout, { mediaType, platform }: Descriptor): { next
   return { next: `fetch the layer from its urls into the layout, or let it be absent (${allow})` }
 }
 
-/** What embedded bytes are in place of the right ones (descriptor.md "data": they must be the blob's). */
-function describeEmbedded(embedded: Buffer, { data, size }: Descriptor, digest: Digest): string | undefined {
-  if (embedded.toString('base64') !== data) return 'no base64'
-  if (embedded.length !== size) return `${embedded.length} bytes`
-  const found = finishHasher(digest, createHasher(digest).update(embedded))
-  return found === digest ? undefined : `those of ${found}`
+function refuseDigest(layout: string, digest: string, at: TreePath): LayoutProblem {
+  const found = digest.slice(0, 160)
+  return isUnsupportedDigest(digest)
+    ? {
+        code: 'digest-unsupported',
+        layout,
+        at,
+        expected: 'a digest of sha256 or sha512, to compare the blob with',
+        found,
+      }
+    : { code: 'digest-invalid', layout, at, expected: digestGrammar, found }
 }
 
 /** Whether the layer's blob is not there, and need not be. */

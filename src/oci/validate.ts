@@ -2,8 +2,10 @@
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { artifactTypeOf } from './artifact.js'
 import { BlobChecks, type Found } from './check-blobs.js'
+import { manifestProblems } from './check-manifest.js'
 import { referenceProblems } from './check-references.js'
 import { comparePlatforms } from './compare-platforms.js'
+import { isUnsupportedDigest } from './digest.js'
 import { isAttestation, isIndexType, isManifestType, type Descriptor, type ManifestDocument } from './documents.js'
 import { entriesNamed, missingReference, referenceOf } from './entries.js'
 import { indexSchema, manifestSchema } from './schemas.js'
@@ -70,6 +72,8 @@ class Check {
   readonly #referenced = new Set<string>()
   /** All documents could be read. */
   #whole = true
+  /** Some entry may be an image or an artifact. An index may be empty, but a layout in which nothing is found is not right. */
+  #hasEntry = false
 
   constructor(layout: Layout, options: VerifyOptions) {
     this.#layout = layout
@@ -83,7 +87,6 @@ class Check {
       this.#problems.push({ ...missingReference(this.#layout, reference), next: 'take one of these' })
       return
     }
-    if (this.#roots().length === 0) this.#addEmpty(['index.json'])
     for (const step of this.#roots()) {
       // To a reader, entries of `index.json` with different names are lists of their own.
       const list = JSON.stringify(['index.json', referenceOf(step.descriptor)])
@@ -108,6 +111,10 @@ class Check {
       for (const problem of [(await reading) ?? []].flat()) problems.push(problem)
     }
     this.#options.signal?.throwIfAborted()
+    if (!this.#hasEntry && problems.length === 0) {
+      const [at, expected] = [['index.json', 'manifests'], 'at least one image or artifact']
+      problems.push({ code: 'manifests-empty', layout: this.#layout.path, at, expected, found: 'none' })
+    }
     if (this.#options.strict === true) {
       const { reference } = this.#options
       const referenced = reference === undefined ? this.#referenced : reachableDigests(this.#layout)
@@ -146,6 +153,11 @@ class Check {
     const { at, depth, root } = place
     this.#options.signal?.throwIfAborted()
     this.#referenced.add(descriptor.digest)
+    this.#hasEntry ||= !isIndexType(descriptor.mediaType) || isUnsupportedDigest(descriptor.digest)
+    if (isUnsupportedDigest(descriptor.digest)) {
+      this.#whole &&= !isIndexType(descriptor.mediaType) && !isManifestType(descriptor.mediaType)
+      return this.#blobs.check(descriptor, at)
+    }
     if (isAbsentEntry(this.#layout, descriptor)) return this.#others.addAbsent(descriptor, place)
     if (isManifestType(descriptor.mediaType)) return this.#checkManifestEntry(descriptor, place)
     if (!isIndexType(descriptor.mediaType)) {
@@ -163,7 +175,6 @@ class Check {
     if (!inner.ok) return this.#addUnread(inner.problems)
     this.#blobs.seen.set(inner.value.digest, descriptor.size)
     const steps = indexSteps(inner.value.value)
-    if (steps.length === 0) this.#addEmpty(at)
     const list = JSON.stringify(at)
     for (const step of steps) await this.#checkEntry(step, { at: [...at, step.label], depth: depth + 1, list, root })
   }
@@ -219,6 +230,8 @@ class Check {
     const artifactType = artifactTypeOf(this.#layout, descriptor, manifest.value.value)
     if (artifactType !== undefined) this.#others.addArtifact(descriptor.digest, artifactType, root)
     const isImage = artifactType === undefined
+    const needsLayer = isImage && this.#options.strict === true
+    this.#problems.push(...manifestProblems(manifest.value.value, this.#layout.path, at, needsLayer))
     const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
     const named = image === undefined ? at : withPlatform(at, descriptor, image.platform)
     const readings: Promise<PlacedLayer | undefined>[] = []
@@ -261,20 +274,17 @@ class Check {
   ): { readonly platform: Platform; readonly stated?: Platform; readonly diffIds: readonly string[] } | undefined {
     const wanted = descriptor.platform
     const checked = checkImageConfig(this.#layout, manifest, at, wanted)
-    if (!checked.ok) this.#problems.push(...checked.problems)
+    // A config whose digest cannot be computed is listed as not read.
+    if (!checked.ok) this.#problems.push(...checked.problems.filter(({ code }) => code !== 'digest-unsupported'))
     if (!checked.ok) return wanted && { platform: wanted, diffIds: [] }
     const { platform, stated, config } = checked.value
-    return { platform, stated, diffIds: config.rootfs.diff_ids ?? [] }
+    return { platform, stated, diffIds: config.rootfs.diff_ids }
   }
 
   /** Of a document that says no one knows what. */
   #addUnread(problems: readonly LayoutProblem[]): void {
     this.#whole = false
     this.#problems.push(...problems)
-  }
-
-  #addEmpty(at: TreePath): void {
-    this.#add('manifests-empty', [...at, 'manifests'], 'at least one image', 'none')
   }
 
   #add(code: LayoutProblem['code'], at: TreePath, expected: string, found: string): void {

@@ -18,7 +18,7 @@ export function manifestSteps(manifest: ManifestDocument): Step[] {
 }
 
 export function indexSteps(index: IndexDocument): Step[] {
-  return (index.manifests ?? []).map((entry, position) => step(`manifests[${position}]`, entry))
+  return index.manifests.map((entry, position) => step(`manifests[${position}]`, entry))
 }
 
 /** The place of an image's manifest, when its platform is known from the image config alone. */

@@ -152,6 +152,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'document-ambiguous':
     case 'document-too-large':
     case 'digest-invalid':
+    case 'digest-unsupported':
     case 'blob-missing':
     case 'blob-unreadable':
     case 'blob-size':

@@ -103,6 +103,7 @@ export const layoutProblemCodes = [
   'document-ambiguous',
   'document-too-large',
   'digest-invalid',
+  'digest-unsupported',
   'blob-missing',
   'blob-unreadable',
   'blob-size',

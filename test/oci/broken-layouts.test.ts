@@ -52,7 +52,7 @@ for (const [what, broken] of Object.entries(brokenLayouts)) {
 test('there are more than sixty, and every code of a check is among them', () => {
   assert.ok(Object.keys(brokenLayouts).length >= 60)
   // These are told when one image is chosen.
-  const ofChoosing = ['reference-missing', 'reference-ambiguous', 'not-an-image']
+  const ofChoosing = ['digest-unsupported', 'reference-missing', 'reference-ambiguous', 'not-an-image']
   assert.equal(
     layoutProblemCodes.filter((code) => !found.has(code)),
     layoutProblemCodes.filter((code) => ofChoosing.includes(code)),

@@ -141,7 +141,7 @@ test('takes embedded data for a blob that is not there, and the output has the b
 const wrongData: Readonly<Record<string, readonly [(data: string) => string, RegExp]>> = {
   'other bytes': [(data) => `AAAA${data.slice(4)}`, /^those of sha256:/],
   'fewer bytes': [(data) => data.slice(0, -4), /^\d+ bytes$/],
-  'no base64': [(data) => `!${data.slice(1)}`, /^no base64$/],
+  'no base64': [(data) => `!${data.slice(1)}`, /^a string that is not base64$/],
 }
 for (const [what, [damage, found]] of Object.entries(wrongData)) {
   for (const there of [true, false]) {

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import * as z from 'zod'
+import { shapeOf } from '../../src/oci/document-shape.js'
 import { scanJson, type JsonFault } from '../../src/oci/json-scan.js'
 
 const test = suite('json-scan')
@@ -36,6 +38,48 @@ const fine = [
   '{"A":1,"a":2}',
 ]
 for (const text of fine) test(`finds nothing in ${text}`, () => assert.is(scan(text), undefined))
+
+const inner = z.looseObject({ size: z.int().nullish(), keys: z.array(z.string()) })
+const document = z.looseObject({
+  inner: inner.nullish().transform((value) => value ?? undefined),
+  list: z.array(inner),
+  labels: z.record(z.string(), z.string()),
+  Sets: z.record(z.string(), inner),
+})
+const shape = shapeOf(document)
+
+const ambiguous: Record<string, JsonFault> = {
+  '{"Inner":1}': { kind: 'name-case', path: ['Inner'], other: 'inner', isThere: false },
+  '{"inner":1,"INNER":2}': { kind: 'name-case', path: ['INNER'], other: 'inner', isThere: true },
+  '{"li\u017ft":[]}': { kind: 'name-case', path: ['li\u017ft'], other: 'list', isThere: false },
+  '{"list":[{},{"\\u212aeys":[]}]}': {
+    kind: 'name-case',
+    path: ['list', 1, '\u212aeys'],
+    other: 'keys',
+    isThere: false,
+  },
+  '{"Sets":{"a":{},"b":{"Size":1}}}': { kind: 'name-case', path: ['Sets', 'b', 'Size'], other: 'size', isThere: false },
+  '{"sets":{}}': { kind: 'name-case', path: ['sets'], other: 'Sets', isThere: false },
+  '{"unknown":1,"uNknown":2}': { kind: 'name-case', path: ['uNknown'], other: 'unknown', isThere: true },
+  '{"labels":{"a":"","a":""}}': { kind: 'name-twice', path: ['labels', 'a'] },
+  '{"list":[{"size":4.0}]}': { kind: 'no-integer', path: ['list', 0, 'size'], text: '4.0' },
+}
+for (const [text, fault] of Object.entries(ambiguous)) {
+  test(`finds what readers differ in: ${text}`, () => assert.equal(scanJson(Buffer.from(text), limits, shape), fault))
+}
+
+const harmless = [
+  '{"labels":{"a":"","A":"","list":"","List":""}}',
+  '{"Sets":{"a":{},"A":{}}}',
+  '{"unknown":{"a":1,"A":2,"Inner":3}}',
+  '{"inner":[{"a":1,"A":2}],"list":{"a":1,"A":2}}',
+  '{"unknown":{"size":4.0},"labels":{"size":4.0}}',
+]
+for (const text of harmless) {
+  test(`finds nothing that readers differ in: ${text}`, () => {
+    assert.is(scanJson(Buffer.from(text), limits, shape), undefined)
+  })
+}
 
 test('nesting and values have their limits', () => {
   assert.is(scan('['.repeat(100) + ']'.repeat(100)), undefined)

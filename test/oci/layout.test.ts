@@ -36,7 +36,7 @@ test('keeps what it does not know in index.json', async () => {
   const { directory } = buildLayout({}, { edit: (index) => Object.assign(index, { 'x-own': [1], manifests: null }) })
   const layout = await open(directory)
   assert.match(layout.indexBytes.toString(), '"x-own":[1]')
-  assert.is(layout.index.manifests, null)
+  assert.equal(layout.index.manifests, [])
   assert.equal(layout.indexBytes, readFileSync(path.join(directory, 'index.json')))
 })
 
@@ -184,10 +184,10 @@ test('tells at most a handful of faults of one document', async () => {
   assert.ok(!opened.ok && opened.problems.length < 100)
 })
 
-test('says what it expected in one word or two', async () => {
+test('says in plain words what it expected', async () => {
   const { directory } = buildLayout({}, { edit: (index) => Object.assign(index, { schemaVersion: 1, manifests: 'x' }) })
   const opened = openLayout(directory)
-  assert.equal(opened.ok ? [] : opened.problems.map(({ expected }) => expected), ['2', 'array'])
+  assert.equal(opened.ok ? [] : opened.problems.map(({ expected }) => expected), ['2', 'an array of descriptors'])
 })
 
 /** The layout as an archive made by GNU tar. */

@@ -94,6 +94,16 @@ test('reports every missing blob and every wrong size, and brings none', async (
   assert.equal(blobsIn(output), [])
 })
 
+test('refuses a layer with a digest that it cannot compute, and brings nothing', async () => {
+  const digest = `blake3:${'a'.repeat(64)}`
+  const built = buildLayout({ architecture: 'arm64', editManifest: ({ layers }) => (layers[0].digest = digest) })
+  const output = temporaryDirectory()
+  assert.equal(placesOf(await mergeFrom(built.directory, output)), [
+    'digest-unsupported index.json > manifests[0] (linux/arm64) > layers[0] blake3:aaaaaaaaaaaa',
+  ])
+  assert.equal(blobsIn(output), [])
+})
+
 for (const mode of ['auto', 'hardlink', 'copy'] as const) {
   test(`reports every damaged blob, and leaves none of it behind (${mode})`, async () => {
     const [built, output] = [buildImage(), temporaryDirectory()]

@@ -3,8 +3,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyLayout } from '../../src/oci/validate.js'
 import type { VerifyReport } from '../../src/oci/verify-report.js'
-import { buildLayout, type BuiltLayout, type Document, type IndexDescription } from '../rig/layout-builder.js'
-import { describeProblems, valueOf } from './merge-layouts.js'
+import {
+  buildLayout,
+  type BuiltLayout,
+  type Document,
+  type ImageDescription,
+  type IndexDescription,
+} from '../rig/layout-builder.js'
+import { describeProblems, platformOf, valueOf } from './merge-layouts.js'
 
 const test = suite('validate-documents')
 
@@ -57,6 +63,107 @@ for (const [what, [build, expected]] of Object.entries(wrong)) {
   test(`tells of ${what}`, async () => assert.equal(describeProblems((await verify(build())).problems), expected))
 }
 
+const blake3 = `blake3:${'a'.repeat(64)}`
+const artifact: ImageDescription = {
+  layers: ['sbom'],
+  editManifest: (manifest) => {
+    manifest['config'].mediaType = 'application/vnd.oci.empty.v1+json'
+    manifest['artifactType'] = 'application/spdx+json'
+  },
+}
+
+/** What the spec allows and clients take, and what is listed as not read. */
+const fine: Record<string, [build: () => BuiltLayout, unread?: readonly string[]]> = {
+  'an image without layers': [() => buildLayout({ layers: [] })],
+  'null in place of no layers': [
+    () =>
+      buildLayout({
+        layers: [],
+        editManifest: (manifest) => (manifest['layers'] = null),
+        editConfig: ({ rootfs }) => (rootfs.diff_ids = null),
+      }),
+  ],
+  'null in place of what may be absent': [
+    () =>
+      buildLayout(
+        {
+          entries: [
+            { editDescriptor: (entry) => Object.assign(entry['platform'], { variant: null, 'os.features': null }) },
+          ],
+          editIndex: (index) => Object.assign(index, { annotations: null, subject: null, artifactType: null }),
+          editDescriptor: (entry) =>
+            Object.assign(entry, { platform: null, annotations: null, urls: null, data: null }),
+        },
+        { edit: (index) => Object.assign(index, { mediaType: null, annotations: null }) },
+      ),
+  ],
+  'an empty index next to others': [() => buildLayout([{ ...two }, { reference: 'empty', entries: [] }])],
+  'artifacts alone': [() => buildLayout([artifact, { entries: [artifact, { ...artifact, layers: ['vex'] }] }])],
+  'an entry of an unknown media type': [
+    () => buildLayout({ entries: [{}, { editDescriptor: (entry) => (entry['mediaType'] = 'application/xml') }] }),
+  ],
+  'nothing but an entry of an unknown media type': [
+    () => buildLayout({ editDescriptor: (entry) => (entry['mediaType'] = 'application/vnd.oci.image.index.v2+json') }),
+  ],
+  'a manifest with a digest of BLAKE3': [
+    () =>
+      buildLayout({ entries: [{}, { architecture: 'arm64', editDescriptor: (entry) => (entry['digest'] = blake3) }] }),
+    [blake3],
+  ],
+  'an index with a digest of BLAKE3': [
+    () => buildLayout({ entries: [{}], editDescriptor: (entry) => (entry['digest'] = blake3) }),
+    [blake3],
+  ],
+  'a config with a digest of BLAKE3': [
+    () => buildLayout({ entries: [{ editManifest: ({ config }) => (config.digest = blake3) }] }),
+    [blake3],
+  ],
+  'a layer with a digest of an algorithm that nobody knows': [
+    () => buildLayout({ editManifest: ({ layers }) => (layers[0].digest = 'multihash+base58:QmRZxt2b') }),
+    ['multihash+base58:QmRZxt2b'],
+  ],
+}
+for (const [what, [build, unread = []]] of Object.entries(fine)) {
+  test(`takes ${what}`, async () => {
+    const { directory } = build()
+    for (const deep of [false, true]) {
+      const report = valueOf(await verifyLayout(directory, { deep }))
+      assert.equal(describeProblems(report.problems), [])
+      assert.equal(
+        report.unread.map(({ digest }) => digest),
+        unread,
+      )
+    }
+  })
+}
+
+test('a diff ID of an algorithm that cannot be computed leaves the layer unread', async () => {
+  const built = buildLayout({ editConfig: ({ rootfs }) => (rootfs.diff_ids = [blake3]) })
+  const { problems, unread } = valueOf(await verifyLayout(built.directory, { deep: true }))
+  assert.equal(describeProblems(problems), [])
+  assert.equal(
+    unread.map(({ digest }) => digest),
+    built.images[0]!.layers,
+  )
+})
+
+test('a wanted platform whose image cannot be read by its digest is missing', async () => {
+  const edit = (entry: Document): void => void (entry['digest'] = blake3)
+  const built = buildLayout({ entries: [{}, { architecture: 'arm64', editDescriptor: edit }] })
+  const platforms = [platformOf('amd64'), platformOf('arm64')]
+  const { problems } = valueOf(await verifyLayout(built.directory, { platforms }))
+  assert.equal(describeProblems(problems), ['platform-missing index.json'])
+})
+
+test('an image of another layer list for readers in Go is ambiguous', async () => {
+  const evil = (manifest: Document): void => {
+    manifest['Layers'] = [{ ...manifest['layers'][0], digest: `sha256:${'0'.repeat(64)}` }]
+  }
+  const { problems } = await verify(buildLayout({ editManifest: evil }))
+  assert.equal(describeProblems(problems), ['document-ambiguous index.json > manifests[0] > Layers'])
+  assert.is(problems[0]!.found, '"layers" and "Layers": readers in Go take them for one')
+})
+
 test('ends soon when indexes list one another a thousand times', async () => {
   let entry = two
   for (let level = 0; level < 3; level++) {
@@ -67,7 +174,7 @@ test('ends soon when indexes list one another a thousand times', async () => {
 
 test('ends soon when a manifest with a large config is listed ten thousand times', async () => {
   const big = (document: Document): void => {
-    document['history'] = 'x'.repeat(7_000_000)
+    document['x-own'] = 'x'.repeat(7_000_000)
   }
   const editIndex = (index: Document): void => {
     index['manifests'] = Array.from({ length: 10_000 }, () => index['manifests'][0] as Document)

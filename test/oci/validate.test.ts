@@ -117,8 +117,9 @@ test('compares the platforms with those that are wanted', async () => {
   ])
 })
 
-test('says once that there is no image for the platforms that are wanted', async () => {
+test('an artifact alone is fine, unless platforms are wanted', async () => {
   const built = buildLayout({ editManifest: (manifest) => (manifest['config'].mediaType = 'application/x-helm') })
+  assert.equal(describeProblems((await verify(built)).problems), [])
   assert.equal(describeProblems((await verify(built, ['amd64'])).problems), ['platform-missing index.json'])
 })
 

@@ -88,4 +88,22 @@ testWith(test, missingTool('umoci'), 'finds no image in a layout that umoci has 
   }
 })
 
+testWith(test, missingTool('umoci'), 'images without layers, as umoci makes new ones, become one image', async () => {
+  const sources = ['arm64', 's390x'].map((architecture) => {
+    const layout = path.join(temporaryDirectory(), 'image-oci')
+    runTool('umoci', 'init', '--layout', layout)
+    runTool('umoci', 'new', '--image', `${layout}:latest`)
+    runTool('umoci', 'config', '--image', `${layout}:latest`, '--architecture', architecture)
+    return [architecture, layout] as const
+  })
+  const image = await mergeLayouts(Object.fromEntries(sources), { reference: 'latest' })
+  const platforms = [platformOf('arm64'), platformOf('s390x')]
+  const { problems, images } = valueOf(await verifyLayout(image.directory, { platforms, deep: true }))
+  assert.equal(problems, [])
+  assert.equal(
+    images.map(({ layers }) => layers),
+    [0, 0],
+  )
+})
+
 test.run()

@@ -138,14 +138,6 @@ export const artifacts: Readonly<Record<string, Artifact>> = {
     image: { layers: [Buffer.from('hi')], editConfig: emptied },
     type: 'application/vnd.oci.image.layer.v1.tar',
   },
-  'an empty config with no artifact type': {
-    image: {
-      layers: [Buffer.from('hi')],
-      editConfig: emptied,
-      editManifest: layersOf('application/x-own', configOf('application/vnd.oci.empty.v1+json')),
-    },
-    type: 'application/x-own',
-  },
   'a config without a platform, and no layer': {
     image: { ...ofNothing, layers: [] },
     type: 'application/vnd.oci.image.config.v1+json',

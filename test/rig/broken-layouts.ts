@@ -293,8 +293,8 @@ const descriptors: Record<string, BrokenLayout> = {
     build: indexText('{"schemaVersion":2,"annotations":{"a":"\\ud800"},"manifests":[]}'),
     problems: ['document-malformed index.json > annotations.a'],
   },
-  'a manifest with a digest of an unregistered algorithm': {
-    build: indexEdited((document) => (document['manifests'][0].digest = `blake3:${'a'.repeat(64)}`)),
+  'a digest of BLAKE3 that is too short': {
+    build: indexEdited((document) => (document['manifests'][0].digest = `blake3:${'a'.repeat(63)}`)),
     problems: ['digest-invalid index.json > manifests[0] blake3:aaaaaaaaaaaa'],
   },
   'no schemaVersion': {
@@ -349,9 +349,9 @@ const descriptors: Record<string, BrokenLayout> = {
     build: indexEdited(firstEntry((entry) => (entry['digest'] = 'sha256:abcd'))),
     problems: [`digest-invalid ${first}`],
   },
-  'a digest of an algorithm that nobody has': {
-    build: indexEdited(firstEntry((entry) => (entry['digest'] = `md5:${'0'.repeat(32)}`))),
-    problems: ['digest-invalid index.json > manifests[0] md5:000000000000'],
+  'a digest that breaks the grammar of digests': {
+    build: indexEdited(firstEntry((entry) => (entry['digest'] = 'md5:0/0'))),
+    problems: ['digest-invalid index.json > manifests[0] md5:0/0'],
   },
   'a negative size': {
     build: indexEdited(firstEntry((entry) => (entry['size'] = -1))),
@@ -423,7 +423,11 @@ const documents: Record<string, BrokenLayout> = {
     build: made({ editManifest: (document) => (document['layers'][0].digest = 'sha256:../../x') }),
     problems: [`digest-invalid ${only} > layers[0] sha256:../../x`],
   },
-  'no layers': { build: made({ layers: [] }), problems: [`layers-empty ${first}`] },
+  'no layers': { build: made({ layers: [] }), problems: [`layers-empty ${first}`], strict: true },
+  'an artifact with an empty config that does not say its type': {
+    build: made({ editManifest: (document) => (document['config'].mediaType = 'application/vnd.oci.empty.v1+json') }),
+    problems: [`document-malformed ${first} > artifactType`],
+  },
   'a config without rootfs': {
     build: made({ editConfig: (document) => void delete document['rootfs'] }),
     problems: [`document-malformed ${first} > config > rootfs`],
@@ -452,7 +456,7 @@ const documents: Record<string, BrokenLayout> = {
     build: listed({ architecture: 'arm', variant: 'v7', editConfig: (document) => (document['variant'] = 'v6') }),
     problems: [`platform-contradiction ${first} > manifests[0] (linux/arm/v7) > config`],
   },
-  'an index without images': { build: listed(), problems: [`manifests-empty ${first} > manifests`] },
+  'an empty index and nothing else': { build: listed(), problems: ['manifests-empty index.json > manifests'] },
   'indexes five deep': {
     build: listed({ entries: [{ entries: [{ entries: [two] }] }] }),
     problems: [`index-too-deep ${first} > manifests[0] > manifests[0] > manifests[0] > manifests[0]`],
