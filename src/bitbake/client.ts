@@ -14,8 +14,6 @@ export interface ClientCall {
   readonly words: readonly string[]
   readonly prepared: PreparedBuild
   readonly log: Log
-  /** The server that was there before: it is not ours to end. */
-  readonly serverBefore: number | undefined
   /** Finish the running tasks and stop. */
   readonly stop: AbortSignal
   /** Stop the running tasks too. */
@@ -38,8 +36,10 @@ export interface ClientRun {
 const defaultGrace = 30_000
 
 export async function runClient(call: ClientCall): Promise<ClientRun> {
-  const { argv, words, prepared, log, serverBefore, stop, stopNow, grace = defaultGrace } = call
+  const { argv, words, prepared, log, stop, stopNow, grace = defaultGrace } = call
+  const { servers } = prepared
   const { directory } = prepared.build
+  const foreign = await servers.foreign()
   let child: ChildProcessByStdio<null, Readable, Readable>
   try {
     // Its own process group: a terminal's Ctrl-C then reaches BitBake through us, and once.
@@ -58,7 +58,7 @@ export async function runClient(call: ClientCall): Promise<ClientRun> {
     })
   }
   const invocation = { started: hasStarted(child, directory), directory, words, log }
-  const release = stopOnSignals(child, { ...invocation, stop, stopNow, grace, serverBefore })
+  const release = stopOnSignals(child, { ...invocation, stop, stopNow, grace, foreign })
   const unguard = guard(child, invocation)
   let serverDied = false
   const unwatch = watchServer(directory, grace, (pid) => {
@@ -72,6 +72,8 @@ export async function runClient(call: ClientCall): Promise<ClientRun> {
   release()
   unguard()
   unwatch()
+  await servers.claim(foreign)
+  if ((stop.aborted || stopNow.aborted) && !('error' in exit)) await servers.end(foreign, exit, grace, log)
   return { exit, serverDied }
 }
 

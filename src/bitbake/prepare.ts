@@ -9,6 +9,7 @@ import { exists, realPath } from '../util/fs.js'
 import { ok, type Result } from '../util/problem.js'
 import { quote } from '../util/shell.js'
 import { bitbakeEnvironment } from './command.js'
+import { Servers } from './server.js'
 import { sourceScript, type Environment } from './source-script.js'
 
 export interface PreparedBuild {
@@ -18,15 +19,14 @@ export interface PreparedBuild {
   readonly variables: Readonly<Record<string, string>>
   /** Names of the variables that BitBake does not get to see. */
   readonly withheld: readonly string[]
+  readonly servers: Servers
   /** One call of BitBake. */
   bitbake(args: readonly string[]): string[]
   /** A call of another program where BitBake is; `undefined` behind a wrapper, whose world is not known. */
   beside(argv: readonly string[]): string[] | undefined
 }
 
-const sourced = new WeakMap<Build, ReturnType<typeof sourceScript>>()
-
-/** Sources `init` once for each `build`, whatever is asked of it; not longer than until `stop` aborts. */
+/** Sources `init`: to be done once a run. It does not take longer than until `stop` aborts. */
 export async function prepareBuild(
   build: Build,
   inherited: Environment,
@@ -35,9 +35,7 @@ export async function prepareBuild(
   if (build.kas !== undefined) return ok(prepareKas(build, build.kas, inherited))
   let environment = inherited
   if (build.init !== undefined) {
-    const script = sourced.get(build) ?? sourceScript(build, build.init, inherited, stop)
-    sourced.set(build, script)
-    const found = await script
+    const found = await sourceScript(build, build.init, inherited, stop)
     if (!found.ok) return found
     environment = found.value
   }
@@ -46,6 +44,7 @@ export async function prepareBuild(
     build,
     cwd: build.directory,
     ...bitbakeEnvironment(withOwnPrograms(build, forDirectory(environment, build.directory)), build.environment),
+    servers: new Servers(build.directory),
     bitbake: (args) => [...build.command, ...build.args, ...args],
     beside: (argv) => (plain ? [...argv] : undefined),
   })
@@ -96,6 +95,7 @@ function prepareKas(build: Build, { config, cwd }: NonNullable<Build['kas']>, in
     cwd,
     variables,
     withheld: [],
+    servers: new Servers(build.directory),
     bitbake: (args) => shell(['bitbake', ...build.args, ...args]),
     beside: (argv) => (build.args.length === 0 ? shell(argv) : undefined),
   }

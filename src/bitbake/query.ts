@@ -10,17 +10,14 @@ import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'
 import { judge, type Exited } from './judge.js'
 import { openLog, silentLog } from './log.js'
-import { prepareBuild } from './prepare.js'
-import { serverGone, serverPid } from './server.js'
+import type { PreparedBuild } from './prepare.js'
 import { readParsed, type Parsed } from './tinfoil.js'
 import { Transcript } from './transcript.js'
 
 export interface QueryCall {
-  readonly build: Build
+  readonly prepared: PreparedBuild
   /** Their task does not matter. */
   readonly targets: readonly BitbakeTarget[]
-  /** What mab itself runs in. */
-  readonly environment: Readonly<Record<string, string | undefined>>
   /** Must not exist; absent: nothing is logged. */
   readonly log?: string
   readonly stop: AbortSignal
@@ -42,25 +39,19 @@ export interface QueryResult {
 
 /** Starts no build and leaves no server that was not there. The build directory must be one. */
 export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
-  const { build, targets, stop, stopNow } = call
-  const before = await serverPid(build.directory)
-  const prepared = await prepareBuild(build, call.environment, stop)
-  if (!prepared.ok) return { answers: new Map(), problems: prepared.problems, halted: false }
-  const { bitbake, beside } = prepared.value
+  const { prepared, targets, stop, stopNow } = call
+  const { bitbake, beside, build } = prepared
   const log = call.log === undefined ? silentLog : await openLog(call.log)
   const answers = new Map<string, Answer>()
   const problems: BitbakeProblem[] = []
-  let last: Exited | undefined
   const ask = async (
     argv: readonly string[],
     words: readonly string[],
     onLine: ClientCall['onLine'],
   ): Promise<Exited | undefined> => {
     log.line(`# ${argv.join(' ')}`)
-    const common = { argv, words, prepared: prepared.value, log, serverBefore: before, stop, stopNow }
-    const { exit } = await runClient({ ...common, onLine })
-    last = 'error' in exit ? undefined : exit
-    return last
+    const { exit } = await runClient({ argv, words, prepared, log, stop, stopNow, onLine })
+    return 'error' in exit ? undefined : exit
   }
   const add = (name: string, answer: Answer): void => {
     const elsewhere = answer.TOPDIR !== undefined && !exists(answer.TOPDIR)
@@ -113,7 +104,6 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     else if (exit !== undefined && exit.code !== 0) explain(transcript, exit, [target])
   }
   await log.close()
-  if (stop.aborted && last !== undefined) await serverGone(build.directory, before, last)
   return { answers, problems, halted }
 }
 

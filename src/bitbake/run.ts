@@ -1,5 +1,4 @@
 /** One BitBake invocation: started in the build directory, every line of it logged, stopped as a person would stop it. */
-import type { Build } from '../targets/target.js'
 import { errorCode, errorText } from '../util/fs.js'
 import { distinctImages, type BitbakeProblem, type WantedImage } from '../util/bitbake-problem.js'
 import { fail, ok, type Result } from '../util/problem.js'
@@ -8,18 +7,18 @@ import { runClient, type Exit } from './client.js'
 import { buildArguments, type BitbakeTarget } from './command.js'
 import { explainFailure, judge, refusedTargets, type TaskFailure } from './judge.js'
 import { openLog, type Log } from './log.js'
-import { prepareBuild, type PreparedBuild } from './prepare.js'
+import type { PreparedBuild } from './prepare.js'
 import { ProgressReader, type Progress, type Sstate } from './progress.js'
-import { serverGone, serverPid, type ServerAtWork } from './server.js'
+import type { ServerAtWork } from './server.js'
 import { taskKey, Transcript, type Summary } from './transcript.js'
 
 export interface BitbakeCall {
-  readonly build: Build
+  readonly prepared: PreparedBuild
   readonly targets: readonly BitbakeTarget[]
   /** `-k`: the other multiconfigs go on when one fails. */
   readonly keepGoing: boolean
-  /** What mab itself runs in. */
-  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Ask BitBake what it would do (`-n`). */
+  readonly dryRun?: boolean
   readonly log: string
   /** Finish the running tasks and stop. */
   readonly stop: AbortSignal
@@ -64,16 +63,13 @@ export interface Warnings {
  * written.
  */
 export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, BitbakeProblem>> {
-  const { build, targets, keepGoing, neededBy } = call
-  const prepared = await prepareBuild(build, call.environment, call.stop)
-  if (!prepared.ok) return prepared
+  const { prepared, targets, keepGoing, neededBy } = call
+  const { build, withheld } = prepared
   const unfit = (await checkBuildDirectory(build)) ?? (await waitForBuildDirectory(build.directory, call))
   if (unfit !== undefined) return fail(unfit)
-  const serverBefore = await serverPid(build.directory)
-  const { withheld } = prepared.value
   const log = await openLog(call.log)
   const invoke = (args: readonly string[], onProgress: BitbakeCall['onProgress']): Promise<Invocation | undefined> =>
-    invokeBitbake(args, prepared.value, log, serverBefore, { ...call, onProgress })
+    invokeBitbake(args, log, { ...call, onProgress })
   try {
     if (withheld.length > 0) log.line(`# withheld from BitBake's environment: ${withheld.join(' ')}`)
     return await ask(targets)
@@ -82,7 +78,8 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
   }
 
   async function ask(asked: readonly BitbakeTarget[]): Promise<Result<BitbakeRun, BitbakeProblem>> {
-    const ran = await invoke(buildArguments(asked, keepGoing), call.onProgress)
+    const args = buildArguments(asked, keepGoing)
+    const ran = await invoke(call.dryRun === true ? ['-n', ...args] : args, call.onProgress)
     if (ran === undefined) return ok({ ...nothing, interrupted: true })
     const { exit, transcript, serverDied } = ran
     if ('error' in exit) {
@@ -93,7 +90,6 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, invoke))
     const interrupted = call.stop.aborted || call.stopNow.aborted
     if (interrupted) {
-      await serverGone(build.directory, serverBefore, exit)
       const failures = problems.filter(
         (problem) => problem.code === 'bitbake-task-failed' && ran.failures.has(taskKey(problem)),
       )
@@ -168,14 +164,9 @@ interface Invocation {
 }
 
 /** One process from its start to its end; `undefined` when it was told to stop before. */
-async function invokeBitbake(
-  args: readonly string[],
-  prepared: PreparedBuild,
-  log: Log,
-  serverBefore: number | undefined,
-  call: BitbakeCall,
-): Promise<Invocation | undefined> {
+async function invokeBitbake(args: readonly string[], log: Log, call: BitbakeCall): Promise<Invocation | undefined> {
   if (call.stop.aborted || call.stopNow.aborted) return undefined
+  const { prepared } = call
   const argv = prepared.bitbake(args)
   log.line(`# cd ${prepared.cwd}\n# ${argv.join(' ')}`)
   const transcript = new Transcript()
@@ -184,10 +175,8 @@ async function invokeBitbake(
   const { exit, serverDied } = await runClient({
     ...call,
     argv,
-    words: [...call.build.args, ...args],
-    prepared,
+    words: [...prepared.build.args, ...args],
     log,
-    serverBefore,
     onLine: (line, stream) => {
       log.line(line)
       call.onLine?.(line)

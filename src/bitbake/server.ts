@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode, exists, readFileIfThere } from '../util/fs.js'
 import { serverInContainer } from './container.js'
 import type { Exited } from './judge.js'
+import type { Log } from './log.js'
 import { commandOf, processNumbers } from './processes.js'
 
 /**
@@ -43,7 +44,7 @@ export async function serverAtWork(directory: string): Promise<ServerAtWork | un
   const pid = await serverPid(directory)
   if (pid === undefined) return undefined
   if (await hasClient(pid)) return { pid, detached: false }
-  const children = (await family(pid)).slice(1)
+  const children = [...(await family(pid)).keys()].slice(1)
   const commands = await Promise.all(children.map(commandOf))
   return commands.some((command) => command?.includes('bitbake-worker')) ? { pid, detached: true } : undefined
 }
@@ -71,19 +72,42 @@ async function hasClient(pid: number): Promise<boolean> {
   return false
 }
 
+/** When each process was started, in ticks; a number may be another process's later. Empty where /proc does not tell. */
+type Family = ReadonlyMap<number, string>
+
 /** The process and all that descend from it, itself first. */
-async function family(pid: number): Promise<number[]> {
-  const parents = new Map<number, number>()
-  for (const number of await processNumbers()) {
-    const stat = await fs.readFile(`/proc/${number}/stat`, 'latin1').catch(() => '')
-    // Behind the program's name, which may hold anything: state, then the parent (proc_pid_stat(5)).
-    parents.set(number, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-  }
-  const members = [pid]
-  for (const member of members) {
-    for (const [child, parent] of parents) if (parent === member) members.push(child)
+async function family(pid: number): Promise<Family> {
+  const processes = await Promise.all(
+    (await processNumbers()).map(async (number) => ({ number, ...(await statusOf(number)) })),
+  )
+  const members = new Map([[pid, processes.find(({ number }) => number === pid)?.started ?? '']])
+  for (const [member] of members) {
+    for (const { number, parent, started = '' } of processes) if (parent === member) members.set(number, started)
   }
   return members
+}
+
+/** Waits until they are gone, at most `limit` ms. @returns those that are not. */
+async function outliving(members: Family, limit: number): Promise<Family> {
+  const end = performance.now() + limit
+  for (;;) {
+    const left = new Map<number, string>()
+    for (const [pid, started] of members) {
+      const now = await statusOf(pid)
+      const lives =
+        now === undefined ? started === '' && (await isServer(pid)) : now.started === started && now.state !== 'Z'
+      if (lives) left.set(pid, started)
+    }
+    if (left.size === 0 || performance.now() > end) return left
+    await delay(100)
+  }
+}
+
+/** Fields 3, 4 and 22 of proc_pid_stat(5), after the program's name, which may hold anything. */
+async function statusOf(pid: number): Promise<{ state: string; parent: number; started: string } | undefined> {
+  const stat = await fs.readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields && { state: fields[0]!, parent: Number(fields[1]), started: fields[19]! }
 }
 
 /**
@@ -108,19 +132,46 @@ export function watchServer(directory: string, grace: number, onLoss: (pid: numb
   return () => clearInterval(timer)
 }
 
-/** ms. A server that lost its client while it started gives up after 30 s (facts: BitBake's own time limit). */
-const lostServerGrace = 35_000
-/** ms. Else it goes a second after its client, or has a BB_SERVER_TIMEOUT and stays: then it takes the next call. */
+/** ms. It goes a second after its client. */
 const serverGrace = 5_000
 
-/** Waits until the server that the interrupted call had started is gone, and with it the lock. */
-export async function serverGone(directory: string, before: number | undefined, exit: Exited): Promise<void> {
-  const lost = exit.signal !== null || (exit.code ?? 0) >= 128
-  // It writes its pid a moment after it was started.
-  if (lost && (await serverPid(directory)) === undefined) await delay(1_000)
-  const pid = await serverPid(directory)
-  if (pid === undefined || pid === before) return
-  await ended(pid, lost ? lostServerGrace : serverGrace)
+/** The servers in one build directory that the calls of one run started: they must not outlive it, others must. */
+export class Servers {
+  readonly #directory: string
+  readonly #own = new Set<number>()
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** The server there, unless an earlier call of the run started it: the next call may take it over. */
+  async foreign(): Promise<number | undefined> {
+    const pid = await serverPid(this.#directory)
+    return pid === undefined || this.#own.has(pid) ? undefined : pid
+  }
+
+  /** Notes the server that a call has started; to be called when its client has ended. */
+  async claim(foreign: number | undefined): Promise<void> {
+    const pid = await serverPid(this.#directory)
+    if (pid !== undefined && pid !== foreign) this.#own.add(pid)
+  }
+
+  /**
+   * Waits until the server of an interrupted call is gone, and with it the lock. BitBake's own time limit for one that
+   * still has something to do is 30 s (`wait_for_idle` of server/process.py), and its tasks may go on: it is ended.
+   * @param grace ms that it has at most to end by itself, and again to end when it is told to
+   */
+  async end(foreign: number | undefined, exit: Exited, grace: number, log: Log): Promise<void> {
+    const lost = exit.signal !== null || (exit.code ?? 0) >= 128
+    // It writes its pid a moment after it was started.
+    if (lost && (await serverPid(this.#directory)) === undefined) await delay(1_000)
+    const pid = await serverPid(this.#directory)
+    if (pid === undefined || pid === foreign) return
+    const limit = Math.min(grace, serverGrace)
+    if (await ended(pid, limit)) return
+    log.line(`# BitBake's server (process ${pid}) stays after its client: it is ended`)
+    await endServer(pid, limit)
+  }
 }
 
 /** ms. Twice the second in which a server that nobody wants to stay ends after its last client. */
@@ -133,11 +184,18 @@ export async function residentServer(directory: string): Promise<number | undefi
   return serverPid(directory)
 }
 
-/** Ends the server with its workers and their tasks, by SIGTERM, and after `grace` ms by SIGKILL. */
+/**
+ * Ends the server with its workers and their tasks: by SIGTERM to the server, which passes it on, and those that are left
+ * after `grace` ms by SIGKILL.
+ */
 export async function endServer(pid: number, grace: number): Promise<void> {
+  const members = await family(pid)
   signalProcess(pid, 'SIGTERM')
-  await ended(pid, grace)
-  for (const member of (await isServer(pid)) ? await family(pid) : []) signalProcess(member, 'SIGKILL')
+  const left = await outliving(members, grace)
+  if (left.size === 0) return
+  const all = new Map([...left, ...(left.has(pid) ? await family(pid) : [])])
+  for (const member of all.keys()) signalProcess(member, 'SIGKILL')
+  await outliving(all, grace)
 }
 
 /**
@@ -154,7 +212,12 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-async function ended(pid: number, limit: number): Promise<void> {
+/** @returns whether it has ended before the limit. */
+async function ended(pid: number, limit: number): Promise<boolean> {
   const end = performance.now() + limit
-  while (performance.now() < end && (await isServer(pid))) await delay(100)
+  while (await isServer(pid)) {
+    if (performance.now() > end) return false
+    await delay(100)
+  }
+  return true
 }

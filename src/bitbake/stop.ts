@@ -29,8 +29,8 @@ export interface Stopping extends Invocation {
   readonly stopNow: AbortSignal
   /** ms from the second interrupt until BitBake counts as hung and is ended by force. */
   readonly grace: number
-  /** The server that was there before: it is not ours to end. */
-  readonly serverBefore: number | undefined
+  /** The server that the run did not start: it is not ours to end. */
+  readonly foreign: number | undefined
 }
 
 /** ms in which a client has come so far that it hears, if it says nothing. */
@@ -94,11 +94,11 @@ async function containedClient({
 const serverGrace = 5_000
 
 async function endByForce(client: Client, stopping: Stopping): Promise<void> {
-  const { directory, serverBefore, log, grace } = stopping
+  const { directory, foreign, log, grace } = stopping
   log.line('# BitBake does not heed its interrupts: it is ended by force')
   const contained = await containedClient(stopping)
   const server = await serverPid(directory)
-  if (server !== undefined && server !== serverBefore) await endServer(server, Math.min(grace, serverGrace))
+  if (server !== undefined && server !== foreign) await endServer(server, Math.min(grace, serverGrace))
   if (contained !== undefined) signalProcess(contained, 'SIGKILL')
   if (client.pid !== undefined) signalProcess(-client.pid, 'SIGKILL')
 }

@@ -73,7 +73,7 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   const neededBy = (target: BitbakeTarget): readonly WantedImage[] =>
     targets.find(({ multiconfig, recipe }) => multiconfig === target.multiconfig && recipe === target.recipe)
       ?.neededBy ?? []
-  const asked = await queryBitbake({ build, targets, environment, log: queryLog, stop, stopNow, neededBy })
+  const asked = await queryBitbake({ prepared: prepared.value, targets, log: queryLog, stop, stopNow, neededBy })
   const { answers } = asked
   const failed = (problems: readonly BitbakeProblem[]): void => {
     for (const problem of problems) findings.push({ check: 'bitbake', status: 'failure', subject, problem })
@@ -85,8 +85,10 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   // A dry run of BitBake's: it resolves recipes and tasks, says which it would run, and runs none.
   const transcript = new Transcript()
   const ran = await runBitbake({
-    ...call,
-    build: { ...build, args: [...build.args, '-n'] },
+    prepared: prepared.value,
+    dryRun: true,
+    stop,
+    stopNow,
     targets,
     keepGoing: true,
     log: call.log(`${subject}-dry-run`),

@@ -56,7 +56,7 @@ export async function askBitbake(
 ): Promise<Result<boolean, BitbakeProblem>> {
   const needed = requests.filter((request) => dependents(task, request, context).some(needsAnswer))
   if (needed.length === 0) return ok(false)
-  const { environment, force } = context.options
+  const { force } = context.options
   const learnt = context.answers.learnt(task.build)
   const known = context.answers.recall(task.build)
   const forced = force && learnt.size === 0 ? 'forced' : undefined
@@ -67,10 +67,11 @@ export async function askBitbake(
     context.progress({ text: `asking where the images are${outdated === undefined ? '' : `: ${outdated}`}` })
     const log = context.logFile(`${task.id} ${name}`)
     const { stop, stopNow } = context
+    const prepared = await context.prepared(task)
+    if (!prepared.ok) return prepared
     const found = await queryBitbake({
-      build: task.build,
+      prepared: prepared.value,
       targets,
-      environment,
       log,
       stop,
       stopNow,

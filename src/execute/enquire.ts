@@ -1,6 +1,5 @@
 /** Asking a build of the run where its images go, before any of them builds anything: two may have one place. */
 import { checkBuildDirectory } from '../bitbake/build-directory.js'
-import { prepareBuild } from '../bitbake/prepare.js'
 import { serverAtWork } from '../bitbake/server.js'
 import type { BitbakeTask } from '../plan/task.js'
 import type { BitbakeProblem } from '../util/bitbake-problem.js'
@@ -18,7 +17,7 @@ export type Enquiry = 'asked' | 'known' | 'busy'
 export async function enquire(task: BitbakeTask, context: TaskContext): Promise<Result<Enquiry, BitbakeProblem>> {
   const { init } = task.build
   if (init !== undefined) context.progress({ text: `sourcing ${context.state.relative(init.script)}` })
-  const prepared = await prepareBuild(task.build, context.options.environment, context.stop)
+  const prepared = await context.prepared(task)
   context.stop.throwIfAborted()
   if (!prepared.ok) return prepared
   const unfit = await checkBuildDirectory(task.build)

@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
+import { prepareBuild } from '../bitbake/prepare.js'
 import type { Reason } from '../plan/reason.js'
 import type { BitbakeTask, DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import { systemProblem } from '../util/fs.js'
@@ -99,6 +100,7 @@ class Run {
   readonly #answers: Answers
   readonly #byId: ReadonlyMap<TaskId, Task>
   readonly #enquiries = new Map<TaskId, ReturnType<typeof enquire>>()
+  readonly #prepared = new Map<TaskId, ReturnType<typeof prepareBuild>>()
   readonly #pool: Pool
   /** For those who ask in the name of others, which have no slot yet. */
   readonly #asking: Pool
@@ -258,22 +260,11 @@ class Run {
           const result = this.#settled.get(other)
           return result !== undefined && isUsable(task, result)
         }),
-      enquiry: (of) => {
-        const known = this.#enquiries.get(of.id) ?? this.#asking.run(() => this.#enquire(of))
-        this.#enquiries.set(of.id, known)
-        return known
-      },
-      sources: (root, patterns) => {
-        const key = JSON.stringify([root, patterns])
-        const known = this.#sources.get(key) ?? readSources(root, patterns, state.sources)
-        this.#sources.set(key, known)
-        return known
-      },
-      image: (of) => {
-        const known = this.#images.get(of.id) ?? this.#findImage(of)
-        this.#images.set(of.id, known)
-        return known
-      },
+      prepared: (of) => once(this.#prepared, of.id, () => prepareBuild(of.build, this.#options.environment, stop)),
+      enquiry: (of) => once(this.#enquiries, of.id, () => this.#asking.run(() => this.#enquire(of))),
+      sources: (root, patterns) =>
+        once(this.#sources, JSON.stringify([root, patterns]), () => readSources(root, patterns, state.sources)),
+      image: (of) => once(this.#images, of.id, () => this.#findImage(of)),
       answers: this.#answers,
       lookAgain: () => {
         this.#images.clear()
@@ -290,6 +281,13 @@ class Run {
       problem: (problem) => emit({ kind: 'task-problem', id, problem }),
     }
   }
+}
+
+/** What is known under the key, else what `make` returns, which is known from then on. */
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make()
+  known.set(key, value)
+  return value
 }
 
 function cancelled(detail: string): TaskResult {

@@ -2,6 +2,7 @@
 import type { VerifiedFiles } from '../oci/verified.js'
 import type { Platform } from '../oci/platform.js'
 import type { SelectedImage } from '../oci/select.js'
+import type { PreparedBuild } from '../bitbake/prepare.js'
 import type { Reason } from '../plan/reason.js'
 import type { BitbakeTask, DiscoverTask, Plan, Task, TaskId, TaskKind } from '../plan/task.js'
 import type { BitbakeProblem } from '../util/bitbake-problem.js'
@@ -61,6 +62,8 @@ export interface TaskContext {
   outputOf<K extends TaskKind>(id: TaskId, kind: K): Outputs[K]
   /** Whether what the task is to find was built in this run, or is not to be built. */
   isBuilt(task: DiscoverTask): boolean
+  /** The build made ready to be called, once a run: `init` is sourced, and its servers are known. */
+  prepared(task: BitbakeTask): Promise<Result<PreparedBuild, BitbakeProblem>>
   /** What came of asking the build where its images go; each is asked once a run, whoever wants to know first. */
   enquiry(task: BitbakeTask): Promise<Result<Enquiry, BitbakeProblem>>
   /** The same content for the whole run, however often it is asked for. */

@@ -122,7 +122,9 @@ export async function askMachines(
   const [recipe] = [...survey.recipes, ...survey.multiarch.map((one) => one.recipe)]
   if (recipe === undefined) return survey
   const targets = survey.multiconfigs.map(({ name }) => ({ multiconfig: name, recipe, task: 'build' }))
-  const { answers } = await queryBitbake({ build, targets, environment, stop, stopNow })
+  const prepared = await prepareBuild(build, environment, stop)
+  if (!prepared.ok) return survey
+  const { answers } = await queryBitbake({ prepared: prepared.value, targets, stop, stopNow })
   const multiconfigs = survey.multiconfigs.map((known) => {
     const answer = answers.get(recipeArgument({ multiconfig: known.name, recipe }))
     return answer === undefined ? known : describe(known.name, answer, answer.MACHINE)

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BitbakeTarget } from '../../src/bitbake/command.js'
+import { prepareBuild } from '../../src/bitbake/prepare.js'
 import { runBitbake, type BitbakeCall, type BitbakeRun } from '../../src/bitbake/run.js'
 import type { Progress } from '../../src/bitbake/progress.js'
 import type { Build } from '../../src/targets/target.js'
@@ -18,6 +19,7 @@ export interface StartedCall {
   readonly result: Promise<Result<BitbakeRun, BitbakeProblem>>
   readonly progress: readonly Progress[]
   readonly lines: readonly string[]
+  readonly failures: readonly BitbakeProblem[]
   /** The content of the log; nothing before there is one. */
   logged(): string
   stop(): void
@@ -31,20 +33,24 @@ export function stopCalls(): void {
   for (const stopNow of begun.splice(0)) stopNow.abort()
 }
 
+export interface CallOptions extends Partial<BitbakeCall> {
+  /** What mab itself would run in. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
 export function startCall(
   build: Build,
   targets: readonly BitbakeTarget[],
-  more: Partial<BitbakeCall> = {},
+  { environment = process.env, ...more }: CallOptions = {},
 ): StartedCall {
   const [stop, stopNow] = [new AbortController(), new AbortController()]
   begun.push(stopNow)
   const progress: Progress[] = []
   const lines: string[] = []
-  const call: BitbakeCall = {
-    build,
+  const failures: BitbakeProblem[] = []
+  const call: Omit<BitbakeCall, 'prepared'> = {
     targets,
     keepGoing: false,
-    environment: process.env,
     log: path.join(temporaryDirectory(), 'logs', 'bitbake.log'),
     stop: stop.signal,
     stopNow: stopNow.signal,
@@ -52,13 +58,17 @@ export function startCall(
     onWait: () => {},
     onProgress: (step) => progress.push(step),
     onLine: (line) => lines.push(line),
+    onFailure: (failure) => failures.push(failure),
     neededBy: ({ multiconfig }) => [{ target: 'hello', platform: multiconfig }],
     ...more,
   }
   return {
-    result: runBitbake(call),
+    result: prepareBuild(build, environment, call.stop).then((prepared) =>
+      prepared.ok ? runBitbake({ prepared: prepared.value, ...call }) : prepared,
+    ),
     progress,
     lines,
+    failures,
     logged: () => (existsSync(call.log) ? readFileSync(call.log, 'utf8') : ''),
     stop: () => stop.abort(),
     stopNow: () => stopNow.abort(),

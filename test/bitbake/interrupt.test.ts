@@ -3,6 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { prepareBuild } from '../../src/bitbake/prepare.js'
+import { queryBitbake } from '../../src/bitbake/query.js'
 import { fakeBitbake, type FakeBitbake, type Scenario } from '../rig/fake-bitbake.js'
 import { finished, image, isAlive, startCall, stopCalls, until, type StartedCall } from './calls.js'
 
@@ -96,6 +98,34 @@ test('the server that the call started is waited for: the build directory is fre
   call.stop()
   await finished(call)
   assert.is(existsSync(path.join(fake.build.directory, 'bitbake.lock')), false)
+})
+
+test('a server that stays after its client is ended, with all that it has started', async () => {
+  const fake = fakeBitbake({ hangs: 'a', serverOutlives: 600_000, serverHangs: true })
+  const call = startCall(fake.build, [image('a')], { environment: fake.environment, grace: 200 })
+  const file = (name: string): string => path.join(fake.build.directory, name)
+  await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging) && existsSync(file('task')))
+  const processes = ['bitbake.lock', 'task'].map((name) => Number(readFileSync(file(name), 'utf8')))
+  call.stop()
+  await finished(call)
+  assert.equal(processes.map(isAlive), [false, false])
+  assert.match(call.logged(), `# BitBake's server (process ${processes[0]}) stays after its client: it is ended\n`)
+})
+
+test('a server that an earlier call of the run started, and a later one took over, is ended too', async () => {
+  const fake = fakeBitbake({ serverOutlives: 600_000 })
+  const { signal } = new AbortController()
+  const prepared = await prepareBuild(fake.build, fake.environment, signal)
+  if (!prepared.ok) throw new Error('not prepared')
+  await queryBitbake({ prepared: prepared.value, targets: [image('a')], stop: signal, stopNow: signal })
+  const server = Number(readFileSync(path.join(fake.build.directory, 'bitbake.lock'), 'utf8'))
+  assert.is(isAlive(server), true)
+  fake.script({ hangs: 'a' })
+  const call = startCall(fake.build, [image('a')], { prepared: prepared.value, grace: 100 })
+  await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
+  call.stop()
+  assert.is((await finished(call)).interrupted, true)
+  assert.is(isAlive(server), false)
 })
 
 test('a server that was there before is not waited for, nor is a stale lock', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EnvironmentReader, relocate, type Answer } from '../../src/bitbake/answer.js'
+import { prepareBuild } from '../../src/bitbake/prepare.js'
 import { queryBitbake, type QueryCall, type QueryResult } from '../../src/bitbake/query.js'
 import type { Build } from '../../src/targets/target.js'
 import { fakeBitbake, type Scenario } from '../rig/fake-bitbake.js'
@@ -18,10 +19,20 @@ interface Asked extends QueryResult {
   readonly log: string
 }
 
-async function ask(build: Build, targets: QueryCall['targets'], more: Partial<QueryCall> = {}): Promise<Asked> {
+interface AskOptions extends Partial<QueryCall> {
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+async function ask(
+  build: Build,
+  targets: QueryCall['targets'],
+  { environment = process.env, ...more }: AskOptions = {},
+): Promise<Asked> {
   const log = path.join(temporaryDirectory(), 'query.log')
   const { signal } = new AbortController()
-  const call = { build, targets, environment: process.env, log, stop: signal, stopNow: signal }
+  const prepared = await prepareBuild(build, environment, signal)
+  if (!prepared.ok) throw new Error(JSON.stringify(prepared.problems))
+  const call = { prepared: prepared.value, targets, log, stop: signal, stopNow: signal }
   const result = await queryBitbake({ ...call, ...more })
   return { ...result, log: readFileSync(log, 'utf8') }
 }

@@ -4,11 +4,20 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BitbakeTarget } from '../../src/bitbake/command.js'
-import type { BitbakeCall } from '../../src/bitbake/run.js'
 import { endServer, serverPid } from '../../src/bitbake/server.js'
 import { exampleProject, missingBitbake } from '../rig/project.js'
 import { testWith } from '../rig/tools.js'
-import { finished, image, namesOf, serverGone, startCall, stopCalls, until, type StartedCall } from './calls.js'
+import {
+  finished,
+  image,
+  namesOf,
+  serverGone,
+  startCall,
+  stopCalls,
+  until,
+  type CallOptions,
+  type StartedCall,
+} from './calls.js'
 
 const test = suite('real bitbake')
 test.after.each(stopCalls)
@@ -18,7 +27,7 @@ const both = [image(arm), image(x86)]
 const project = exampleProject()
 const topdir = project.build.directory
 
-function start(targets: readonly BitbakeTarget[], more: Partial<BitbakeCall> = {}): StartedCall {
+function start(targets: readonly BitbakeTarget[], more: CallOptions = {}): StartedCall {
   return startCall(project.build, targets, { environment: { ...process.env, REGISTRY_PASSWORD: 'hunter2' }, ...more })
 }
 
@@ -100,6 +109,25 @@ for (const [how, seconds] of [
     if (how === 'stop') assert.match(call.logged(), 'task do_rootfs: Succeeded')
   })
 }
+
+real('stopNow after another task has failed: the failure is reported, and no process is left', async () => {
+  project.write('meta-hello/recipes/fails.bb', 'inherit image-oci\ndo_rootfs() {\n    exit 7\n}\n')
+  const call = start([image(x86, 'sleeper-300'), image(arm, 'fails')])
+  await until('the task fails', () => call.failures.length > 0)
+  await until('the other runs', () =>
+    call.lines.some((line) => line.includes('sleeper-300-1.0: task do_rootfs: Started')),
+  )
+  call.stopNow()
+  const { interrupted, problems } = await finished(call)
+  assert.is(interrupted, true)
+  assert.equal(
+    problems.map((problem) => problem.code === 'bitbake-task-failed' && [problem.recipe, problem.task]),
+    [['fails', 'rootfs']],
+  )
+  assert.equal(problems, call.failures)
+  // Without -k BitBake 2.19 leaves its server for 30 s in this case.
+  assert.equal(processesThere(), [])
+})
 
 real('stop while BitBake starts leaves no process either', async () => {
   const call = start(both)

@@ -143,12 +143,15 @@ test('a log that exists is not written over, and BitBake not started', async () 
 
 test('a log that the disk has no room for: the build is not disturbed, but it is told', async () => {
   const { build, seen, environment } = fakeBitbake({ transcript: 'test/transcripts/2.19/success' })
-  const call = { build, targets: both, keepGoing: false, environment, log: path.join(temporaryDirectory(), 'log') }
+  const call = { targets: both, keepGoing: false, log: path.join(temporaryDirectory(), 'log') }
+  const module = (name: string): string => JSON.stringify(new URL(`../../src/bitbake/${name}.js`, import.meta.url))
   const script = `
-    const { runBitbake } = await import(${JSON.stringify(new URL('../../src/bitbake/run.js', import.meta.url))})
+    const { prepareBuild } = await import(${module('prepare')})
+    const { runBitbake } = await import(${module('run')})
     const { signal } = new AbortController()
     const functions = { stop: signal, stopNow: signal, onProgress() {}, neededBy: () => [] }
-    await runBitbake({ ...${JSON.stringify(call)}, ...functions }).catch((error) => console.log(error.code, error.path))`
+    const { value: prepared } = await prepareBuild(${JSON.stringify(build)}, ${JSON.stringify(environment)}, signal)
+    await runBitbake({ prepared, ...${JSON.stringify(call)}, ...functions }).catch((error) => console.log(error.code, error.path))`
   // A limit on the size of files (1 block) is the full disk that everybody can have.
   const limited = ['-c', 'trap "" XFSZ; ulimit -f 1; exec "$0" --input-type=module -e "$1"', process.execPath, script]
   const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8' })

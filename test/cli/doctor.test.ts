@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bitbakes, threeConfig, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
 import { fakeBitbake } from '../rig/fake-bitbake.js'
 import { testWith } from '../rig/tools.js'
-import { helloConfig, mabIn, makeProject, type Finished } from './fixture.js'
+import { helloConfig, mabIn, makeProject, standIn, type Finished } from './fixture.js'
 
 const test = suite('mab doctor')
 
@@ -38,6 +38,17 @@ test('says what is well', () => {
   )
   assert.match(stdout, /^ok +program skopeo/m)
   assert.not(existsSync(project.file('build/tmp-container-aarch64')), 'nothing is built')
+})
+
+test('build.init is sourced once, by doctor as by run', () => {
+  const project = makeProject({ ...helloConfig(), build: { directory: 'build', init: 'init', command: standIn } })
+  project.write('init', 'echo sourced >>"$1/../count"\n')
+  for (const command of ['doctor', 'run']) {
+    rmSync(project.file('count'), { force: true })
+    const { code, stdout, stderr } = project.mab(command)
+    assert.is(code, 0, stdout + stderr)
+    assert.is(readFileSync(project.file('count'), 'utf8'), 'sourced\n', command)
+  }
 })
 
 test('a broken config is a failure too, and is told with the rest', () => {

@@ -30,7 +30,9 @@ if (scenario.environment) writeFileSync(scenario.environment, JSON.stringify(pro
 for (const line of scenario.lines ?? []) out(line)
 let server
 if (scenario.serverOutlives || scenario.serverDies) {
-  const life = `setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives ?? 600_000})`
+  const hang = `process.on('SIGTERM', () => {}); require('child_process').spawn('sh', ['-c', 'echo $$ >task; exec sleep 600'])`
+  const life = `${scenario.serverHangs ? hang : ''}
+    setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives ?? 600_000})`
   server = spawn(process.execPath, ['-e', life, 'bitbake-server'], { detached: true, stdio: 'ignore' })
   writeFileSync('bitbake.lock', `${server.pid}\n`)
   server.unref()

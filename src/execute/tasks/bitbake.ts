@@ -72,12 +72,13 @@ export const bitbake: Handler<'bitbake'> = {
       return { ok: false, problems: [...refusals], output: { built: fresh } }
     }
 
+    const prepared = await context.prepared(task)
+    if (!prepared.ok) return prepared
     const reported: Promise<void>[] = []
     const ran = await runBitbake({
-      build: task.build,
+      prepared: prepared.value,
       targets: wanted,
       keepGoing: context.options.keepGoing,
-      environment: context.options.environment,
       log: context.logFile(task.id),
       stop: context.stop,
       stopNow: context.stopNow,
