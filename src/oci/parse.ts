@@ -51,16 +51,19 @@ export function parseDocument<T>(
   const parsed = schema.safeParse(value)
   if (parsed.success) return ok(parsed.data)
   const problems = parsed.error.issues.slice(0, maximumFaults).map((issue): LayoutProblem => {
-    const { code = 'document-malformed', found = summarize(valueAt(value, issue.path)) } = paramsOf(issue)
     const place = [...at, placeOf(issue.path)].filter((part) => part !== '')
-    return { code, layout, at: place, expected: issue.message, found }
+    const found = summarize(valueAt(value, issue.path))
+    return { code: 'document-malformed', layout, at: place, expected: issue.message, found, ...detailsOf(issue) }
   })
   return { ok: false, problems }
 }
 
-/** Of a rule that has a code of its own. */
-function paramsOf(issue: z.core.$ZodIssue): FaultParams {
-  return issue.code === 'custom' ? ((issue.params ?? {}) as FaultParams) : {}
+/** What is particular to a rule with a code of its own, and to one about the keys of a map. */
+function detailsOf(issue: z.core.$ZodIssue): Partial<Pick<LayoutProblem, 'expected'>> & FaultParams {
+  if (issue.code === 'custom') return (issue.params ?? {}) as FaultParams
+  if (issue.code !== 'invalid_key') return {}
+  const [ofKey] = issue.issues
+  return { ...(ofKey && { expected: ofKey.message }), found: summarize(issue.path.at(-1)) }
 }
 
 function faultOf(fault: JsonFault, layout: string, at: TreePath): LayoutProblem {

@@ -35,7 +35,8 @@ const texts = z.array(text, 'an array of strings')
 const flag = z.boolean('true or false')
 const wholeNumber = `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`
 const size = z.int(wholeNumber).nonnegative(wholeNumber)
-const integer = z.int('a whole number')
+/** Up to 64 bits, which a number of JavaScript does not hold exactly. */
+const integer = z.number('a whole number').refine(Number.isInteger, 'a whole number')
 const mediaType = z
   .string('a media type')
   .refine(isMediaType, 'a media type of RFC 6838, such as application/vnd.example+json')
@@ -51,7 +52,7 @@ const platformProperties = {
   'os.features': optional(texts),
 }
 
-const platform = z.looseObject({ ...platformProperties, features: optional(texts) }, 'a platform: an object')
+const platform = z.looseObject({ ...platformProperties, features: optional(texts) }, 'a platform (an object)')
 
 const descriptorProperties = {
   mediaType,
@@ -64,7 +65,7 @@ const descriptorProperties = {
   platform: optional(platform),
 }
 
-const descriptor: z.ZodType<Descriptor> = z.looseObject(descriptorProperties, 'a descriptor: an object')
+const descriptor: z.ZodType<Descriptor> = z.looseObject(descriptorProperties, 'a descriptor (an object)')
 
 const invalid: FaultParams = { code: 'digest-invalid' }
 
@@ -75,10 +76,10 @@ const subject = z
       ...descriptorProperties,
       digest: z.string('a digest').refine(isDigest, { error: digestGrammar, params: invalid }),
     },
-    'a descriptor: an object',
+    'a descriptor (an object)',
   )
   .superRefine((value, context) => {
-    const fault = findDataFault(value)
+    const fault = isDigest(value.digest) && value.size >= 0 ? findDataFault(value) : undefined
     if (fault === undefined) return
     const params: FaultParams = { code: 'blob-data', found: fault.found }
     context.addIssue({ code: 'custom', path: ['data'], message: fault.expected, params })
@@ -105,7 +106,7 @@ export const indexSchema: z.ZodType<IndexDocument> = z.looseObject(
     fsLayers: none,
     history: none,
   },
-  'an image index: an object',
+  'an image index (an object)',
 )
 
 /** umoci leaves `mediaType` out. */
@@ -122,7 +123,7 @@ export const manifestSchema: z.ZodType<ManifestDocument> = z.looseObject(
     fsLayers: none,
     history: none,
   },
-  'an image manifest: an object',
+  'an image manifest (an object)',
 )
 
 /** Of Go's type `map[string]struct{}`, which takes `null` for an empty object. */
@@ -179,7 +180,7 @@ export const imageConfigSchema: z.ZodType<ImageConfigDocument> = z.looseObject(
     ),
     history: optional(z.array(historyEntry, 'an array of objects')),
   },
-  'an image config: an object',
+  'an image config (an object)',
 )
 
 export const layoutFileSchema: z.ZodType<LayoutFileDocument> = z.looseObject({ imageLayoutVersion: text }, 'an object')

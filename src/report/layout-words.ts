@@ -55,6 +55,7 @@ const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
   'platform-unexpected': 'leave the image out, or add its platform to those that are wanted',
   'platform-duplicate': 'leave one of the images out, or correct its platform',
   'platform-same-image': platformNext,
+  'layers-empty': 'add a layer, which may be empty, or check without --strict',
   'layer-compression': 'pack the layer again with gzip, or zstd without --long, under the media type of what it is',
   'media-type': 'have the index made again with the media types that the manifests have',
   'layer-diff-id': 'have the image made again: its layers were changed or packed anew after its config was written',

@@ -155,6 +155,58 @@ test('a wanted platform whose image cannot be read by its digest is missing', as
   assert.equal(describeProblems(problems), ['platform-missing index.json'])
 })
 
+test('says what each property should be', async () => {
+  const { problems } = await verify(
+    buildLayout({
+      editConfig: (document) =>
+        Object.assign(document, {
+          created: 'now',
+          config: {
+            User: 1,
+            Env: ['FOO'],
+            ExposedPorts: { http: {} },
+            Labels: { a: 1 },
+            Volumes: ['/v'],
+            ArgsEscaped: 0,
+          },
+          rootfs: { type: 'disk', diff_ids: {} },
+          history: [7],
+        }),
+    }),
+  )
+  assert.equal(
+    problems.map(({ at, expected, found }) => `${at.at(-1)}: ${expected}; ${found}`),
+    [
+      'created: a date and time of RFC 3339, such as 2026-01-31T12:00:00Z; "now"',
+      'config.User: a string; 1',
+      'config.ExposedPorts.http: a port, as in 8080, 8080/tcp or 53/udp; "http"',
+      'config.Env[0]: a variable and its value: NAME=VALUE; "FOO"',
+      'config.Volumes: an object of empty objects; an array',
+      'config.Labels.a: a string; 1',
+      'config.ArgsEscaped: true or false; 0',
+      'rootfs.type: "layers"; "disk"',
+      'rootfs.diff_ids: an array of digests; an object',
+      'history[0]: an object; 7',
+    ],
+  )
+})
+
+test('says what a subject should be', async () => {
+  const subject = { mediaType: 'x', digest: 'y', size: -1, data: 'z', urls: ['a b'], annotations: [], platform: 1 }
+  const { problems } = await verify(buildLayout({ editManifest: (manifest) => (manifest['subject'] = subject) }))
+  assert.equal(
+    problems.map(({ code, at, expected, found }) => `${code} ${at.at(-1)}: ${expected}; ${found}`),
+    [
+      'document-malformed subject.mediaType: a media type of RFC 6838, such as application/vnd.example+json; "x"',
+      'digest-invalid subject.digest: a digest, such as sha256: followed by 64 lower-case hex digits; "y"',
+      'document-malformed subject.size: a whole number from 0 to 9007199254740991; -1',
+      'document-malformed subject.urls[0]: a URI of RFC 3986, such as https://example.com/layer.tar; "a b"',
+      'document-malformed subject.annotations: an object of strings; an array',
+      'document-malformed subject.platform: a platform (an object); 1',
+    ],
+  )
+})
+
 test('an image of another layer list for readers in Go is ambiguous', async () => {
   const evil = (manifest: Document): void => {
     manifest['Layers'] = [{ ...manifest['layers'][0], digest: `sha256:${'0'.repeat(64)}` }]
