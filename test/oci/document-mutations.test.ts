@@ -59,8 +59,7 @@ const differences: readonly Difference[] = [
 
 // prettier-ignore
 const general: readonly unknown[] = [
-  undefined, null, '', 'x', 0, 1, -1, 1.5, true, [], {}, [null], [1], ['x'], [[]], [{}],
-  { a: 1 }, { a: null }, { a: 'x' }, { a: {} }, { '': 1 },
+  undefined, null, '', 'x', 0, -1, 1.5, true, [], {}, [null], [1], { a: 1 }, { a: null }, { '': 1 },
 ]
 
 function valuesFor({ grammar, items }: Rule): readonly unknown[] {
@@ -217,9 +216,10 @@ test('finds what the spec forbids and nothing else, but for the listed differenc
 
 /** Other spellings that readers in Go take for the name. */
 function spellings(name: string): readonly string[] {
-  const changed = [name[0]!.toUpperCase() + name.slice(1), name[0]!.toLowerCase() + name.slice(1), name.toUpperCase()]
+  const [first, rest] = [name[0]!, name.slice(1)]
+  const toggled = first === first.toUpperCase() ? first.toLowerCase() : first.toUpperCase()
   const special = [name.replace(/s/i, '\u017f'), name.replace(/k/i, '\u212a')]
-  return [...new Set([...changed, ...special])].filter((spelling) => spelling !== name)
+  return [toggled + rest, ...special].filter((spelling) => spelling !== name)
 }
 
 for (const kind of kinds) {
