@@ -102,7 +102,7 @@ const table: Readonly<Record<string, Rules>> = {
     modules: ['fast-glob', 'node:child_process', 'node:fs', 'node:path', 'node:readline'],
   },
   'report/doctor-text': { uses: [], types: ['doctor/finding'], modules: [] },
-  report: { uses: ['util'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
+  report: { uses: ['util', 'oci/platform'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },
   'report/inspect-text': { uses: ['util'], types: ['oci/inspect-report'], modules: [] },
   'report/use-text': { uses: ['util', 'oci/reference'], types: ['oci/inspect-report'], modules: [] },
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },

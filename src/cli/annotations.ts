@@ -1,10 +1,10 @@
 /** `--annotation [index:|manifest-descriptor[PLATFORM]:]KEY=VALUE`, with the prefixes that buildx has. */
-import { matchKey, parsePlatform } from '../oci/platform.js'
+import { isPlatform, parsePlatform, type Platform } from '../oci/platform.js'
 
 interface Annotation {
   readonly of: 'index' | 'manifest-descriptor'
-  /** `matchKey` of the one platform that is meant; all when absent. */
-  readonly platform?: string
+  /** The one platform that is meant; all when absent. */
+  readonly platform?: Platform
   readonly key: string
   readonly value: string
 }
@@ -30,7 +30,7 @@ export function parseAnnotations(texts: readonly string[], add: (message: string
     if (platform === undefined) return [{ of: prefix, ...pair }]
     const parsed = parsePlatform(platform)
     if ('error' in parsed) add(`--annotation "${text}": ${parsed.error}`)
-    return 'error' in parsed ? [] : [{ of: prefix, platform: matchKey(parsed), ...pair }]
+    return 'error' in parsed ? [] : [{ of: prefix, platform: parsed, ...pair }]
   })
 }
 
@@ -38,8 +38,10 @@ export function parseAnnotations(texts: readonly string[], add: (message: string
 export function annotationsFor(
   annotations: readonly Annotation[],
   of: Annotation['of'],
-  platform?: string,
+  platform?: Platform,
 ): Readonly<Record<string, string>> {
-  const own = annotations.filter((one) => one.of === of && (one.platform === undefined || one.platform === platform))
+  const own = annotations.filter(
+    (one) => one.of === of && (!one.platform || (platform && isPlatform(one.platform, platform))),
+  )
   return Object.fromEntries(own.map(({ key, value }) => [key, value]))
 }

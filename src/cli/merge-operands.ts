@@ -1,9 +1,19 @@
 /** The operands of `mab merge`: layouts and archives, and the platforms whose images they hold. */
 import path from 'node:path'
 import type { Notice } from '../execute/event.js'
+import { describedPlatform } from '../oci/image.js'
 import { openLayout, type Layout } from '../oci/layout.js'
-import { formatPlatform, matchKey, parsePlatform, reconcilePlatform, type Platform } from '../oci/platform.js'
-import { listImages, selectImage, type Listing } from '../oci/select.js'
+import { judgeConfigPlatform, judgeEntryPlatform } from '../oci/platform-problem.js'
+import {
+  formatPlatform,
+  isUnmatchable,
+  judgePlatform,
+  parsePlatform,
+  platformId,
+  platformOfConfig,
+  type Platform,
+} from '../oci/platform.js'
+import { listImages, selectImage, type Listing, type SelectedImage } from '../oci/select.js'
 import type { TargetPlatform } from '../targets/target.js'
 import { exists, realPath } from '../util/fs.js'
 import { quote } from '../util/shell.js'
@@ -68,11 +78,9 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
     const { images, absent } = listing.value
     if (absent.length > 0) leftOut.push({ code: 'manifests-absent', layout: location, absent: absent.map(nameAbsent) })
     for (const image of images) {
-      const platform = stated ?? describedPlatform(image.platform, image.descriptor.platform)
-      const parsed = parsePlatform(formatPlatform(platform))
-      if ('error' in parsed) {
-        const what = `the image config says ${formatPlatform(platform)}`
-        usage(`${operand}: ${what}, and ${parsed.error}; LAYOUT=PLATFORM says another spelling of it`)
+      const platform = stated ?? platformOf(image)
+      if (isUnmatchable(judgePlatform(platform))) {
+        problems.push(judgeImage(image, images, operand))
         continue
       }
       const source = {
@@ -80,7 +88,7 @@ export function findPlatforms(operands: readonly string[], output: string, io: I
         path: { root: io.cwd, pattern: file },
         ...(reference === undefined ? {} : { reference }),
       }
-      const twin = found.find((other) => matchKey(other.entry.platform) === matchKey(platform))
+      const twin = found.find((other) => platformId(other.entry.platform) === platformId(platform))
       if (twin === undefined) found.push({ entry: { key: formatPlatform(platform), platform, source }, operand })
       else usage(`${twin.operand} and ${operand} are both ${formatPlatform(platform)}`)
     }
@@ -104,6 +112,32 @@ function nameAbsent({ descriptor: { platform, digest } }: Listing['absent'][numb
   return platform === undefined ? digest : formatPlatform(platform)
 }
 
+function isDescribed({ descriptor }: SelectedImage): boolean {
+  return describedPlatform(descriptor) !== undefined
+}
+
+/** As `mab run` has it for a config that names the architecture: no variant on the image's account but that of `arm`. */
+function platformOf(image: SelectedImage): Platform {
+  return isDescribed(image) ? image.platform : platformOfConfig(image.platform)
+}
+
+/** Says which platform no client can choose, and how to name the right one for each image of the operand. */
+function judgeImage(image: SelectedImage, all: readonly SelectedImage[], operand: string): LayoutProblem {
+  const where = { layout: image.layout.path, at: image.at, strict: false }
+  const { platform } = image
+  const [problem] = isDescribed(image)
+    ? judgeEntryPlatform(where, platform)
+    : judgeConfigPlatform(where, platform, false)
+  if (judgePlatform(platform)?.kind !== 'unreal-variant') return problem!
+  const operands = all.map((one) => quote(`${operand}=${formatPlatform(withoutUnrealVariant(platformOf(one)))}`))
+  return { ...problem!, next: `name the right platform: mab merge -o DIR ${operands.join(' ')}` }
+}
+
+function withoutUnrealVariant(platform: Platform): Platform {
+  const { variant: _, ...bare } = platform
+  return judgePlatform(platform)?.kind === 'unreal-variant' ? bare : platform
+}
+
 /** What can be done about it here, where there is no config. */
 function withNext(problem: LayoutProblem, file: string): LayoutProblem {
   if (problem.code === 'layout-unreadable' && problem.next === undefined) {
@@ -118,12 +152,6 @@ function withNext(problem: LayoutProblem, file: string): LayoutProblem {
         next: `say which image is meant: oci:${file}:REFERENCE, or oci-archive:${file}:REFERENCE of an archive`,
       }
     : problem
-}
-
-/** As `mab run` has it for a config that names the architecture: no variant on the image's account but that of `arm`. */
-function describedPlatform(image: Platform, described: Platform | undefined): Platform {
-  const { variant: _, ...bare } = image
-  return described === undefined ? (reconcilePlatform(bare, image) ?? image) : image
 }
 
 interface Operand extends LayoutOperand {

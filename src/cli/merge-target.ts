@@ -1,7 +1,7 @@
 /** From the command line of `mab merge` to the target that a config with these sources would have. */
 import path from 'node:path'
 import { defaultImageName } from '../config/rules.js'
-import { matchKey } from '../oci/platform.js'
+import { formatPlatform, isPlatform } from '../oci/platform.js'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
 import type { Notice } from '../execute/event.js'
 import type { Output, Target } from '../targets/target.js'
@@ -51,15 +51,15 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
   if (!found.ok) return found
   const { platforms, notices } = found.value
   for (const { platform } of annotations) {
-    const known = platforms.some((one) => platform === undefined || matchKey(one.platform) === platform)
-    if (!known) add(`--annotation names ${platform}, and no operand is of that platform`)
+    const known = platforms.some((one) => !platform || isPlatform(platform, one.platform))
+    if (!known) add(`--annotation names ${formatPlatform(platform!)}, and no operand is of that platform`)
   }
   if (problems.length > 0) return { ok: false, problems }
   const target: Target = {
     name: path.basename(directory),
     platforms: platforms.map((one) => ({
       ...one,
-      annotations: annotationsFor(annotations, 'manifest-descriptor', matchKey(one.platform)),
+      annotations: annotationsFor(annotations, 'manifest-descriptor', one.platform),
     })),
     partial: false,
     allowAbsentLayers: (text(options['allow-absent-layers']) ?? 'none') as Target['allowAbsentLayers'],

@@ -1,13 +1,13 @@
 /** `--metadata-file`: what programs want to know of the images, under the names that buildx uses, and more. */
 import type { TargetReport } from '../execute/event.js'
-import type { ImageRecord } from '../execute/image-record.js'
+import type { ReportedImage } from '../execute/image-record.js'
 import type { IndexTask, Plan } from '../plan/task.js'
 import type { Json } from '../util/json.js'
 
 /** An image that a run has found to be right. */
 export interface RunImage {
   readonly report: TargetReport
-  readonly image: Pick<ImageRecord, 'index' | 'manifests'>
+  readonly image: ReportedImage
   readonly output: IndexTask['output']
 }
 

@@ -45,7 +45,7 @@ export function ociPlatform(key: string, entry: PlatformConfig): Platform | { re
       ? { error: `the key "${key}" does not say which: set \`platform\`, for example 'linux/arm64'` }
       : platform
   }
-  const { osVersion, osFeatures } = entry
+  const { osVersion = platform['os.version'], osFeatures = platform['os.features'] } = entry
   return normalizePlatform({ ...platform, 'os.version': osVersion, 'os.features': osFeatures })
 }
 

@@ -1,13 +1,13 @@
 /** What the keys of a config mean for each other. Every rule reports all it finds; nothing here touches the disk. */
 import path from 'node:path'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
-import { formatPlatform, matchKey } from '../oci/platform.js'
 import { isWithin } from '../util/fs.js'
 import { stateDirectoryName } from '../util/project.js'
 import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import { buildsOf, checkBuilds } from './build-rules.js'
-import { defaultPlatformKeys, ociPlatform, platformConfig, platformKeys } from './platforms.js'
+import { checkSpelling, checkTargetPlatforms } from './platform-rules.js'
+import { defaultPlatformKeys, ociPlatform, platformConfig } from './platforms.js'
 import { checkSources } from './source-rules.js'
 import type { Config } from './types.js'
 
@@ -59,6 +59,7 @@ function checkPlatform(config: Config, key: string, add: Add): void {
   if (platform !== undefined && 'error' in platform) {
     add([...at, 'platform'], entry.platform === undefined ? platform.error : `"${entry.platform}": ${platform.error}`)
   }
+  if (platform !== undefined && !('error' in platform)) checkSpelling(platform, [...at, 'platform'], add)
   for (const system of ['osVersion', 'osFeatures'] as const) {
     if (platform === undefined && entry[system] !== undefined) {
       add([...at, system], `\`${system}\` belongs to a platform that the config names: set \`platform\` too`)
@@ -92,30 +93,6 @@ function checkPlatform(config: Config, key: string, add: Add): void {
   if (entry.layout !== undefined && entry.deployDirectory !== undefined) {
     add([...at, 'deployDirectory'], '`layout` says already where the image is: remove one of the two')
   }
-}
-
-function checkTargetPlatforms(config: Config, target: TargetConfig, at: Place, add: Add): void {
-  const seen = new Map<string, string>()
-  const keys = target.platforms ?? defaultPlatformKeys(config)
-  keys.forEach((key, index) => {
-    const place = target.platforms === undefined ? [...at, 'platforms'] : [...at, 'platforms', index]
-    const entry = platformConfig(config, key)
-    if (entry === undefined) {
-      const known = platformKeys(config)
-      add(place, `unknown platform "${key}"; there are ${known.join(', ')}`, suggest(key, known))
-      return
-    }
-    const platform = ociPlatform(key, entry)
-    if (platform !== undefined && 'error' in platform) return
-    // One that only BitBake knows is compared when the index is made.
-    const match = platform === undefined ? key : matchKey(platform)
-    const twin = seen.get(match)
-    if (twin === key) add(place, `the platform "${key}" is listed twice`)
-    else if (twin !== undefined && platform !== undefined) {
-      add(place, `"${twin}" and "${key}" are both ${formatPlatform(platform)}: an index can hold only one of them`)
-    }
-    seen.set(match, key)
-  })
 }
 
 function checkNames(name: string, target: TargetConfig, at: Place, add: Add): void {

@@ -3,7 +3,7 @@ import type { Phase, RunningTask, Sstate } from '../bitbake/progress.js'
 import type { Reason } from '../plan/reason.js'
 import type { Plan, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
-import type { ImageRecord } from './image-record.js'
+import type { ReportedImage } from './image-record.js'
 
 /**
  * How a task ended: `fresh`: there was nothing to do; `blocked`: something that it needs failed; `cancelled`: it was
@@ -118,7 +118,7 @@ export interface TargetReport {
   /** Of the image index; absent when there is no verified image. */
   readonly digest?: string
   /** The same with its manifests; absent when there is no verified image. */
-  readonly image?: Pick<ImageRecord, 'index' | 'manifests'>
+  readonly image?: ReportedImage
   readonly archive?: string
 }
 

@@ -1,4 +1,5 @@
-/** What is remembered and told of an image that is written. */
+/** What stamps and reports say of an image that is written. */
+import { formatPlatform, type Platform } from '../oci/platform.js'
 
 export interface BlobRecord {
   readonly digest: string
@@ -18,8 +19,7 @@ export interface AttestationRecord extends DocumentRecord {
 
 /** One platform's manifest. */
 export interface ManifestRecord extends DocumentRecord {
-  /** `os/architecture[/variant]` */
-  readonly platform: string
+  readonly platform: Platform
 }
 
 export interface ImageRecord {
@@ -31,4 +31,14 @@ export interface ImageRecord {
   /** In the order of the index. */
   readonly manifests: readonly ManifestRecord[]
   readonly blobs: readonly BlobRecord[]
+}
+
+/** An image as reports have it, with platforms as text: `os[(os.version)]/architecture[/variant]`. */
+export interface ReportedImage {
+  readonly index: DocumentRecord
+  readonly manifests: readonly (DocumentRecord & { readonly platform: string })[]
+}
+
+export function reportImage({ index, manifests }: ImageRecord): ReportedImage {
+  return { index, manifests: manifests.map((one) => ({ ...one, platform: formatPlatform(one.platform) })) }
 }

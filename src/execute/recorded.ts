@@ -50,5 +50,11 @@ function isDocument(value: unknown): boolean {
 }
 
 function isManifest(value: unknown): boolean {
-  return isDocument(value) && typeof fieldsOf(value)['platform'] === 'string'
+  return isDocument(value) && isPlatform(fieldsOf(value)['platform'])
+}
+
+function isPlatform(value: unknown): boolean {
+  const { os, architecture, variant = '', 'os.version': version = '', 'os.features': features = [] } = fieldsOf(value)
+  const isText = (text: unknown): boolean => typeof text === 'string'
+  return [os, architecture, variant, version].every(isText) && listOf(features, isText)
 }

@@ -7,6 +7,7 @@ import type { Problem } from '../util/problem.js'
 import { knownPlatform } from './agree.js'
 import type { RunReport, TargetFailure, TargetPlatform, TargetReport, TaskState } from './event.js'
 import type { Outputs } from './handler.js'
+import { reportImage } from './image-record.js'
 
 export interface TaskResult {
   readonly state: TaskState
@@ -56,9 +57,7 @@ export function reportRun(plan: Plan, results: Results, options: ReportOptions):
       platforms: own.flatMap((task) => (task.kind === 'discover' ? [platformOf(task, results, answerOf)] : [])),
       directory: target.directory,
       failures: failuresBefore(target, byId, results),
-      ...(image === undefined
-        ? {}
-        : { digest: image.digest, image: { index: image.index, manifests: image.manifests } }),
+      ...(image === undefined ? {} : { digest: image.digest, image: reportImage(image) }),
       ...(archived?.kind === 'archive' && last.output !== undefined ? { archive: archived.file } : {}),
     }
   })

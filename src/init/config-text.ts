@@ -1,7 +1,7 @@
 /** A survey as a config: as a value, to be checked, and as the text that is written. */
 import type { UserConfig } from '../config/types.js'
 import path from 'node:path'
-import { matchKey, parsePlatform } from '../oci/platform.js'
+import { parsePlatform, platformId } from '../oci/platform.js'
 import { proposeSources } from './sources.js'
 import type { Multiconfig, Survey } from './survey.js'
 
@@ -98,7 +98,7 @@ function onePerPlatform(platforms: readonly PlannedPlatform[]): string[] {
   return platforms
     .filter(({ key, multiconfig }) => {
       const platform = multiconfig.platform === undefined ? undefined : parsePlatform(multiconfig.platform)
-      const match = platform === undefined || 'error' in platform ? key : matchKey(platform)
+      const match = platform === undefined || 'error' in platform ? key : platformId(platform)
       return taken.has(match) ? false : taken.add(match)
     })
     .map(({ key }) => key)

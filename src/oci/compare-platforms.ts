@@ -1,6 +1,6 @@
 /** The platforms that an image has, compared with those that are wanted. */
 import type { LayoutProblem, TreePath } from '../util/problem.js'
-import { formatPlatform, matchKey, type Platform } from './platform.js'
+import { formatPlatform, isPlatform, type Platform } from './platform.js'
 
 export function comparePlatforms(
   images: readonly { readonly platform: Platform; readonly at: TreePath }[],
@@ -8,9 +8,8 @@ export function comparePlatforms(
   layout: string,
 ): LayoutProblem[] {
   const problems: LayoutProblem[] = []
-  const found = new Map(images.map(({ platform, at }) => [matchKey(platform), { platform, at }]))
   for (const platform of wanted) {
-    if (found.delete(matchKey(platform))) continue
+    if (images.some((image) => isPlatform(platform, image.platform))) continue
     problems.push({
       code: 'platform-missing',
       layout,
@@ -20,7 +19,8 @@ export function comparePlatforms(
     })
   }
   const expected = `only ${wanted.map(formatPlatform).join(', ')}`
-  for (const { platform, at } of found.values()) {
+  for (const { platform, at } of images) {
+    if (wanted.some((one) => isPlatform(one, platform))) continue
     problems.push({ code: 'platform-unexpected', layout, at, expected, found: formatPlatform(platform) })
   }
   return problems

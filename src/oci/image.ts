@@ -6,7 +6,15 @@ import { digestGrammar, isDigest, type Digest } from './digest.js'
 import type { Descriptor, ImageConfigDocument, ManifestDocument } from './documents.js'
 import { imageConfigSchema, manifestSchema } from './schemas.js'
 import type { Layout } from './layout.js'
-import { entryKey, formatPlatform, normalizePlatform, reconcilePlatform, type Platform } from './platform.js'
+import {
+  formatPlatform,
+  judgePlatform,
+  normalizePlatform,
+  platformId,
+  reconcilePlatform,
+  type Platform,
+} from './platform.js'
+import { judgeConfigPlatform } from './platform-problem.js'
 import { readDocument } from './read.js'
 import { manifestSteps, withPlatform } from './walk.js'
 
@@ -33,9 +41,8 @@ export function readImage(
   at: TreePath,
   wanted: Platform | undefined,
 ): Result<Image, LayoutProblem> {
-  const described = descriptor.platform
-  const expected = wanted && described ? reconcilePlatform(wanted, described) : (wanted ?? described)
-  if (wanted !== undefined && described !== undefined && expected === undefined) {
+  const described = usableFor(wanted, describedPlatform(descriptor))
+  if (wanted !== undefined && described !== undefined && reconcilePlatform(wanted, described) === undefined) {
     const found = `the index says ${describe(described)}`
     return fail({ code: 'platform-contradiction', layout: layout.path, at, expected: describe(wanted), found })
   }
@@ -46,7 +53,7 @@ export function readImage(
     const found = `an artifact of type ${artifactType}`
     return fail({ code: 'not-an-image', layout: layout.path, at, expected: 'a container image', found })
   }
-  const checked = checkImageConfig(layout, manifest.value.value, at, expected)
+  const checked = checkImageConfig(layout, manifest.value.value, at, described, wanted)
   if (!checked.ok) return checked
   return ok({
     layout,
@@ -59,16 +66,24 @@ export function readImage(
   })
 }
 
+/** A variant that no machine has does not count against the platform that is wanted. */
+function usableFor(wanted: Platform | undefined, described: Platform | undefined): Platform | undefined {
+  if (wanted === undefined || !described || judgePlatform(described)?.kind !== 'unreal-variant') return described
+  const { variant: _, ...bare } = described
+  return bare
+}
+
 /**
- * Checks what a manifest and its image config say together: one diff ID for each layer, and the platform that is `wanted`
- * (any, when nothing is).
+ * Checks what a manifest and its image config say together: one diff ID for each layer, and the platform that the index
+ * says and that is wanted (any, when nothing is).
  * @returns the image config, the platform that it states, and the platform for the image's descriptor.
  */
 export function checkImageConfig(
   layout: Layout,
   manifest: ManifestDocument,
   at: TreePath,
-  wanted: Platform | undefined,
+  described: Platform | undefined,
+  wanted?: Platform,
 ): Result<
   { readonly platform: Platform; readonly stated: Platform; readonly config: ImageConfigDocument },
   LayoutProblem
@@ -81,14 +96,16 @@ export function checkImageConfig(
   const config = readDocument(layout, manifest.config, configAt, imageConfigSchema)
   if (!config.ok) return { ok: false, problems: [...problems, ...config.problems] }
   const stated = statedPlatform(config.value.value)
-  const platform = wanted === undefined ? normalizePlatform(stated) : reconcilePlatform(wanted, stated)
+  const expected = wanted && described ? reconcilePlatform(wanted, described) : (wanted ?? described)
+  const platform = expected === undefined ? normalizePlatform(stated) : reconcilePlatform(expected, stated)
   if (platform === undefined) {
-    problems.push(contradiction(layout.path, configAt, wanted!, stated))
+    const isOfWanted = wanted !== undefined && reconcilePlatform(wanted, stated) === undefined
+    problems.push(contradiction(layout.path, configAt, stated, isOfWanted ? { wanted } : { described: described! }))
   }
   const diffIds = config.value.value.rootfs.diff_ids
   if (diffIds.length !== manifest.layers.length) {
-    const expected = `${count(manifest.layers.length, 'diff ID')} in the image config, as the manifest has layers`
-    add('layer-count', at, expected, count(diffIds.length, 'diff ID'))
+    const needed = `${count(manifest.layers.length, 'diff ID')} in the image config, as the manifest has layers`
+    add('layer-count', at, needed, count(diffIds.length, 'diff ID'))
   }
   for (const [position, diffId] of diffIds.entries()) {
     if (isDigest(diffId)) continue
@@ -99,10 +116,33 @@ export function checkImageConfig(
     : ok({ platform, stated, config: config.value.value })
 }
 
-/** @param stated what the image config says. */
-export function contradiction(layout: string, at: TreePath, wanted: Platform, stated: Platform): LayoutProblem {
-  const [expected, found] = [describe(wanted), `the image config says ${describe(stated)}`]
-  return { code: 'platform-contradiction', layout, at, expected, found }
+/**
+ * @param stated what the image config says.
+ * @param by who says another platform: the index, or who wants the image.
+ */
+export function contradiction(
+  layout: string,
+  at: TreePath,
+  stated: Platform,
+  by: { readonly wanted: Platform } | { readonly described: Platform },
+): LayoutProblem {
+  const fault = judgePlatform(stated)
+  if (fault?.kind === 'incomplete') return judgeConfigPlatform({ layout, at, strict: false }, stated, true)[0]!
+  const found = `the image config says ${describe(stated)}`
+  if ('wanted' in by) return { code: 'platform-contradiction', layout, at, expected: describe(by.wanted), found }
+  return {
+    code: 'platform-contradiction',
+    layout,
+    at,
+    expected: `${describe(by.described)}, as the index says`,
+    found,
+    next: "build the image for the platform (BitBake: MACHINE, OCI_IMAGE_ARCH), or correct the platform in the index: 'mab merge -o DIR IMAGE IMAGE' makes it again from the single images",
+  }
+}
+
+/** Returns the platform that the index says. One that lacks a name says nothing. */
+export function describedPlatform({ platform }: Descriptor): Platform | undefined {
+  return platform === undefined || judgePlatform(platform)?.kind === 'incomplete' ? undefined : platform
 }
 
 function statedPlatform(config: ImageConfigDocument): Platform {
@@ -112,8 +152,7 @@ function statedPlatform(config: ImageConfigDocument): Platform {
 
 function describe(platform: Platform): string {
   const [written, normal] = [formatPlatform(platform), formatPlatform(normalizePlatform(platform))]
-  const version = platform['os.version'] === undefined ? '' : `, os.version ${platform['os.version']}`
-  return `${written}${written === normal ? '' : ` (${normal})`}${version}`
+  return `${written}${written === normal ? '' : ` (${normal})`}`
 }
 
 /**
@@ -129,7 +168,7 @@ export function checkTogether(
   const byPlatform = new Map<string, number>()
   const byDigest = new Map<string, number>()
   images.forEach(({ platform, digest }, index) => {
-    const key = entryKey(platform)
+    const key = platformId(platform)
     const twin = byPlatform.get(key)
     if (twin !== undefined) {
       problems.push({

@@ -33,7 +33,7 @@ export interface InspectedBlob {
 }
 
 export interface InspectedImage {
-  /** `os/architecture[/variant]` */
+  /** `os[(os.version[+feature…])]/architecture[/variant]` */
   readonly platform: string
   readonly osVersion?: string
   readonly osFeatures?: readonly string[]

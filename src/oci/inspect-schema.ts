@@ -21,7 +21,7 @@ const entry = z.strictObject({
 })
 
 const image = z.strictObject({
-  platform: text.describe('`os/architecture[/variant]`'),
+  platform: text.describe('`os[(os.version[+feature…])]/architecture[/variant]`'),
   osVersion: text.exactOptional(),
   osFeatures: z.array(text).exactOptional(),
   digest: text.describe('Of the manifest.'),

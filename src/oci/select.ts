@@ -5,7 +5,7 @@ import { findArtifactType } from './artifact.js'
 import { collect, manifestsOf, type FoundManifest, type FoundManifests } from './entries.js'
 import { readImage, type Image } from './image.js'
 import type { Layout } from './layout.js'
-import { formatPlatform, reconcilePlatform, type Platform } from './platform.js'
+import { formatPlatform, platformId, reconcilePlatform, type Platform } from './platform.js'
 import { isAbsentEntry, locateBlob } from './read.js'
 import type { Step } from './walk.js'
 
@@ -40,21 +40,27 @@ export function selectImage(
     } else if (allAre('not-an-image', image.problems)) others.push(...image.problems.map((problem) => problem.found))
     else return image
   }
+  const exact = images.filter((image) => platformId(ownPlatform(image)) === platformId(wanted))
+  let isExactAbsent = false
   for (const { descriptor, at } of found.value.absent) {
     const { platform } = descriptor
     if (platform !== undefined && reconcilePlatform(wanted, platform) === undefined) {
       others.push(`the index says ${formatPlatform(platform)}`)
     } else absent.push(...problemsOf(locateBlob(layout, descriptor, at)))
+    isExactAbsent ||= platform !== undefined && platformId(platform) === platformId(wanted)
   }
-  const [first] = images
-  if (first !== undefined && images.length === 1) return ok(withAttestations(first, found.value))
-  if (images.length > 1) {
+  // An image that merely does not contradict is taken only when none is for the very platform.
+  const candidates = exact.length > 0 || isExactAbsent ? exact : images
+  const [first] = candidates
+  if (first !== undefined && candidates.length === 1) return ok(withAttestations(first, found.value))
+  if (candidates.length > 1) {
     return fail({
       code: 'reference-ambiguous',
       layout: layout.path,
       at: ['index.json'],
       expected: `one image for ${formatPlatform(wanted)}`,
-      found: images.map((image) => image.digest).join(', '),
+      found: candidates.map((image) => `${formatPlatform(ownPlatform(image))} ${image.digest}`).join(', '),
+      next: 'name the platform in full (config: `platform`, `osVersion`; mab merge: LAYOUT=PLATFORM), or remove one of the images',
     })
   }
   if (absent.length > 0) return { ok: false, problems: absent }
@@ -83,6 +89,12 @@ export interface Listing {
 
 export interface FoundArtifact extends FoundManifest {
   readonly type: string
+}
+
+/** The platform that the image has when none is wanted. */
+function ownPlatform({ layout, descriptor, at, platform }: Image): Platform {
+  const own = readImage(layout, descriptor, at, undefined)
+  return own.ok ? own.value.platform : platform
 }
 
 /** All images that `reference` names, of whatever platform; without one, as `selectImage` has it. At least one. */

@@ -11,15 +11,16 @@ import { entriesNamed, missingReference, referenceOf } from './entries.js'
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout } from './layout.js'
 import { OtherEntries } from './other-entries.js'
-import { reconcilePlatform, samePlatform, type Platform } from './platform.js'
+import { platformId, reconcilePlatform, type Platform } from './platform.js'
+import { judgeEntryPlatform } from './platform-problem.js'
 import { isAbsentAsAllowed, isAbsentEntry, locateBlob, readDocument } from './read.js'
-import { describeImage, judgeImages, type FoundImage } from './found-image.js'
-import { checkImageConfig, contradiction } from './image.js'
+import { describeEntry, describeImage, judgeImages, type FoundImage } from './found-image.js'
+import { checkImageConfig, contradiction, describedPlatform } from './image.js'
 import { judgeTogether, type PlacedLayer } from './layer/judge-layer.js'
 import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
-import type { VerifiedEntry, VerifyOptions, VerifyReport } from './verify-report.js'
+import type { VerifyOptions, VerifyReport } from './verify-report.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, withPlatform, type Step } from './walk.js'
 
 /**
@@ -93,7 +94,7 @@ class Check {
       await this.#checkEntry(step, { at: ['index.json', step.label], depth: 0, list, root: step.descriptor.digest })
     }
     const images = [...this.#images, ...this.#others.absentImages]
-    for (const problem of judgeImages(images, this.#layout.path)) this.#problems.push(problem)
+    this.#problems.push(...judgeImages(images, this.#layout.path, this.#options.strict === true))
     const { platforms, complete, strict } = this.#options
     if (platforms !== undefined) this.#problems.push(...comparePlatforms(images, platforms, this.#layout.path))
     const isNothingThere = this.#images.length === 0 && this.#whole
@@ -203,15 +204,19 @@ class Check {
   /** An image that was met before: listed elsewhere as the same, it is the one image. */
   #listAgain(image: FoundImage, descriptor: Descriptor, { at, list, root }: Place, isListed: boolean): void {
     const { stated } = image
-    const wanted = descriptor.platform
-    if (!isListed && wanted !== undefined && stated !== undefined && reconcilePlatform(wanted, stated) === undefined) {
-      this.#problems.push(contradiction(this.#layout.path, at, wanted, stated))
+    const described = describedPlatform(descriptor)
+    if (!isListed && described && stated && reconcilePlatform(described, stated) === undefined) {
+      this.#problems.push(contradiction(this.#layout.path, at, stated, { described }))
       return
     }
-    const platform = wanted ?? image.platform
-    if (isListed || !samePlatform(platform, image.platform)) {
+    const platform = described ?? image.platform
+    if (isListed || platformId(platform) !== platformId(image.platform)) {
       this.#images.push({ ...image, descriptor, platform, at, list, roots: new Set([root]) })
-    } else image.roots.add(root)
+      return
+    }
+    image.roots.add(root)
+    const where = { layout: this.#layout.path, at, strict: this.#options.strict === true }
+    if (descriptor.platform) this.#problems.push(...judgeEntryPlatform(where, descriptor.platform))
   }
 
   /** Of a document that was read before, the size alone is left to check. */
@@ -257,6 +262,7 @@ class Check {
       descriptor,
       platform,
       at,
+      configLabel: steps[0]!.label,
       list,
       roots: new Set([root]),
       ...(image.stated && { stated: image.stated }),
@@ -272,11 +278,11 @@ class Check {
     manifest: ManifestDocument,
     at: TreePath,
   ): { readonly platform: Platform; readonly stated?: Platform; readonly diffIds: readonly string[] } | undefined {
-    const wanted = descriptor.platform
-    const checked = checkImageConfig(this.#layout, manifest, at, wanted)
+    const described = describedPlatform(descriptor)
+    const checked = checkImageConfig(this.#layout, manifest, at, described)
     // A config whose digest cannot be computed is listed as not read.
     if (!checked.ok) this.#problems.push(...checked.problems.filter(({ code }) => code !== 'digest-unsupported'))
-    if (!checked.ok) return wanted && { platform: wanted, diffIds: [] }
+    if (!checked.ok) return described && { platform: described, diffIds: [] }
     const { platform, stated, config } = checked.value
     return { platform, stated, diffIds: config.rootfs.diff_ids }
   }
@@ -290,10 +296,4 @@ class Check {
   #add(code: LayoutProblem['code'], at: TreePath, expected: string, found: string): void {
     this.#problems.push({ code, layout: this.#layout.path, at, expected, found })
   }
-}
-
-function describeEntry(descriptor: Descriptor): VerifiedEntry {
-  const { mediaType, digest } = descriptor
-  const reference = referenceOf(descriptor)
-  return { ...(reference === undefined ? {} : { reference }), mediaType, digest }
 }

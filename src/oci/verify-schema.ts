@@ -20,7 +20,7 @@ const problem = z.strictObject({
 })
 
 const image = z.strictObject({
-  platform: z.string().describe('os/architecture[/variant]'),
+  platform: z.string().describe('os[(os.version[+feature…])]/architecture[/variant]'),
   digest: digest.describe('of the manifest'),
   entries: z.array(digest).describe('of the entries of index.json that lead to it: its own, or that of an index'),
   size: bytes.describe('bytes of manifest, config and layers'),

@@ -2,7 +2,7 @@
  * From what BitBake says of a machine to its OCI platform. OE-core's own map (`oe.go.map_arch`) knows no ABI and
  * loses the ARM version of most tunes, so both are read here from TUNE_FEATURES.
  */
-import { formatPlatform, normalizePlatform, type Platform } from './platform.js'
+import { formatPlatform, judgePlatform, normalizePlatform, type Platform } from './platform.js'
 
 /** BitBake's variables, where they are set. */
 export interface Machine {
@@ -24,30 +24,12 @@ export type MachinePlatform =
   /** Its ABI has no OCI word: an index would send the image to machines that cannot run it. */
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** By TARGET_ARCH. */
-const architectures = new Map(
-  Object.entries({
-    aarch64: 'arm64',
-    x86_64: 'amd64',
-    i386: '386',
-    i486: '386',
-    i586: '386',
-    i686: '386',
-    powerpc64: 'ppc64',
-    powerpc64le: 'ppc64le',
-    mips: 'mips',
-    mipsel: 'mipsle',
-    mips64: 'mips64',
-    mips64el: 'mips64le',
-    riscv64: 'riscv64',
-    loongarch64: 'loong64',
-    s390x: 's390x',
-  }),
-)
+const bigEndianArm = 'no client runs on big-endian ARM'
 
+/** By TARGET_ARCH. */
 const refusedArchitectures = new Map([
-  ['aarch64_be', 'big-endian ARM has no OCI platform'],
-  ['armeb', 'big-endian ARM has no OCI platform'],
+  ['aarch64_be', bigEndianArm],
+  ['armeb', bigEndianArm],
   ['powerpcle', 'little-endian 32-bit PowerPC has no OCI platform'],
 ])
 
@@ -80,17 +62,17 @@ export function platformOfMachine(machine: Machine): MachinePlatform {
   if (abi !== undefined) return { kind: 'refused', reason: `${abi[2]} has no OCI platform` }
   if (name === 'arm') return platformOfArm(features, words(machine.MACHINEOVERRIDES, ':'))
   if (name === 'aarch64' && features.includes('bigendian')) {
-    return { kind: 'refused', reason: refusedArchitectures.get('aarch64_be')! }
+    return { kind: 'refused', reason: bigEndianArm }
   }
-  const architecture = architectures.get(name)
-  return architecture === undefined
-    ? { kind: 'unnamed', reason: `no OCI platform is known for TARGET_ARCH ${name}` }
-    : { kind: 'known', platform: { os: 'linux', architecture }, variants: [] }
+  const platform = normalizePlatform({ os: 'linux', architecture: name })
+  return judgePlatform(platform) === undefined
+    ? { kind: 'known', platform, variants: [] }
+    : { kind: 'unnamed', reason: `no OCI platform is known for TARGET_ARCH ${name}` }
 }
 
 /** The tune's features come first: overrides may name a family that the machine only belongs to. */
 function platformOfArm(features: readonly string[], overrides: readonly string[]): MachinePlatform {
-  if (features.includes('bigendian')) return { kind: 'refused', reason: refusedArchitectures.get('armeb')! }
+  if (features.includes('bigendian')) return { kind: 'refused', reason: bigEndianArm }
   for (const names of [features, overrides]) {
     for (const [pattern, found] of armVersions) {
       if (!names.some((candidate) => pattern.test(candidate))) continue

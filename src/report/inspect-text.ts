@@ -15,10 +15,8 @@ export function formatInspection(report: InspectReport, cwd: string, style: Styl
     lines.push(...annotationLines(annotations))
   }
   for (const image of report.images) {
-    const { platform, osVersion, osFeatures = [], digest, annotations, created, entrypoint, cmd, layers, size } = image
-    const system = [osVersion === undefined ? [] : [`os.version ${osVersion}`], osFeatures].flat().join(', ')
-    const shown = `${platform}${system === '' ? '' : ` (${system})`}`
-    lines.push(`  ${style('good', visibleLine(shown))}  ${digest}  ${formatBytes(size)}`)
+    const { platform, digest, annotations, created, entrypoint, cmd, layers, size } = image
+    lines.push(`  ${style('good', visibleLine(platform))}  ${digest}  ${formatBytes(size)}`)
     lines.push(...annotationLines(annotations))
     if (created !== undefined) lines.push(`    created ${visibleLine(created)}`)
     if (entrypoint !== undefined) lines.push(`    entrypoint ${visibleLine(JSON.stringify(entrypoint))}`)

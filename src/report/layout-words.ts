@@ -29,6 +29,9 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'blob-unreferenced': 'unneeded blob',
   'file-unknown': 'unknown file',
   'platform-unstated': 'image without a platform',
+  'platform-incomplete': 'incomplete platform',
+  'platform-unmatchable': 'platform that clients cannot choose',
+  'platform-unlisted': 'platform that the image spec does not list',
   'index-too-deep': 'indexes nested too deep',
   'reference-missing': 'no such reference',
   'reference-ambiguous': 'ambiguous reference',
@@ -67,6 +70,8 @@ const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
   'file-unknown': 'remove it',
   'reference-repeated':
     "put the images into one index that has the name ('mab merge' does): skopeo takes the first of several entries, containerd the last",
+  'platform-unmatchable': 'correct the platform, or leave the image out',
+  'platform-unlisted': 'use a listed name, or check the image without --strict',
   'reference-malformed': 'give it another name, such as 1.0 or latest',
   'platform-unstated': "have the index made again with a platform for each image ('mab merge' does)",
 }

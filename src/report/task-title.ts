@@ -1,3 +1,4 @@
+import { formatPlatform } from '../oci/platform.js'
 import type { Task } from '../plan/task.js'
 import { unreachable } from '../util/problem.js'
 
@@ -8,9 +9,8 @@ export function taskTitle(task: Task): string {
       return `bitbake ${task.id.slice('bitbake:'.length)}`
     case 'discover':
     case 'merge': {
-      if (task.platform === undefined) return `${task.kind} ${task.target} ${task.platformKey}`
-      const { os, architecture, variant } = task.platform
-      return `${task.kind} ${task.target} ${[os, architecture, variant].filter((part) => part !== undefined).join('/')}`
+      const platform = task.platform === undefined ? task.platformKey : formatPlatform(task.platform)
+      return `${task.kind} ${task.target} ${platform}`
     }
     case 'index':
     case 'verify':

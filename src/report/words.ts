@@ -172,6 +172,9 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'blob-unreferenced':
     case 'file-unknown':
     case 'platform-unstated':
+    case 'platform-incomplete':
+    case 'platform-unmatchable':
+    case 'platform-unlisted':
     case 'index-too-deep':
     case 'reference-missing':
     case 'reference-ambiguous':

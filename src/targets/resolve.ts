@@ -4,7 +4,7 @@ import { ociPlatform, defaultPlatformKeys, platformConfig, platformKeys } from '
 import { defaultBuildDirectory } from '../config/build-rules.js'
 import { defaultImageName, defaultOutputDirectory } from '../config/rules.js'
 import type { Config } from '../config/types.js'
-import { matchKey, parsePlatform } from '../oci/platform.js'
+import { formatPlatform, isPlatform, parsePlatform, type Platform } from '../oci/platform.js'
 import { splitName } from '../oci/reference.js'
 import { fail, ok, type Result, type SelectionProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
@@ -40,13 +40,13 @@ export function resolveTargets(
 ): Result<readonly Target[], SelectionProblem> {
   const problems: SelectionProblem[] = []
   const names = selectNames(config, selection.targets, problems)
-  const wanted = new Set<string>()
+  const wanted: (string | Platform)[] = []
   for (const text of selection.platforms) {
-    const match = matchOf(config, text)
-    if (match === undefined) {
+    const platform = wantedPlatform(config, text)
+    if (platform === undefined) {
       const known = platformKeys(config)
       problems.push({ code: 'unknown-platform', name: text, known, ...suggestion(text, known) })
-    } else wanted.add(match)
+    } else wanted.push(platform)
   }
   if (problems.length > 0) return { ok: false, problems }
 
@@ -55,20 +55,19 @@ export function resolveTargets(
   const unmet = new Set(wanted)
   for (const name of names) {
     const whole = resolveTarget(config, name, context)
-    const chosen = whole.platforms.filter((platform) => wanted.size === 0 || wanted.has(selector(platform)))
+    const chosen = whole.platforms.filter((one) => wanted.length === 0 || wanted.some((want) => isWanted(want, one)))
     const known = whole.platforms.map(platformLabel)
-    for (const match of wanted) {
-      const has = chosen.some((platform) => selector(platform) === match)
-      if (has) unmet.delete(match)
+    for (const want of wanted) {
+      if (chosen.some((one) => isWanted(want, one))) unmet.delete(want)
       else if (selection.targets.length > 0) {
-        problems.push({ code: 'platform-not-in-target', name: match, target: name, known })
+        problems.push({ code: 'platform-not-in-target', name: nameOf(want), target: name, known })
       }
     }
     if (chosen.length > 0) targets.push(chosen.length === whole.platforms.length ? whole : narrow(whole, chosen))
   }
   if (problems.length > 0) return { ok: false, problems }
   if (unmet.size > 0) {
-    return fail({ code: 'nothing-selected', reason: `no target has the platform ${[...unmet].join(', ')}` })
+    return fail({ code: 'nothing-selected', reason: `no target has the platform ${[...unmet].map(nameOf).join(', ')}` })
   }
   return ok(targets)
 }
@@ -87,17 +86,21 @@ function suggestion(name: string, known: readonly string[]): { suggestion?: stri
   return near === undefined ? {} : { suggestion: near }
 }
 
-/** A platform that only BitBake knows is selected by its name in the config. */
-function selector({ key, platform }: TargetPlatform): string {
-  return platform === undefined ? key : matchKey(platform)
-}
-
-/** What a platform named on the command line stands for. */
-function matchOf(config: Config, text: string): string | undefined {
+/** Returns the platform that is named on the command line, or its key in the config when only BitBake knows it. */
+function wantedPlatform(config: Config, text: string): string | Platform | undefined {
   const entry = platformConfig(config, text)
   const platform = entry === undefined ? parsePlatform(text) : ociPlatform(text, entry)
   if (platform === undefined) return text
-  return 'error' in platform ? undefined : matchKey(platform)
+  return 'error' in platform ? undefined : platform
+}
+
+function isWanted(wanted: string | Platform, { key, platform }: TargetPlatform): boolean {
+  if (typeof wanted === 'string') return platform === undefined && key === wanted
+  return platform !== undefined && isPlatform(wanted, platform)
+}
+
+function nameOf(wanted: string | Platform): string {
+  return typeof wanted === 'string' ? wanted : formatPlatform(wanted)
 }
 
 function resolveTarget(config: Config, name: string, context: ResolveContext): Target {
@@ -214,7 +217,7 @@ export function isPartOf(place: string, whole: string): boolean {
 
 /** For file names and task ids: `linux-arm64_linux-arm-v7`. */
 export function platformsLabel(platforms: readonly TargetPlatform[]): string {
-  return platforms.map((platform) => platformLabel(platform).replaceAll('/', '-')).join('_')
+  return platforms.map((platform) => platformLabel(platform).replaceAll(/[^\w.-]+/g, '-')).join('_')
 }
 
 function withSuffix(file: string, suffix: string): string {

@@ -73,7 +73,7 @@ test('refuses two images of one name for one platform', async () => {
   ])
   const [first, second] = built.images
   assert.equal(await problemsOf(built, 'arm64'), [
-    `reference-ambiguous: expected one image for linux/arm64; found ${first!.digest}, ${second!.digest}`,
+    `reference-ambiguous: expected one image for linux/arm64; found linux/arm64 ${first!.digest}, linux/arm64 ${second!.digest}`,
   ])
 })
 
@@ -166,10 +166,23 @@ test('different images of one platform under different references are told apart
     { ...arm, reference: 'latest' },
     { ...arm, reference: 'latest', layers: ['other'] },
   ])
-  const digests = twice.images.map(({ digest }) => digest).join(', ')
+  const digests = twice.images.map(({ digest }) => `linux/arm64 ${digest}`).join(', ')
   assert.equal(await problemsOf(twice, 'arm64'), [
     `reference-ambiguous: expected one image for linux/arm64; found ${digests}`,
   ])
+})
+
+test('the very platform that is wanted is taken before one that only does not contradict it', async () => {
+  const entries = [
+    { architecture: 'amd64', variant: 'v3', layers: ['v3'] },
+    { architecture: 'amd64', layers: ['bare'] },
+  ]
+  const built = buildLayout({ reference: 'latest', entries })
+  assert.is((await select(built.directory, 'amd64')).digest, built.images[1]!.digest)
+  assert.is((await select(built.directory, 'linux/amd64/v3')).digest, built.images[0]!.digest)
+  // A sparse layout may lack it.
+  rmSync(built.file(built.images[1]!.digest))
+  assert.match((await problemsOf(built, 'amd64')).join(), /^blob-missing/)
 })
 
 test('refuses a variant that contradicts', async () => {

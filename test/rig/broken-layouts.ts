@@ -479,6 +479,56 @@ const platforms: Record<string, BrokenLayout> = {
     ),
     problems: [`platform-same-image ${first} > manifests[1] (linux/amd64)`],
   },
+  'a variant that no machine has': {
+    build: listed(
+      { architecture: 'amd64', editDescriptor: (entry) => (entry['platform'].variant = 'v8') },
+      { architecture: 'arm64', editDescriptor: (entry) => (entry['platform'].variant = 'v8a') },
+    ),
+    problems: [
+      `platform-unmatchable ${first} > manifests[0] (linux/amd64/v8)`,
+      `platform-unmatchable ${first} > manifests[1] (linux/arm64/v8a)`,
+    ],
+  },
+  'spellings that not every client reads': {
+    build: listed(
+      { architecture: 'amd64', editDescriptor: (entry) => (entry['platform'].architecture = 'x86_64') },
+      { architecture: 'aarch64' },
+    ),
+    problems: [
+      `platform-unmatchable ${first} > manifests[0] (linux/x86_64)`,
+      `platform-unmatchable ${first} > manifests[1] (linux/aarch64)`,
+    ],
+  },
+  'an entry whose platform is empty': {
+    build: listed({ editDescriptor: (entry) => (entry['platform'] = { os: '', architecture: '' }) }),
+    problems: [`platform-incomplete ${first} > manifests[0] (unknown/unknown)`],
+  },
+  'an image config whose platform is empty': {
+    build: () => buildLayout({ os: '', architecture: '' }).directory,
+    problems: [`platform-incomplete ${first} > config`],
+  },
+  'an image config whose platform is empty where the index has one': {
+    build: listed({ editConfig: (document) => (document['architecture'] = '') }),
+    problems: [`platform-incomplete ${first} > manifests[0] (linux/amd64) > config`],
+  },
+  'names that the spec does not list': {
+    build: listed(
+      { architecture: 'm68k' },
+      { architecture: 's390x', variant: 'z15' },
+      { os: 'wasi', architecture: 'wasm' },
+      { architecture: 'arm64', editConfig: (document) => (document['architecture'] = 'aarch64') },
+    ),
+    strict: true,
+    problems: [
+      `platform-unlisted ${first} > manifests[0] (linux/m68k)`,
+      `platform-unlisted ${first} > manifests[0] (linux/m68k) > config`,
+      `platform-unlisted ${first} > manifests[1] (linux/s390x/z15)`,
+      `platform-unlisted ${first} > manifests[1] (linux/s390x/z15) > config`,
+      `platform-unlisted ${first} > manifests[2] (wasi/wasm)`,
+      `platform-unlisted ${first} > manifests[2] (wasi/wasm) > config`,
+      `platform-unlisted ${first} > manifests[3] (linux/arm64) > config`,
+    ],
+  },
   'images to choose from that do not say their platform': {
     build: listed({ platform: false }, { architecture: 'arm64' }, { architecture: 's390x', platform: false }),
     problems: [`platform-unstated ${first} > manifests[0]`, `platform-unstated ${first} > manifests[2]`],

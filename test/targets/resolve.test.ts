@@ -220,11 +220,11 @@ const keys = ['aarch64', 'board', 'riscv64', 'x86_64']
 const refusals: readonly (readonly [name: string, Partial<Selection>, ...expected: object[]])[] = [
   [
     'unknown names, all at once',
-    { targets: ['bsae', 'nothing'], platforms: ['risv64', 'sparc'] },
+    { targets: ['bsae', 'nothing'], platforms: ['risv64', 'm68k'] },
     { code: 'unknown-target', name: 'bsae', known: targets, suggestion: 'base' },
     { code: 'unknown-target', name: 'nothing', known: targets },
     { code: 'unknown-platform', name: 'risv64', known: keys, suggestion: 'riscv64' },
-    { code: 'unknown-platform', name: 'sparc', known: keys },
+    { code: 'unknown-platform', name: 'm68k', known: keys },
   ],
   [
     'a platform that a named target does not have',

@@ -107,7 +107,7 @@ function compose(
     indexJson: sha256(written.indexJson),
     index: { mediaType: written.mediaType, digest: written.digest, size: written.bytes.length },
     manifests: entries.map(({ platform, mediaType, digest, size }) => ({
-      platform: formatPlatform(platform),
+      platform,
       mediaType,
       digest,
       size,

@@ -1,7 +1,7 @@
 /** `verify`: reads the written image back, and only when all is right lets it take the place of the one before. */
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
-import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.js'
+import { formatPlatform, type Platform } from '../../oci/platform.js'
 import { verifyLayout } from '../../oci/validate.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { VerifyTask } from '../../plan/task.js'
@@ -60,10 +60,7 @@ function indexOf(task: VerifyTask, context: TaskContext): Outputs['index'] {
 
 /** What the plan leaves open is what the images turned out to be. */
 function platformsOf(task: VerifyTask, index: Outputs['index']): Platform[] {
-  return task.platforms.flatMap((platform, position) => {
-    const found = platform ?? parsePlatform(index.manifests[position]!.platform)
-    return 'error' in found ? [] : [found]
-  })
+  return task.platforms.map((platform, position) => platform ?? index.manifests[position]!.platform)
 }
 
 function fingerprintOf(task: VerifyTask, index: Outputs['index'], context: TaskContext): Fingerprint {
