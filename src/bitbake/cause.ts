@@ -27,7 +27,8 @@ const ofMachine: readonly Finder[] = [
   when(new RegExp(`Bitbake Fetcher Error: \\w+\\(.*?'(${scheme}[^';]+)`), source),
   when(new RegExp(`Fetcher failure for URL: '(${scheme}[^';]+)`), source),
   when(new RegExp(`Network access disabled through BB_NO_NETWORK .*\\(for url (${scheme}[^);\\s]+)`), source),
-  when(new RegExp(`Fetcher failure: Fetch command .* ls-remote "?(${scheme}[^\\s";]+)`), source),
+  // The command is text, or a list of words (2.19).
+  when(new RegExp(`Fetcher failure: Fetch command .*\\bls-remote['", ]+(${scheme}[^\\s"';]+)`), source),
 ]
 
 const ofBitbake: readonly Finder[] = [

@@ -17,6 +17,8 @@ export interface Judgement {
    */
   readonly unsure: readonly BitbakeTarget[]
   readonly problems: readonly BitbakeProblem[]
+  /** Errors that the config accepts, each once. */
+  readonly accepted: readonly string[]
 }
 
 export type TaskFailure = Extract<BitbakeProblem, { code: 'bitbake-task-failed' }>
@@ -32,6 +34,8 @@ export interface JudgeOptions {
   /** It was ended because its server was gone. */
   readonly serverDied?: boolean
   readonly keepGoing: boolean
+  /** `build.acceptErrors`: an error that contains one of these texts is none, unless a task failed with it. */
+  readonly acceptErrors?: readonly string[] | undefined
   /** The build directory, for messages. */
   readonly directory: string
   /** Our log of the invocation. */
@@ -43,23 +47,25 @@ export interface JudgeOptions {
 export function judge(transcript: Transcript, targets: readonly BitbakeTarget[], options: JudgeOptions): Judgement {
   const { exit, log } = options
   const { summary } = transcript
-  if (exit.code === 0) {
-    if (summary !== undefined && summary.failed === 0) return { built: targets, unsure: [], problems: [] }
+  const errors = unacceptedErrors(transcript, options.acceptErrors)
+  const accepted = [...new Set(transcript.errors.filter((error) => !errors.includes(error)).map(({ text }) => text))]
+  if (exit.code === 0 || hasOnly(accepted, errors, transcript)) {
+    if (summary !== undefined && summary.failed === 0) return { built: targets, unsure: [], problems: [], accepted }
     // SIGTERM to the server: nothing is deployed, and the client exits 0.
     const expected = `the line "NOTE: Tasks Summary: Attempted … tasks … all succeeded." (is -q among build.args?)`
     const images = distinctImages(targets.flatMap(options.neededBy))
-    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, images, log }] }
+    return { built: [], unsure: [], problems: [{ code: 'bitbake-incomplete', expected, images, log }], accepted }
   }
   const problems = explain(transcript, targets, options)
   if (problems.length === 0) {
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`
-    const errors = tellingErrors(transcript)
-    const cause = causeOf(transcript, errors, options)
+    const telling = tellingErrors(transcript, errors)
+    const cause = causeOf(transcript, telling, options)
     const images = distinctImages(targets.flatMap(options.neededBy))
     problems.push({
       code: 'bitbake-failed',
       exit: how,
-      errors,
+      errors: telling,
       images,
       ...(cause === undefined ? {} : { cause }),
       log,
@@ -67,19 +73,19 @@ export function judge(transcript: Transcript, targets: readonly BitbakeTarget[],
   }
   const failed = new Set([
     ...transcript.failedTasks.map(({ multiconfig }) => multiconfig),
-    ...transcript.errors.map(({ multiconfig }) => multiconfig),
+    ...errors.map(({ multiconfig }) => multiconfig),
   ])
   const missing = new Set(transcript.unknownRecipes.map(({ recipe }) => recipe))
   // Without -k BitBake begins nothing after the first failure, and does not say what it left undone.
-  const attributed = transcript.errors.every(({ multiconfig }) => multiconfig !== undefined)
+  const attributed = errors.every(({ multiconfig }) => multiconfig !== undefined)
   const explained = exit.code === 1 && failed.size + missing.size > 0
   const complete = options.keepGoing && summary !== undefined && explained && attributed && !hasSetupProblem(transcript)
-  if (!complete) return { built: [], unsure: [], problems }
+  if (!complete) return { built: [], unsure: [], problems, accepted }
   const rest = targets.filter(({ multiconfig }) => !failed.has(multiconfig))
   const isBegun = (target: BitbakeTarget): boolean => transcript.begun.has(taskKey(target))
   // BitBake does not say for which multiconfig a recipe is missing.
   const unsure = rest.filter((target) => !isBegun(target) && !missing.has(target.recipe))
-  return { built: rest.filter(isBegun), unsure, problems }
+  return { built: rest.filter(isBegun), unsure, problems, accepted }
 }
 
 function causeOf(
@@ -100,10 +106,34 @@ const maximumErrors = 5
 const afterword = /^(Parsing halted due to errors|Command execution failed: \d)/
 
 /** The first ones: what follows are mostly their consequences. */
-export function tellingErrors(transcript: Transcript): readonly string[] {
-  const errors = new Set(transcript.errors.map(({ text }) => text))
-  const telling = [...errors].filter((text) => !afterword.test(text))
-  return telling.length > 0 ? telling.slice(0, maximumErrors) : [...errors, ...transcript.lastWords]
+export function tellingErrors(
+  transcript: Transcript,
+  errors: readonly ErrorMessage[] = transcript.errors,
+): readonly string[] {
+  const texts = new Set(errors.map(({ text }) => text))
+  const telling = [...texts].filter((text) => !afterword.test(text))
+  return telling.length > 0 ? telling.slice(0, maximumErrors) : [...texts, ...transcript.lastWords]
+}
+
+/** The errors that the config does not accept. */
+export function unacceptedErrors(
+  { errors }: Transcript,
+  acceptErrors: readonly string[] = [],
+): readonly ErrorMessage[] {
+  return errors.filter(({ text }) => !acceptErrors.some((accepted) => text.includes(accepted)))
+}
+
+/** Whether nothing but accepted errors is the reason for a bad exit. */
+function hasOnly(accepted: readonly string[], errors: readonly ErrorMessage[], transcript: Transcript): boolean {
+  const { failedTasks, halted, summary, unbuildable, unknownRecipes } = transcript
+  return (
+    accepted.length > 0 &&
+    errors.every(({ text }) => afterword.test(text)) &&
+    summary !== undefined &&
+    !halted &&
+    !hasSetupProblem(transcript) &&
+    failedTasks.length + unbuildable.length + unknownRecipes.length === 0
+  )
 }
 
 /** The targets that BitBake refuses before it builds anything, `-k` or not: it would build the others without them. */

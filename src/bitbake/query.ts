@@ -8,7 +8,7 @@ import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
 import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate, type Answer } from './answer.js'
 import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'
-import { judge, type Exited } from './judge.js'
+import { judge, unacceptedErrors, type Exited } from './judge.js'
 import { openLog, silentLog } from './log.js'
 import type { PreparedBuild } from './prepare.js'
 import { readParsed, type Parsed } from './tinfoil.js'
@@ -61,7 +61,8 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
   let halted = false
   const explain = (transcript: Transcript, exit: Exited, asked: readonly BitbakeTarget[]): void => {
     const { neededBy = () => [] } = call
-    const options = { exit, keepGoing: false, directory: build.directory, log: log.file, neededBy }
+    const { directory, acceptErrors } = build
+    const options = { exit, keepGoing: false, directory, acceptErrors, log: log.file, neededBy }
     problems.push(...judge(transcript, transcript.halted ? targets : asked, options).problems)
     halted ||= transcript.halted
   }
@@ -84,7 +85,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     })
     transcript.end()
     // BitBake's own errors: it would say them for each one.
-    refused = exit !== undefined && exit.code !== 0 && transcript.errors.length > 0
+    refused = exit !== undefined && exit.code !== 0 && unacceptedErrors(transcript, build.acceptErrors).length > 0
     if (refused) explain(transcript, exit!, targets)
   }
   // What is left is asked the slow way, whose messages are those of a build.

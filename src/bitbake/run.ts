@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../util/problem.js'
 import { checkBuildDirectory, waitForBuildDirectory } from './build-directory.js'
 import { runClient, type Exit } from './client.js'
 import { buildArguments, type BitbakeTarget } from './command.js'
-import { explainFailure, judge, refusedTargets, type TaskFailure } from './judge.js'
+import { explainFailure, judge, refusedTargets, type JudgeOptions, type TaskFailure } from './judge.js'
 import { openLog, type Log } from './log.js'
 import type { PreparedBuild } from './prepare.js'
 import { ProgressReader, type Progress, type Sstate } from './progress.js'
@@ -45,6 +45,8 @@ export interface BitbakeRun {
   readonly summary: Summary | undefined
   readonly sstate: Sstate | undefined
   readonly warnings: Warnings
+  /** Errors that `build.acceptErrors` accepts, each once. */
+  readonly accepted: readonly string[]
   /** It was told to stop before it was done. */
   readonly interrupted: boolean
 }
@@ -85,9 +87,10 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     if ('error' in exit) {
       return fail(cannotStart(build.command[0]!, exit.error))
     }
-    const options = { exit, serverDied, keepGoing, directory: build.directory, log: call.log, neededBy }
-    const { built, unsure, problems } = judge(transcript, asked, options)
-    const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, invoke))
+    const { directory, acceptErrors } = build
+    const options = { exit, serverDied, keepGoing, directory, acceptErrors, log: call.log, neededBy }
+    const { built, unsure, problems, accepted } = judge(transcript, asked, options)
+    const current = unsure.length > 0 && !call.stop.aborted && (await areCurrent(unsure, options))
     const interrupted = call.stop.aborted || call.stopNow.aborted
     if (interrupted) {
       const failures = problems.filter(
@@ -100,7 +103,11 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
     if (refused.length > 0 && others.length > 0) {
       const ofOthers = await ask(others)
       if (!ofOthers.ok) return ofOthers
-      return ok({ ...ofOthers.value, problems: joinProblems(problems, ofOthers.value.problems) })
+      return ok({
+        ...ofOthers.value,
+        problems: joinProblems(problems, ofOthers.value.problems),
+        accepted: [...new Set([...accepted, ...ofOthers.value.accepted])],
+      })
     }
     return ok({
       built: current ? [...built, ...unsure] : built,
@@ -112,8 +119,18 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
         texts: [...transcript.warningTexts],
         tainted: [...transcript.tainted],
       },
+      accepted,
       interrupted,
     })
+  }
+
+  /** Asks BitBake, which is quick and changes nothing, whether nothing is left to do for all of them. */
+  async function areCurrent(unsure: readonly BitbakeTarget[], options: JudgeOptions): Promise<boolean> {
+    const ran = await invoke(['-n', ...buildArguments(unsure, false)], () => {})
+    if (ran === undefined || 'error' in ran.exit) return false
+    const { exit, transcript } = ran
+    const { built } = judge(transcript, unsure, { ...options, exit, keepGoing: false })
+    return built.length > 0 && transcript.summary?.upToDate === transcript.summary?.attempted
   }
 }
 
@@ -141,17 +158,7 @@ const nothing = {
   summary: undefined,
   sstate: undefined,
   warnings: { count: 0, texts: [], tainted: [] },
-}
-
-/** Asks BitBake, which is quick and changes nothing, whether nothing is left to do for all of them. */
-async function areCurrent(
-  targets: readonly BitbakeTarget[],
-  invoke: (args: readonly string[], onProgress: BitbakeCall['onProgress']) => Promise<Invocation | undefined>,
-): Promise<boolean> {
-  const ran = await invoke(['-n', ...buildArguments(targets, false)], () => {})
-  if (ran === undefined || 'error' in ran.exit || ran.exit.code !== 0) return false
-  const { summary } = ran.transcript
-  return summary !== undefined && summary.failed === 0 && summary.upToDate === summary.attempted
+  accepted: [],
 }
 
 interface Invocation {

@@ -44,6 +44,19 @@ const buildShape = {
     .describe(
       'Extra environment variables for BitBake. Variables that look like credentials are withheld from BitBake, which logs its whole environment, unless they are named here.',
     ),
+  acceptErrors: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^.*\S.{8,}\S.*$/,
+          'expected at least 10 characters from one line of the error message, so that it accepts no other errors',
+        ),
+    )
+    .default([])
+    .describe(
+      'Errors of BitBake that do not make a run fail: each entry is a part of the message, as BitBake prints it. They are accepted only where every task succeeded, and listed in every run in which they occur. A task that fails is never accepted.',
+    ),
 }
 
 const buildSchema = z.strictObject(buildShape).describe('How BitBake is run.')

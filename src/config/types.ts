@@ -37,6 +37,10 @@ export interface UserConfig {
     environment?: {
       [k: string]: string
     }
+    /**
+     * Errors of BitBake that do not make a run fail: each entry is a part of the message, as BitBake prints it. They are accepted only where every task succeeded, and listed in every run in which they occur. A task that fails is never accepted.
+     */
+    acceptErrors?: readonly string[]
   }
   /**
    * More build directories, by a name of your choice; platforms name theirs in `build`. They have the keys of `build`; `directory` is `build-<name>` by default. BitBake runs in all of them at the same time.
@@ -71,6 +75,10 @@ export interface UserConfig {
       environment?: {
         [k: string]: string
       }
+      /**
+       * Errors of BitBake that do not make a run fail: each entry is a part of the message, as BitBake prints it. They are accepted only where every task succeeded, and listed in every run in which they occur. A task that fails is never accepted.
+       */
+      acceptErrors?: readonly string[]
     }
   }
   /**
@@ -266,6 +274,10 @@ export interface Config {
     environment: {
       [k: string]: string
     }
+    /**
+     * Errors of BitBake that do not make a run fail: each entry is a part of the message, as BitBake prints it. They are accepted only where every task succeeded, and listed in every run in which they occur. A task that fails is never accepted.
+     */
+    acceptErrors: readonly string[]
   }
   /**
    * More build directories, by a name of your choice; platforms name theirs in `build`. They have the keys of `build`; `directory` is `build-<name>` by default. BitBake runs in all of them at the same time.
@@ -300,6 +312,10 @@ export interface Config {
       environment: {
         [k: string]: string
       }
+      /**
+       * Errors of BitBake that do not make a run fail: each entry is a part of the message, as BitBake prints it. They are accepted only where every task succeeded, and listed in every run in which they occur. A task that fails is never accepted.
+       */
+      acceptErrors: readonly string[]
     }
   }
   /**

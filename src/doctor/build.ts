@@ -101,6 +101,16 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
   const found = ran.ok ? ran.value.problems : ran.problems
   const problems = await Promise.all(found.map((problem) => withMcdependsPlace(problem, answers.values())))
   failed(problems)
+  if (ran.ok && ran.value.accepted.length > 0) {
+    const accepted = `\`build.acceptErrors\` accepts: ${ran.value.accepted.join('; ')}`
+    findings.push({
+      check: 'bitbake',
+      status: 'warning',
+      subject,
+      found: accepted,
+      fix: 'correct the errors if you can',
+    })
+  }
   if (problems.length > 0 || transcript.summary === undefined) return { ...none, findings, answers }
   return { findings, answers, queryLog, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }
 }

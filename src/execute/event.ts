@@ -70,6 +70,8 @@ export type Notice =
       readonly warnings: readonly string[]
       readonly log: string
     }
+  /** All tasks succeeded, and BitBake reported errors that `build.acceptErrors` accepts. */
+  | { readonly code: 'bitbake-errors-accepted'; readonly errors: readonly string[]; readonly log: string }
   /** Tasks that were forced at some time (`bitbake -f`, `-C`): `mc:<multiconfig>:<recipe>:do_<task>`. */
   | { readonly code: 'bitbake-tainted'; readonly tasks: readonly string[] }
   | { readonly code: 'sources-match-nothing'; readonly pattern: string }

@@ -54,8 +54,8 @@ export function wordCause(cause: BitbakeCause, show: (file: string) => string): 
       }
     case 'reported-errors':
       return {
-        headline: 'BitBake built all that it was asked for, but reported errors on the way',
-        next: "see to them, and run again; 'mab run --no-build' takes the images as they are deployed",
+        headline: 'every task succeeded, but BitBake reported errors',
+        next: 'correct them and run again; if they do not concern the images, name them in `build.acceptErrors`',
       }
     case 'disk-full':
       return {

@@ -26,6 +26,10 @@ export function wordNotice(notice: Notice, show: Show): string {
       const more = notice.warnings.length - shown.length
       return `${count(notice.count, 'warning')} of BitBake, in ${show(notice.log)}${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`
     }
+    case 'bitbake-errors-accepted': {
+      const shown = notice.errors.map((error) => `\n  ${cut(error)}`)
+      return `all tasks succeeded, and BitBake reported what \`build.acceptErrors\` accepts (${show(notice.log)}):${shown.join('')}`
+    }
     case 'bitbake-tainted':
       return `forced at some time (bitbake -f or -C), so that its hash is nobody else's: ${notice.tasks.join(', ')}; 'bitbake -c clean' of the recipe ends that, or removing the .taint file beside its stamps`
     case 'sources-match-nothing':

@@ -27,7 +27,11 @@ export interface PlainOptions {
 }
 
 /** Not between the lines of other tasks, where nobody would look for them. */
-const atTheEnd: ReadonlySet<Notice['code']> = new Set(['bitbake-warnings', 'bitbake-tainted'] as const)
+const atTheEnd: ReadonlySet<Notice['code']> = new Set([
+  'bitbake-warnings',
+  'bitbake-errors-accepted',
+  'bitbake-tainted',
+] as const)
 
 export function plainRenderer(options: PlainOptions): Renderer {
   const { style, write } = options

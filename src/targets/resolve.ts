@@ -148,7 +148,8 @@ function resolveTarget(config: Config, name: string, context: ResolveContext): T
 
 /** @param name of `builds`; absent for `build` */
 function resolveBuild(config: Config, name: string | undefined, context: ResolveContext): Build {
-  const { command, args, environment, init, kas, ...build } = name === undefined ? config.build : config.builds[name]!
+  const { command, args, environment, acceptErrors, init, kas, ...build } =
+    name === undefined ? config.build : config.builds[name]!
   const absolute = (file: string): string => path.resolve(context.directory, file)
   const [program, ...rest] = command ?? [kas === undefined ? 'bitbake' : 'kas']
   const fallback = name === undefined ? context.buildDirectory || 'build' : defaultBuildDirectory(name)
@@ -159,6 +160,7 @@ function resolveBuild(config: Config, name: string | undefined, context: Resolve
     command: [/^\.\.?\//.test(program!) ? absolute(program!) : program!, ...rest],
     args,
     environment,
+    ...(acceptErrors.length > 0 && { acceptErrors }),
     ...(script === undefined ? {} : { init: { script: absolute(script), args: scriptArgs, cwd: context.directory } }),
     ...(kas === undefined ? {} : { kas: { config: [kas].flat().join(':'), cwd: context.directory } }),
   }

@@ -9,6 +9,8 @@ export interface Build {
   readonly command: readonly string[]
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** Texts of errors of BitBake that do not make a build fail in which every task succeeded. */
+  readonly acceptErrors?: readonly string[]
   /** A script that is sourced in `cwd` to set up BitBake's environment. Paths are absolute. */
   readonly init?: { readonly script: string; readonly args: readonly string[]; readonly cwd: string }
   /** `command` is then what starts kas, which starts BitBake: its configuration, as it takes it in `cwd`. */

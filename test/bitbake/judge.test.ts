@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { judge, refusedTargets } from '../../src/bitbake/judge.js'
+import { judge, refusedTargets, type Judgement } from '../../src/bitbake/judge.js'
 import { withMcdependsPlace } from '../../src/bitbake/mcdepends.js'
 import { Transcript } from '../../src/bitbake/transcript.js'
 import type { BitbakeProblem } from '../../src/util/bitbake-problem.js'
 import { temporaryDirectory } from '../rig/temp.js'
-import { cases, everywhere, judged, orders, recording } from './recordings.js'
+import { cases, everywhere, judged, orders, read, recording } from './recordings.js'
 
 const test = suite('bitbake judgement')
 
@@ -138,6 +138,54 @@ test('a task that logs an error and goes on fails the call', () => {
     const problem = only(problems, 'bitbake-failed')
     assert.is(problem.exit, 'exit code 1')
     assert.match(problem.errors.join('\n'), 'an error logged, the task goes on')
+  })
+})
+
+test('errors that the config accepts: built, if every task succeeded, and each is listed', () => {
+  for (const order of orders) {
+    const recorded = recording('oe', 'errors-reported-keep-going')
+    const accept = (...acceptErrors: readonly string[]): Judgement => judged(recorded, order, { acceptErrors })
+    const { built, problems, accepted } = accept('/releases/uninative/5.2/x86_64')
+    assert.equal([built, problems], [recorded.targets, []])
+    assert.is(accepted.length, 1)
+    assert.match(accepted[0]!, 'Fetcher failure: Fetch command')
+    // As it stands: no pattern.
+    const other = accept('uninative.5.2.x86_64')
+    assert.equal([other.built, other.accepted], [[], []])
+    only(other.problems, 'bitbake-failed')
+  }
+})
+
+test('accepted errors hide no task that failed, nothing that is missing, and no other error', () => {
+  for (const [name, text] of [
+    ['shell-task-fails', 'failed with exit code 3'],
+    ['python-task-fatal', 'boom by bb.fatal'],
+    ['recipe-parse-error', 'unparsed line: '],
+    ['missing-dependency', 'Nothing PROVIDES'],
+    ['unknown-multiconfig', 'Multiconfig dependency'],
+    ['interrupted-twice', 'Command execution failed'],
+  ] as const) {
+    everywhere(name, (recorded, order) => {
+      const { built, problems } = judged(recorded, order, { acceptErrors: [text] })
+      assert.equal(built, [], name)
+      assert.ok(problems.length > 0, name)
+    })
+  }
+  // Of a task that only logs it, and goes on.
+  everywhere('task-logs-error', (recorded, order) => {
+    assert.equal(judged(recorded, order, { acceptErrors: ['an error logged, the task'] }).built, recorded.targets)
+    const transcript = read(recorded, order)[0]
+    transcript.errors.push({ text: 'another error' })
+    const options = { ...nobody, exit: recorded.exit, keepGoing: true, acceptErrors: ['an error logged, the task'] }
+    const { built, problems } = judge(transcript, recorded.targets, options)
+    assert.equal(built, [])
+    assert.equal(only(problems, 'bitbake-failed').errors, ['another error'])
+  })
+  // Another multiconfig's error with -k leaves this one's failure.
+  everywhere('one-multiconfig-fails-keep-going', (recorded, order) => {
+    const { problems, built } = judged(recorded, order, { acceptErrors: ['failed with exit code 7'] })
+    only(problems, 'bitbake-task-failed')
+    assert.not.ok(built.some(({ multiconfig }) => multiconfig === arm))
   })
 })
 

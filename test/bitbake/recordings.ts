@@ -57,11 +57,16 @@ export function read(recorded: Recording, order: readonly Stream[] = orders[0]!)
   return [transcript, progress]
 }
 
-export function judged(recorded: Recording, order?: readonly Stream[], change: Partial<Recording> = {}): Judgement {
-  const { exit, keepGoing, targets } = { ...recorded, ...change }
+export function judged(
+  recorded: Recording,
+  order?: readonly Stream[],
+  change: Partial<Recording> & { readonly acceptErrors?: readonly string[] } = {},
+): Judgement {
+  const { acceptErrors, exit, keepGoing, targets } = { acceptErrors: undefined, ...recorded, ...change }
   return judge(read(recorded, order)[0], targets, {
     exit,
     keepGoing,
+    acceptErrors,
     directory: '/work-dir/build',
     log: '/log',
     neededBy: ({ multiconfig }) => [{ target: 'hello', platform: multiconfig }],

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { buildLayout } from '../rig/layout-builder.js'
 import { fakeBitbake } from '../rig/fake-bitbake.js'
 import { testWith } from '../rig/tools.js'
-import { helloConfig, mabProgram, makeProject } from './fixture.js'
+import { helloConfig, mabProgram, makeProject, standIn } from './fixture.js'
 
 const test = suite('trouble around mab')
 
@@ -71,6 +71,31 @@ testWith(test, full, 'output that cannot be written is a failure without a stack
     assert.is(status, 1, args.join(' '))
     assert.not.match(stderr, /^ {4}at /m)
   }
+})
+
+test('build.acceptErrors: the run succeeds, says what it accepts, and fails for anything else', () => {
+  const error = 'cannot fetch uninative-x86_64.tar.xz'
+  const shell = `"$@" || exit; echo "ERROR: ${error}" >&2; exit 1`
+  const config = (...acceptErrors: readonly string[]): object => ({
+    ...helloConfig(),
+    build: { directory: 'build', command: ['sh', '-c', shell, 'sh', ...standIn], acceptErrors },
+  })
+  const project = makeProject(config('another error that is accepted'))
+  const failed = project.mab('run')
+  assert.is(failed.code, 1)
+  assert.match(failed.stderr, `error: every task succeeded, but BitBake reported errors\n`)
+  assert.match(
+    failed.stderr,
+    'next: correct them and run again; if they do not concern the images, name them in `build.acceptErrors`',
+  )
+  project.configure(config('uninative-x86_64'))
+  const { code, stderr } = project.mab('run', '--progress', 'plain')
+  assert.is(code, 0, stderr)
+  assert.match(stderr, `all tasks succeeded, and BitBake reported what \`build.acceptErrors\` accepts`)
+  assert.match(stderr, `\n  ${error}\n`)
+  assert.match(stderr, /^ok +bitbake build: .*, 1 error accepted/m)
+  project.configure(config('uninative-x86_64', 'something else'))
+  assert.match(project.mab('run').stderr, 'everything is fresh')
 })
 
 test('a working directory that is gone is told as such', () => {

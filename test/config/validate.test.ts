@@ -25,7 +25,7 @@ const hello = { hello: {} }
 
 test('fills in the documented defaults', () => {
   const { build, platforms, targets } = configOf({ targets: hello })
-  assert.equal(build, { args: [], environment: {} })
+  assert.equal(build, { args: [], environment: {}, acceptErrors: [] })
   assert.equal(platforms, {})
   assert.equal(targets, {
     hello: {
@@ -87,6 +87,13 @@ const wrong: readonly (readonly [raw: unknown, path: string, message: RegExp, su
   [{ targets: hello, build: { command: 'bitbake -R x' } }, 'build.command', /^expected a list, found "bitbake -R x"$/],
   [{ targets: hello, build: { command: [] } }, 'build.command', /^expected at least one entry$/],
   [{ targets: hello, build: { directory: '' } }, 'build.directory', /^expected at least one character$/],
+  [
+    { targets: hello, build: { acceptErrors: ['  error  '] } },
+    'build.acceptErrors.0',
+    /^expected at least 10 characters/,
+  ],
+  [{ targets: hello, build: { acceptErrors: ['two\nlines of text'] } }, 'build.acceptErrors.0', /from one line/],
+  [{ targets: hello, build: { acceptErrors: [/uninative tarball/] } }, 'build.acceptErrors.0', /^expected a string/],
   [{ targets: hello, build: { environment: { A: 1 } } }, 'build.environment.A', /^expected a string, found 1$/],
   [{ targets: { hello: null } }, 'targets.hello', /^expected an object, found null$/],
   [{ targets: { hello: { manual: 'yes' } } }, 'targets.hello.manual', /^expected true or false, found "yes"$/],

@@ -103,10 +103,11 @@ export const bitbake: Handler<'bitbake'> = {
       const problems = await Promise.all(ran.value.problems.map(withTaskOutput))
       return { ok: false, problems, output: { built: fresh } }
     }
-    const { built, problems, summary, sstate, warnings } = ran.value
+    const { built, problems, summary, sstate, warnings, accepted } = ran.value
     const { count: warned, texts, tainted } = warnings
     const log = context.logFile(task.id)
     if (warned > 0) context.notice({ code: 'bitbake-warnings', count: warned, warnings: texts, log })
+    if (accepted.length > 0) context.notice({ code: 'bitbake-errors-accepted', errors: accepted, log })
     if (tainted.length > 0) context.notice({ code: 'bitbake-tainted', tasks: tainted })
 
     const keys = new Set(built.map(requestKey))
@@ -128,7 +129,8 @@ export const bitbake: Handler<'bitbake'> = {
       return { ok: false, problems: [...refusals, ...(await Promise.all(detailed))], output }
     }
     const did = summary === undefined ? 'done' : describeSummary(summary.attempted, summary.upToDate, sstate)
-    return { ok: true, output, detail: did + describeProgram(task.build.command) }
+    const despite = accepted.length > 0 ? `, ${count(accepted.length, 'error')} accepted` : ''
+    return { ok: true, output, detail: did + despite + describeProgram(task.build.command) }
   },
 
   /** Only BitBake knows. */
