@@ -165,6 +165,11 @@ const targetSchema = z
   .strictObject({
     recipe: z
       .string()
+      .regex(/^(?!virtual\/)/, {
+        error:
+          "expected the recipe's own name (PN): which recipe provides a virtual/ name is a choice of each multiconfig, and BitBake names images, tasks and errors by PN; `bitbake -e mc:MULTICONFIG:virtual/NAME | grep ^PN=` prints it",
+        abort: true,
+      })
       .regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/, 'expected the name of a BitBake recipe')
       .optional()
       .describe("The BitBake recipe of the image. Default: the target's name."),
