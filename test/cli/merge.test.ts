@@ -343,6 +343,19 @@ test('two images that differ by os.version are two platforms, from one index and
     const versions = indexIn(project, 'out').manifests.map(({ platform }) => platform['os.version'])
     assert.equal(versions, ['10.0.17763.1', '10.0.20348.1'])
   }
+  const source = { kind: 'layout', path: 'index' } as const
+  project.configure({
+    platforms: {
+      old: { platform: 'windows/amd64', osVersion: '10.0.17763.1', source },
+      recent: { platform: names[1]!, source },
+    },
+    targets: { app: { output: { directory: 'app' } } },
+  })
+  assert.is(project.mab('run').code, 0)
+  assert.match(project.mab('verify', 'app').stdout, /10\.0\.17763\.1\)[^]*10\.0\.20348\.1\)/)
+  const part = project.mab('run', '-p', names[1]!)
+  assert.is(part.code, 0, part.stderr)
+  assert.ok(part.stdout.includes(names[1]!) && !part.stdout.includes(names[0]!))
   const one = project.mab('merge', '-o', 'one', '--format', 'flat', `index=${names[1]!}`)
   assert.is(one.code, 0, one.stdout)
   assert.equal(indexIn(project, 'one').manifests.length, 1)
