@@ -3,6 +3,7 @@ import { tinfoilPrelude } from './tinfoil.js'
 
 /** The variables of a query. */
 export const queriedVariables = [
+  'BBFILES',
   'BBINCLUDED',
   'BBMULTICONFIG',
   'DEPLOY_DIR_IMAGE',
@@ -90,6 +91,6 @@ export function relocate(answer: Answer, directory: string): Answer {
       .map((file) => (file === inside || file.startsWith(`${inside}/`) ? directory + file.slice(inside.length) : file))
       .join(' ')
   return Object.fromEntries(
-    Object.entries(answer).map(([name, value]) => [name, value.startsWith('/') ? moved(value) : value]),
+    Object.entries(answer).map(([name, value]) => [name, value.trimStart().startsWith('/') ? moved(value) : value]),
   )
 }

@@ -5,7 +5,8 @@
 import fs, { type Dirent } from 'node:fs'
 import path from 'node:path'
 import type { Pattern } from '../targets/target.js'
-import { exists } from '../util/fs.js'
+import { exists, realPath } from '../util/fs.js'
+import { compareCodeUnits } from '../util/json.js'
 import { tracingFileSystem } from '../util/trace.js'
 import type { LookedAt } from '../util/problem.js'
 
@@ -28,6 +29,16 @@ export interface Candidate {
   readonly path: string
   /** The name says that the image has this reference: of another recipe, if it does not. */
   readonly tag?: string
+  /** The layout is older than another one of the recipe in the same directory. */
+  readonly outdated?: OutdatedLink
+}
+
+export interface OutdatedLink {
+  /** Absolute. */
+  readonly link: string
+  /** The name of the layout that it stands for, and of the newer one in its directory. */
+  readonly to: string
+  readonly newer: string
 }
 
 export interface Candidates {
@@ -35,8 +46,6 @@ export interface Candidates {
   readonly groups: readonly (readonly Candidate[])[]
   /** Every directory that was looked into, and what lies there. */
   readonly looked: readonly LookedAt[]
-  /** The newest time-stamped layout of each directory: a link to an older one is stale. */
-  readonly newest: readonly string[]
   /** Every directory and file whose change could give other candidates. Absolute. */
   readonly evidence: readonly string[]
 }
@@ -45,16 +54,14 @@ export interface Candidates {
 export function findDeployed(query: DeployQuery): Candidates {
   const groups: Candidate[][] = []
   const looked: LookedAt[] = []
-  const newest: string[] = []
   const evidence = new Set<string>()
   for (const directories of deployDirectories(query, looked, evidence)) {
     for (const directory of directories) evidence.add(directory)
     const perDirectory = directories.map((directory) => look(directory, query, looked, evidence))
-    newest.push(...perDirectory.flatMap((found) => found.newest))
-    const depth = Math.max(0, ...perDirectory.map(({ tiers }) => tiers.length))
-    for (let tier = 0; tier < depth; tier++) groups.push(perDirectory.flatMap(({ tiers }) => tiers[tier] ?? []))
+    const depth = Math.max(0, ...perDirectory.map((tiers) => tiers.length))
+    for (let tier = 0; tier < depth; tier++) groups.push(perDirectory.flatMap((tiers) => tiers[tier] ?? []))
   }
-  return { groups: groups.filter((group) => group.length > 0), looked, newest, evidence: [...evidence] }
+  return { groups: groups.filter((group) => group.length > 0), looked, evidence: [...evidence] }
 }
 
 /** What a path or a glob of the config finds. */
@@ -64,7 +71,7 @@ export async function findNamed({ root, pattern }: Pattern): Promise<Candidates>
   const found = exists(file) ? [file] : await expand(root, pattern, file, evidence)
   const looked = found.length === 0 ? [{ place: file, found: 'nothing matches' }] : []
   const groups = [found.toSorted().map((match) => ({ path: match }))]
-  return { groups, looked, newest: [], evidence: [...evidence] }
+  return { groups, looked, evidence: [...evidence] }
 }
 
 async function expand(root: string, pattern: string, file: string, evidence: Set<string>): Promise<string[]> {
@@ -105,16 +112,12 @@ function list(directory: string): Dirent[] | undefined {
   }
 }
 
-interface Found {
-  readonly tiers: readonly (readonly Candidate[])[]
-  readonly newest: readonly string[]
-}
-
-function look(directory: string, query: DeployQuery, looked: LookedAt[], evidence: Set<string>): Found {
+/** @returns groups, as those of `Candidates` */
+function look(directory: string, query: DeployQuery, looked: LookedAt[], evidence: Set<string>): Candidate[][] {
   const entries = list(directory)
   if (entries === undefined) {
     looked.push({ place: directory, found: 'no such directory' })
-    return { tiers: [], newest: [] }
+    return []
   }
   const names = entries.map(({ name }) => name).toSorted()
   looked.push({ place: directory, found: names.length === 0 ? 'an empty directory' : names.join(', ') })
@@ -122,37 +125,54 @@ function look(directory: string, query: DeployQuery, looked: LookedAt[], evidenc
   const recipe = query.basename ?? query.recipe
   const machine = query.machine ?? path.basename(directory)
   const tag = (reference ?? 'latest').replaceAll(':', '_')
-  const at = (name: string): Candidate => ({ path: path.join(directory, name) })
-
   const tiersOf = (suffix: string): Candidate[][] => {
     const exact = [`${recipe}-${tag}-oci`, `${recipe}-${machine}-${tag}-oci`, `${recipe}-oci`].map(
       (name) => name + suffix,
     )
     const stamped = newestStamped(names, recipe, machine, suffix)
     const rest = names.filter((name) => !exact.includes(name) && stampOf(name) === undefined)
+    const at = (name: string): Candidate => {
+      const place = path.join(directory, meant(directory, name, names, evidence))
+      const to = path.basename(realPath(place))
+      const newer = newerThan(to, names, stamped)
+      return { path: place, ...(newer !== undefined && { outdated: { link: path.join(directory, name), to, newer } }) }
+    }
     return [
-      ...exact.filter((name) => names.includes(name)).map((name) => [at(meant(directory, name, stamped, evidence))]),
+      ...exact.filter((name) => names.includes(name)).map((name) => [at(name)]),
       reference === undefined
         ? anyTag(rest, recipe, suffix).map((found) => ({ ...at(found.name), tag: found.tag }))
         : [],
       stamped.map(at),
     ]
   }
-  const newest = newestStamped(names, recipe, machine, '').map((name) => path.join(directory, name))
-  return { tiers: ['', '.tar', '-dir.tar'].flatMap(tiersOf), newest }
+  return ['', '.tar', '-dir.tar'].flatMap(tiersOf)
 }
 
 /**
- * Up to 2026 the class links with `ln -sf`, which puts the new link into the directory that the old one leads to, where
- * only do_image_oci ran again (another label, another entry point). So it says which layout is meant.
+ * Up to 2026 the class links with `ln -sf`. Where the link already leads to a directory, that puts the new link into the
+ * directory, and happens where only do_image_oci ran again (another label, another entry point). The newest link of
+ * that kind says which layout is meant.
  */
-function meant(directory: string, link: string, newest: readonly string[], evidence: Set<string>): string {
-  const misplaced = newest.filter((name) => {
-    const inside = path.join(directory, link, name)
-    evidence.add(inside)
-    return linkTarget(inside) === name
-  })
-  return misplaced[0] ?? link
+function meant(directory: string, link: string, names: readonly string[], evidence: Set<string>): string {
+  const place = path.join(directory, link)
+  const inside = list(place)
+  if (inside === undefined) return link
+  evidence.add(place)
+  evidence.add(realPath(place))
+  const misplaced = inside.filter(({ name }) => names.includes(name) && linkTarget(path.join(place, name)) === name)
+  const inOrder = misplaced.map(({ name }) => name).toSorted((a, b) => compareCodeUnits(timeOf(a), timeOf(b)))
+  return inOrder.at(-1) ?? link
+}
+
+/**
+ * Returns the newest layout that is newer than `layout`: of the recipe by the conventions, or with the name of `layout`
+ * but for the time. It is what BitBake has deployed last, under another tag or by a class that does not renew the link.
+ */
+function newerThan(layout: string, names: readonly string[], stamped: readonly string[]): string | undefined {
+  if (stampOf(layout) === undefined || !names.includes(layout)) return undefined
+  const alike = names.filter((name) => stampOf(name) !== undefined && withoutStamp(name) === withoutStamp(layout))
+  const newest = [...stamped, ...alike].reduce((a, b) => (timeOf(b) > timeOf(a) ? b : a), layout)
+  return newest === layout ? undefined : newest
 }
 
 function linkTarget(file: string): string | undefined {
@@ -176,6 +196,14 @@ function anyTag(names: readonly string[], recipe: string, suffix: string): { nam
 /** DATETIME in an IMAGE_NAME: kirkstone puts `.rootfs` behind it, later releases before it, or both. */
 function stampOf(name: string): string | undefined {
   return /-(\d{14})(?:\.rootfs)?-oci(?:\.tar|-dir\.tar)?$/.exec(name)?.[1]
+}
+
+function timeOf(name: string): string {
+  return stampOf(name) ?? ''
+}
+
+function withoutStamp(name: string): string {
+  return name.replace(/-\d{14}(?=(\.rootfs)?-oci)/, '-')
 }
 
 /** The real directories (or tars) behind the links; the newest, or several when they are equally new. */

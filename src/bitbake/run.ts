@@ -47,6 +47,8 @@ export interface BitbakeRun {
   readonly warnings: Warnings
   /** Errors that `build.acceptErrors` accepts, each once. */
   readonly accepted: readonly string[]
+  /** The multiconfigs of the targets for which a task was run. */
+  readonly begun: readonly string[]
   /** It was told to stop before it was done. */
   readonly interrupted: boolean
 }
@@ -120,6 +122,7 @@ export async function runBitbake(call: BitbakeCall): Promise<Result<BitbakeRun, 
         tainted: [...transcript.tainted],
       },
       accepted,
+      begun: begunMulticonfigs(transcript, asked),
       interrupted,
     })
   }
@@ -159,6 +162,14 @@ const nothing = {
   sstate: undefined,
   warnings: { count: 0, texts: [], tainted: [] },
   accepted: [],
+  begun: [],
+}
+
+/** A wrapper may leave out the lines that name tasks: then the numbers of the summary decide. */
+function begunMulticonfigs({ begun, summary }: Transcript, targets: readonly BitbakeTarget[]): string[] {
+  const all = [...new Set(targets.map(({ multiconfig }) => multiconfig))]
+  if (begun.size === 0) return summary?.attempted === summary?.upToDate ? [] : all
+  return all.filter((multiconfig) => [...begun].some((key) => key.startsWith(`${multiconfig}:`)))
 }
 
 interface Invocation {

@@ -1,59 +1,67 @@
 /**
- * What BitBake said, of this run or, in `.mab/answers/`, of the last one. An answer holds while the files that BitBake
- * read or looked for in vain, and the environment that its metadata may depend on, are the same.
+ * What BitBake said about recipes, in this run or, from `.mab/answers/`, in an earlier one. A remembered answer holds
+ * while its evidence (`answer-evidence.ts`) and the environment that BitBake's metadata may use are unchanged. No list of
+ * evidence is complete, because metadata is Python: what BitBake builds anew is asked for anew.
  */
-import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
-import { recipeArgument } from '../bitbake/command.js'
+import { recipeArgument, type BitbakeTarget } from '../bitbake/command.js'
 import { sha256 } from '../oci/digest.js'
 import type { DiscoverTask } from '../plan/task.js'
 import type { Build } from '../targets/target.js'
-import { exists, fileIdentity, replaceFile, sameIdentity, statIfThere } from '../util/fs.js'
 import { bitbakeVariables } from '../util/environment.js'
+import { exists, replaceFile } from '../util/fs.js'
 import { canonicalJson } from '../util/json.js'
+import { firstChange, isPlaceRecord, recipePlaces, recordPlaces, type PlaceRecord } from './answer-evidence.js'
 import { readJsonRecord } from './json-file.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** `null`: nothing is there, and BitBake looked. */
-type FileRecord = readonly [identity: string, digest: string] | null
-
 interface Remembered {
   readonly environment: string
-  readonly files: Readonly<Record<string, FileRecord>>
+  /** Files and directories. */
+  readonly files: Readonly<Record<string, PlaceRecord>>
   /** By `recipeArgument`. */
   readonly answers: Readonly<Record<string, Answer>>
 }
 
 export interface KnownAnswers {
   readonly answers: ReadonlyMap<string, Answer>
-  /** All that they hang on. Absolute. */
+  /** The files and directories that they depend on. Absolute. */
   readonly files?: readonly string[]
   /** Why BitBake must be asked again; absent while the answers hold. */
   readonly outdated?: string
 }
 
 /** Version of the file's form. */
-const format = 1
+const format = 2
 
 export class Answers {
   readonly #stateDirectory: string
   readonly #environment: Environment
+  readonly #since: number
   /** By build directory. */
   readonly #recalled = new Map<string, KnownAnswers>()
-  /** By build directory, then by `recipeArgument`. */
+  /** What counts in this run. By build directory, then by `recipeArgument`. */
   readonly #learnt = new Map<string, Map<string, Answer>>()
+  /** What BitBake said in this run: `recipeArgument`s by build directory. */
+  readonly #asked = new Map<string, Set<string>>()
+  /** What was remembered when BitBake began to build, by build directory. */
+  readonly #suspended = new Map<string, Remembered>()
 
-  /** @param environment mab's own */
-  constructor(stateDirectory: string, environment: Environment) {
+  /**
+   * @param environment mab's own
+   * @param since when the run began, in ms since the epoch
+   */
+  constructor(stateDirectory: string, environment: Environment, since = Date.now()) {
     this.#stateDirectory = stateDirectory
     this.#environment = environment
+    this.#since = since
   }
 
   /**
-   * For finding the task's image: what BitBake said in this run. Else what it said last: while that holds, or where a
-   * BitBake task has found its sources unchanged.
+   * Returns the answer for finding the task's image: that of this run, or else the remembered one while it holds, or
+   * where a BitBake task has found its sources unchanged.
    */
   of({ source, dependsOn }: DiscoverTask): Answer | undefined {
     if (source.kind !== 'bitbake') return undefined
@@ -64,7 +72,7 @@ export class Answers {
     return dependsOn.length > 0 || known.outdated === undefined ? known.answers.get(name) : undefined
   }
 
-  /** What BitBake said in this run, or says still: what it said last may have been changed since. */
+  /** Returns the answer of this run, or else the remembered one while it holds. */
   current({ source }: DiscoverTask): Answer | undefined {
     if (source.kind !== 'bitbake') return undefined
     const name = recipeArgument(source)
@@ -74,53 +82,98 @@ export class Answers {
     return known.outdated === undefined ? known.answers.get(name) : undefined
   }
 
-  /** Files that the answer for the task hangs on. Where BitBake is not in the plan, its last answer must still hold. */
+  /** Returns what the task's answer depends on. Where BitBake is not in the plan, the remembered answer must still hold. */
   evidenceOf({ source, dependsOn }: DiscoverTask): readonly string[] {
     if (source.kind !== 'bitbake') return []
     const file = this.#file(source.build)
     return dependsOn.length > 0 ? [file] : [file, ...(this.#recalled.get(source.build.directory)?.files ?? [])]
   }
 
-  /** Files may have changed. */
+  /** To be called when files may have changed. */
   lookAgain(): void {
     this.#recalled.clear()
   }
 
-  /** What BitBake said in this run. */
+  /** Returns the answers that count in this run. */
   learnt(build: Build): ReadonlyMap<string, Answer> {
     return this.#learnt.get(build.directory) ?? new Map()
   }
 
-  /** What it said when it was last asked. */
+  /** Whether BitBake was asked for it in this run. @param name a `recipeArgument`; absent: for anything */
+  wasAsked(build: Build, name?: string): boolean {
+    const asked = this.#asked.get(build.directory)
+    return asked !== undefined && (name === undefined || asked.has(name))
+  }
+
+  /** Returns what BitBake said when it was last asked. */
   recall(build: Build): KnownAnswers {
-    const known = readJsonRecord(this.#file(build)) as Partial<Remembered> & { readonly format?: number }
+    const known = this.#read(build)
+    if (known === undefined) return { answers: new Map(), outdated: 'not asked before' }
     const { environment, files, answers } = known
-    if (known.format !== format || environment === undefined || files === undefined || answers === undefined) {
-      return { answers: new Map(), outdated: 'not asked before' }
-    }
-    const found = new Map(Object.entries(answers))
-    const all = { answers: found, files: Object.keys(files) }
+    const all = { answers: new Map(Object.entries(answers)), files: Object.keys(files) }
     if (environment !== this.#digest(build)) return { ...all, outdated: 'the environment changed' }
     const changed = firstChange(files, build)
     return changed === undefined ? all : { ...all, outdated: `${changed} changed` }
   }
 
-  /** Keeps them for this run, and for the next but for what cannot be watched from here: files of a container. */
-  learn(build: Build, answers: ReadonlyMap<string, Answer>): void {
+  /** Lets these answers count in this run. */
+  use(build: Build, answers: ReadonlyMap<string, Answer>): void {
     this.#learnt.set(build.directory, new Map(answers))
     this.#recalled.clear()
-    const files: Record<string, FileRecord> = {}
+  }
+
+  /**
+   * Lets these answers count in this run, and remembers them for later ones, except those that depend on files which
+   * cannot be watched from here (those of a container).
+   * @param asked the `recipeArgument`s that BitBake was asked for just now
+   */
+  async learn(build: Build, answers: ReadonlyMap<string, Answer>, asked: Iterable<string>): Promise<void> {
+    this.use(build, answers)
+    this.#asked.set(build.directory, new Set([...(this.#asked.get(build.directory) ?? []), ...asked]))
+    const places = new Set(setupFiles(build))
+    const patterns = new Set<string>()
     const lasting: Record<string, Answer> = {}
     for (const [name, answer] of answers) {
-      const { BBINCLUDED: included, FILE: recipe } = answer
-      if (included === undefined || recipe === undefined || !exists(recipe)) continue
+      const { BBINCLUDED, BBFILES = '', FILE } = answer
+      if (BBINCLUDED === undefined || FILE === undefined || !exists(FILE)) continue
       lasting[name] = answer
-      for (const file of included.split(/\s+/)) if (file !== '') files[file] = null
+      for (const file of wordsOf(BBINCLUDED)) places.add(file)
+      for (const pattern of wordsOf(BBFILES)) patterns.add(pattern)
     }
-    for (const file of setupFiles(build)) files[file] = null
-    for (const file of Object.keys(files)) files[file] = recordOf(file, build)
-    const remembered: Remembered = { environment: this.#digest(build), files, answers: lasting }
-    replaceFile(this.#file(build), JSON.stringify({ format, ...remembered }))
+    for (const place of await recipePlaces([...patterns])) places.add(place)
+    const files = recordPlaces(places, build, this.#since)
+    this.#write(build, { environment: this.#digest(build), files, answers: lasting })
+  }
+
+  /**
+   * To be called before BitBake builds: it may deploy to another place than the one that is remembered, and mab may be
+   * killed before it can ask. What BitBake said in this run stays.
+   */
+  suspend(build: Build): void {
+    const known = this.#read(build)
+    if (known === undefined) return
+    this.#suspended.set(build.directory, known)
+    this.#write(
+      build,
+      withoutAnswers(known, (name) => !this.wasAsked(build, name)),
+    )
+  }
+
+  /**
+   * To be called after BitBake has built: what is remembered counts again, but not for what was rebuilt.
+   * @param rebuilt those for which BitBake ran a task
+   */
+  resume(build: Build, rebuilt: readonly BitbakeTarget[]): void {
+    const names = new Set(rebuilt.map(recipeArgument).filter((name) => !this.wasAsked(build, name)))
+    const learnt = [...this.learnt(build)].filter(([name]) => !names.has(name))
+    this.use(build, new Map(learnt))
+    const known = this.#suspended.get(build.directory)
+    if (known !== undefined)
+      this.#write(
+        build,
+        withoutAnswers(known, (name) => names.has(name)),
+      )
+    this.#suspended.delete(build.directory)
   }
 
   /** The same until something may have changed. */
@@ -130,12 +183,27 @@ export class Answers {
     return known
   }
 
+  #read(build: Build): Remembered | undefined {
+    const { format: form, environment, files, answers } = readJsonRecord(this.#file(build))
+    const isWhole =
+      form === format &&
+      typeof environment === 'string' &&
+      isRecordOf(files, isPlaceRecord) &&
+      isRecordOf(answers, (answer) => isRecordOf(answer, (text) => typeof text === 'string'))
+    return isWhole ? ({ environment, files, answers } as Remembered) : undefined
+  }
+
+  #write(build: Build, remembered: Remembered): void {
+    const text = JSON.stringify({ format, ...remembered })
+    replaceFile(this.#file(build), text)
+  }
+
   #file(build: Build): string {
     const name = sha256(build.directory).slice('sha256:'.length, 'sha256:'.length + 16)
     return path.join(this.#stateDirectory, 'answers', `${name}.json`)
   }
 
-  /** Values may be secrets, which the file must not hold. */
+  /** A digest, because values may be secrets, which the file must not hold. */
   #digest(build: Build): string {
     const inherited = bitbakeVariables(this.#environment, build.environment['BB_ENV_PASSTHROUGH_ADDITIONS'])
     const { directory, command, args, environment: declared, init, kas } = build
@@ -143,35 +211,21 @@ export class Answers {
   }
 }
 
+function isRecordOf(value: unknown, is: (item: unknown) => boolean): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(is)
+}
+
+function withoutAnswers(remembered: Remembered, isLeftOut: (name: string) => boolean): Remembered {
+  const answers = Object.entries(remembered.answers).filter(([name]) => !isLeftOut(name))
+  return { ...remembered, answers: Object.fromEntries(answers) }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
+}
+
 /** What makes BitBake's environment, but is not in its list. */
 function setupFiles({ init, kas }: Build): string[] {
   const configs = kas === undefined ? [] : kas.config.split(':').map((file) => path.resolve(kas.cwd, file))
   return [...(init === undefined ? [] : [init.script]), ...configs]
-}
-
-function recordOf(file: string, build: Build): FileRecord {
-  const stat = statIfThere(file)
-  if (stat?.isFile() !== true) return null
-  return [fileIdentity(stat), sha256(contentOf(file, build))]
-}
-
-/** Told by identity first, and by content when that differs: kas writes local.conf anew at each call. */
-function firstChange(files: Readonly<Record<string, FileRecord>>, build: Build): string | undefined {
-  return Object.entries(files).find(([file, before]) => {
-    const stat = statIfThere(file)
-    const there = stat?.isFile() === true
-    if (before === null || !there) return there !== (before !== null)
-    return !sameIdentity(before[0], fileIdentity(stat)) && sha256(contentOf(file, build)) !== before[1]
-  })?.[0]
-}
-
-/**
- * kas may write the multiconfigs of its targets in the order of a Python set, another one at each call. BitBake takes
- * the variable as a set too: the order says only which it parses first, and no multiconfig sees the others.
- */
-function contentOf(file: string, { directory, kas }: Build): Buffer | string {
-  const content = fs.readFileSync(file)
-  if (kas === undefined || file !== path.join(directory, 'conf', 'local.conf')) return content
-  const sorted = (_: string, names: string): string => `BBMULTICONFIG ?= "${names.split(' ').toSorted().join(' ')}"`
-  return content.toString('latin1').replaceAll(/^BBMULTICONFIG \?= "([^"\n]*)"$/gm, sorted)
 }

@@ -1,5 +1,4 @@
 /** When BitBake is asked where recipes deploy, and for what: only what is not known, and only for those who need it. */
-import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument } from '../bitbake/command.js'
 import { queryBitbake } from '../bitbake/query.js'
 import { requestKey } from '../plan/plan.js'
@@ -40,11 +39,17 @@ export function needsAnswer({ source, platform }: DiscoverTask): boolean {
   return platform === undefined || (source.layout === undefined && source.deployDirectory === undefined)
 }
 
+/** Requests whose remembered answers do not count. */
+export interface AskAnew {
+  readonly requests: readonly BitbakeRequest[]
+  /** In a few words. */
+  readonly because: string
+}
+
 /**
  * Learns the answers for the requests, as far as BitBake gives them: a call that fails is no problem here, because the
  * build that follows or went before says more; but when BitBake cannot parse, that would take as long again.
  * @param name of the query's log in this run
- * @param anew whatever is known already
  * @returns whether BitBake was called
  */
 export async function askBitbake(
@@ -52,19 +57,22 @@ export async function askBitbake(
   requests: readonly BitbakeRequest[],
   context: TaskContext,
   name: 'query' | 'query again',
-  anew = false,
+  anew?: AskAnew,
 ): Promise<Result<boolean, BitbakeProblem>> {
   const needed = requests.filter((request) => dependents(task, request, context).some(needsAnswer))
   if (needed.length === 0) return ok(false)
   const { force } = context.options
-  const learnt = context.answers.learnt(task.build)
-  const known = context.answers.recall(task.build)
-  const forced = force && learnt.size === 0 ? 'forced' : undefined
-  const outdated = known.outdated ?? (anew ? 'an image is not where it was' : forced)
-  const answers = new Map<string, Answer>(outdated === undefined ? [...known.answers, ...learnt] : [])
+  const { build } = task
+  const known = context.answers.recall(build)
+  const outdated = known.outdated ?? (force && !context.answers.wasAsked(build) ? 'forced' : undefined)
+  const answers = new Map(outdated === undefined ? [...known.answers, ...context.answers.learnt(build)] : [])
+  for (const recipe of anew?.requests.map(recipeArgument) ?? []) {
+    if (!context.answers.wasAsked(build, recipe)) answers.delete(recipe)
+  }
   const targets = needed.filter((request) => !answers.has(recipeArgument(request)))
   if (targets.length > 0) {
-    context.progress({ text: `asking where the images are${outdated === undefined ? '' : `: ${outdated}`}` })
+    const because = outdated ?? anew?.because
+    context.progress({ text: `asking where the images are${because === undefined ? '' : `: ${because}`}` })
     const log = context.logFile(`${task.id} ${name}`)
     const { stop, stopNow } = context
     const prepared = await context.prepared(task)
@@ -81,8 +89,8 @@ export async function askBitbake(
     context.stop.throwIfAborted()
     if (found.halted) return { ok: false, problems: found.problems }
     for (const [recipe, answer] of found.answers) answers.set(recipe, answer)
-  }
-  if (targets.length > 0 || learnt.size === 0) context.answers.learn(task.build, answers)
+    await context.answers.learn(build, answers, targets.map(recipeArgument))
+  } else context.answers.use(build, answers)
   context.lookAgain()
   return ok(targets.length > 0)
 }
@@ -96,18 +104,25 @@ export function imagesOf(
   return dependents(task, request, context).map((dependent) => wantedImage(dependent, context.answers.of(dependent)))
 }
 
-/** Whether an image is not where BitBake said in an earlier run: something that it does not list has changed. */
-export async function isLost(
+/** Returns the requests whose images are not where BitBake said in an earlier run: something that it does not list has changed. */
+export async function findLost(
   task: BitbakeTask,
   requests: readonly BitbakeRequest[],
   context: TaskContext,
-): Promise<boolean> {
-  for (const dependent of requests.flatMap((request) => dependents(task, request, context))) {
-    const found = await context.image(dependent)
-    if (!found.ok && found.problems.some(({ code }) => code === 'layout-not-found')) return true
+): Promise<BitbakeRequest[]> {
+  const lost: BitbakeRequest[] = []
+  for (const request of requests) {
+    for (const dependent of dependents(task, request, context)) {
+      const found = await context.image(dependent)
+      if (found.ok || !found.problems.some(({ code }) => lostCodes.has(code))) continue
+      lost.push(request)
+      break
+    }
   }
-  return false
+  return lost
 }
+
+const lostCodes: ReadonlySet<string> = new Set(['layout-not-found', 'layout-outdated'])
 
 /** Says for which of the requests BitBake gave no answer: their images are looked for by convention. */
 export function noticeSilence(task: BitbakeTask, requests: readonly BitbakeRequest[], context: TaskContext): void {

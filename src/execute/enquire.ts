@@ -6,6 +6,7 @@ import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import { fail, ok, type Result } from '../util/problem.js'
 import { askBitbake } from './ask.js'
 import type { TaskContext } from './handler.js'
+import { changedRequests } from './request-freshness.js'
 
 /**
  * `busy`: another BitBake is at work there. Nobody waits for it: the build asks for itself when it is free, and is
@@ -24,6 +25,15 @@ export async function enquire(task: BitbakeTask, context: TaskContext): Promise<
   if (unfit !== undefined) return fail(unfit)
   if ((await serverAtWork(task.build.directory)) !== undefined) return ok('busy')
   context.stop.throwIfAborted()
-  const asked = await askBitbake(task, task.requests, context, 'query')
+  const asked = await askBeforeBuild(task, context)
   return asked.ok ? ok(asked.value ? 'asked' : 'known') : asked
+}
+
+/** Asks also for what is fresh: it may deploy where another image is going to. */
+export async function askBeforeBuild(
+  task: BitbakeTask,
+  context: TaskContext,
+): Promise<Result<boolean, BitbakeProblem>> {
+  const requests = await changedRequests(task, context)
+  return askBitbake(task, task.requests, context, 'query', { requests, because: 'sources changed' })
 }

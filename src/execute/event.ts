@@ -56,7 +56,6 @@ export type Event =
 
 /** Worth knowing, but nothing failed. */
 export type Notice =
-  | { readonly code: 'stale-link'; readonly link: string; readonly to: string; readonly newer: string }
   /** The likelier place holds something that cannot be read. */
   | { readonly code: 'layout-passed-over'; readonly place: string; readonly found: string; readonly taken: string }
   /** Manifests that a sparse layout lists and does not hold: their platforms, or else digests. */

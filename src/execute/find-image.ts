@@ -1,7 +1,7 @@
 /** From a discover task to the one image that it means, in the layout that is there now. */
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
-import { findDeployed, findNamed, type Candidate, type Candidates } from '../bitbake/deploy.js'
+import { findDeployed, findNamed, type Candidate, type Candidates, type OutdatedLink } from '../bitbake/deploy.js'
 import { blobFile } from '../oci/digest.js'
 import { annotationKeys } from '../oci/documents.js'
 import { openLayout, type Layout } from '../oci/layout.js'
@@ -42,6 +42,8 @@ export async function findImage(
     if (layouts.length === 0) continue
     const layout = onlyOne(layouts, wanted)
     if (!layout.ok) return layout
+    const outdated = group.find((candidate) => candidate.path === layout.value.path)?.outdated
+    if (outdated !== undefined) return fail(outdatedLayout(wanted, outdated))
     const image = chooseImage(layout.value, wanted)
     if (!image.ok) return image
     const taken = layout.value.path
@@ -51,8 +53,7 @@ export async function findImage(
       found,
       taken,
     }))
-    const notices = [...passedOver, ...staleLink(taken, candidates.newest)]
-    return ok({ image: image.value, notices, evidence: [...evidence] })
+    return ok({ image: image.value, notices: passedOver, evidence: [...evidence] })
   }
   return fail({
     code: 'layout-not-found',
@@ -65,6 +66,18 @@ export async function findImage(
       ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP, ...otherTypes(answer) } }
       : {}),
   })
+}
+
+function outdatedLayout(wanted: Wanted, outdated: OutdatedLink): DiscoverProblem {
+  const { target, dependsOn } = wanted.task
+  return {
+    code: 'layout-outdated',
+    target,
+    platform: labelOf(wanted),
+    ...outdated,
+    asked: dependsOn.length > 0,
+    ...(wanted.answer?.OCI_IMAGE_TAG === undefined ? {} : { tag: wanted.answer.OCI_IMAGE_TAG }),
+  }
 }
 
 /** The types of image that are made instead of OCI's. */
@@ -200,18 +213,4 @@ function onlyOne(layouts: readonly Layout[], wanted: Wanted): Result<Layout, Dis
     platform: labelOf(wanted),
     candidates: (fitting.length > 0 ? fitting : layouts).map((layout) => layout.path),
   })
-}
-
-/**
- * Scarthgap's class links with `ln -sf`, which leaves an existing link to a directory as it is: the link then names an
- * old image beside the newer one.
- */
-function staleLink(chosen: string, newest: readonly string[]): Notice[] {
-  const real = realPath(chosen)
-  const newer = newest.find(
-    (file) => path.dirname(file) === path.dirname(real) && path.basename(file) > path.basename(real),
-  )
-  return real === chosen || newer === undefined
-    ? []
-    : [{ code: 'stale-link', link: chosen, to: path.basename(real), newer: path.basename(newer) }]
 }

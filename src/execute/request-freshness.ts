@@ -67,6 +67,16 @@ export async function reasonsFor(task: BitbakeTask, request: BitbakeRequest, con
   return []
 }
 
+/** Returns the requests whose declared sources have changed since they were built. */
+export async function changedRequests(task: BitbakeTask, context: TaskContext): Promise<BitbakeRequest[]> {
+  const changed: BitbakeRequest[] = []
+  for (const request of task.requests) {
+    const reasons = await reasonsFor(task, request, context)
+    if (reasons.some(({ code }) => code === 'sources-changed')) changed.push(request)
+  }
+  return changed
+}
+
 function unreadableSource(problem: StateProblem): Reason {
   return problem.code === 'source-unreadable'
     ? { code: 'source-unreadable', file: problem.path, found: problem.found }

@@ -16,6 +16,8 @@ export function wordDiscoverProblem(problem: DiscoverProblem, show: Show): Wordi
         details: neededBy(problem.images),
         next: 'give each multiconfig of each build directory a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
       }
+    case 'layout-outdated':
+      return wordOutdatedLayout(problem, show)
     case 'layout-ambiguous':
       return {
         headline: `several OCI layouts of ${problem.target} for ${problem.platform}`,
@@ -70,6 +72,19 @@ function nextForMissingLayout({
     return `BitBake takes do_${task} for done, in ${answer.deployDirectory}, from which it was deleted: have it made again with 'rm ${answer.stamp}.do_${task}*' (OpenEmbedded also has 'bitbake -c cleansstate ${name}'), and run again`
   }
   return `BitBake takes do_${task} for done: if its deploy directory was deleted, 'bitbake -c cleansstate ${name}' and run again; ${elsewhere}`
+}
+
+function wordOutdatedLayout(
+  { target, platform, link, to, newer, asked, tag }: Extract<DiscoverProblem, { code: 'layout-outdated' }>,
+  show: Show,
+): Wording {
+  const says = tag === undefined ? '' : ` (BitBake says OCI_IMAGE_TAG "${tag}")`
+  const layout = `ln -sfn ${newer} ${show(link)}`
+  return {
+    headline: `${target}: the layout for ${platform} is not the newest one in its directory`,
+    details: [`expected: ${show(link)} points to ${newer}${says}`, `found: it points to ${to}`],
+    next: `${asked ? '' : 'run without --no-build, so that BitBake says which one is meant; or '}if ${newer} is the image, run '${layout}'; if ${to} is, name it in the config: the platform's \`layout\``,
+  }
 }
 
 /** Each with its build directory, where there are two. */

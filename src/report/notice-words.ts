@@ -15,8 +15,6 @@ function cut(text: string): string {
 
 export function wordNotice(notice: Notice, show: Show): string {
   switch (notice.code) {
-    case 'stale-link':
-      return `${show(notice.link)} points to ${notice.to}, but ${notice.newer} lies beside it: a stale link? (ln -sf on a link to a directory leaves it)`
     case 'layout-passed-over':
       return `${show(notice.place)} is no readable layout (${notice.found}): ${show(notice.taken)} is taken instead`
     case 'bitbake-silent':

@@ -141,6 +141,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return wordBitbakeProblem(problem, show)
     case 'layout-not-found':
     case 'image-shared':
+    case 'layout-outdated':
     case 'layout-ambiguous':
     case 'platform-disagrees':
     case 'platform-refused':

@@ -164,6 +164,20 @@ export type DiscoverProblem =
       readonly answer?: { readonly deployDirectory: string; readonly stamp: string; readonly types?: string }
     }
   | {
+      /** The link leads to an older layout than the one that BitBake has deployed last. */
+      readonly code: 'layout-outdated'
+      readonly target: string
+      readonly platform: string
+      readonly link: string
+      /** The name of the layout that it leads to, and of the newer one in the same directory. */
+      readonly to: string
+      readonly newer: string
+      /** BitBake was in the run. */
+      readonly asked: boolean
+      /** OCI_IMAGE_TAG, as BitBake says it. */
+      readonly tag?: string
+    }
+  | {
       readonly code: 'layout-ambiguous'
       readonly target: string
       readonly platform: string

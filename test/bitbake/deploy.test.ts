@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { findDeployed, findNamed, type Candidates, type DeployQuery } from '../../src/bitbake/deploy.js'
+import { findDeployed, findNamed, type Candidate, type Candidates, type DeployQuery } from '../../src/bitbake/deploy.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 const test = suite('bitbake deploy')
@@ -90,11 +90,39 @@ test('of time-stamped layouts the newest, in the form of any release', async () 
   }
 })
 
-test('the newest is told for every directory, so that a stale link can be noticed', async () => {
+test('a link to a layout that is not the newest of its recipe is outdated', () => {
+  const form = (stamp: string): string => `base-qemuarm64.rootfs-${stamp}.rootfs-oci`
+  const [old, middle, newest] = ['20250101000000', '20250601000000', '20260101000000'].map(form) as [
+    string,
+    string,
+    string,
+  ]
+  const outdated = (entries: readonly string[], query: Partial<DeployQuery> = {}): (string | undefined)[] => {
+    const { groups } = findDeployed({ ...base, buildDirectory: inImages(...entries), ...query })
+    return groups[0]!.map((candidate) => candidate.outdated?.newer)
+  }
+  const layouts = [old, middle, newest]
+  assert.equal(outdated([...layouts, `base-latest-oci -> ${newest}`]), [undefined])
+  assert.equal(outdated([...layouts, `base-latest-oci -> ${old}`]), [newest])
+  assert.equal(outdated(layouts), [undefined])
+  // Neither is the layout that a link inside of the old one means.
+  assert.equal(outdated([...layouts, `base-latest-oci -> ${old}`, `${old}/${middle} -> ${middle}`]), [newest])
+  const archives = [`${old}.tar`, `${newest}.tar`]
+  assert.equal(outdated([...archives, `base-latest-oci.tar -> ${old}.tar`]), [`${newest}.tar`])
+  assert.equal(outdated([old, `${newest}.tar`, `base-latest-oci -> ${old}`]), [undefined])
+  // IMAGE_NAME may be any name.
+  const [own, later] = ['acme-20250101000000-oci', 'acme-20260101000000-oci']
+  assert.equal(outdated([own, later, `base-v1-oci -> ${own}`], { reference: 'v1' }), [later])
+  assert.equal(outdated([old, 'other-qemuarm64.rootfs-20260101000000-oci', `base-latest-oci -> ${old}`]), [undefined])
+})
+
+test('a link is outdated too where the deploy directory is reached through a link', () => {
   const [old, newest] = ['base-qemuarm64-20250101000000.rootfs-oci', 'base-qemuarm64-20260101000000.rootfs-oci']
-  const directory = inImages(old, newest, `base-latest-oci -> ${old}`)
-  const result = findDeployed({ ...base, buildDirectory: directory })
-  assert.equal(result.newest, [path.join(directory, images, newest)])
+  const directory = buildDirectory(`real/${old}`, `real/${newest}`, `real/base-latest-oci -> ${old}`, 'deploy -> real')
+  const deployDirectory = path.join(directory, 'deploy')
+  const [[candidate]] = findDeployed({ ...base, buildDirectory: directory, deployDirectory }).groups as [[Candidate]]
+  const link = path.join(deployDirectory, 'base-latest-oci')
+  assert.equal(candidate.outdated, { link, to: old, newer: newest })
 })
 
 test('a link that ln -sf put into the old layout says that the new one is meant', async () => {
@@ -102,6 +130,9 @@ test('a link that ln -sf put into the old layout says that the new one is meant'
   const deployed = [old, newest, `base-latest-oci -> ${old}`]
   assert.equal(await found(inImages(...deployed)), [['base-latest-oci'], [newest]])
   assert.equal(await found(inImages(...deployed, `${old}/${newest} -> ${newest}`)), [[newest], [newest]])
+  const middle = 'base-qemuarm64.rootfs-20250601000000-oci'
+  const links = [`${old}/${newest} -> ${newest}`, `${old}/${middle} -> ${middle}`]
+  assert.equal(await found(inImages(...deployed, middle, ...links)), [[newest], [newest]])
   // What leads into the layout itself is none of the class's.
   assert.equal(await found(inImages(...deployed, `${old}/${newest} -> blobs`)), [['base-latest-oci'], [newest]])
 })
@@ -180,9 +211,8 @@ test('a recipe whose name begins the same is not taken, or recognisable by its t
     'base-extra-latest-oci',
   )
   const query = { ...base, buildDirectory: directory }
-  const { groups, newest } = findDeployed(query)
+  const { groups } = findDeployed(query)
   assert.equal(groups, [[{ path: path.join(directory, images, 'base-extra-latest-oci'), tag: 'extra-latest' }]])
-  assert.equal(newest, [])
   assert.equal(await found(directory, { reference: 'latest' }), [])
 })
 

@@ -177,7 +177,7 @@ for (const { name, program, missing } of bitbakes) {
       const reader = new EnvironmentReader()
       for (const line of text.replaceAll(topdir, '/build').split('\n')) reader.line(line)
       const { BBINCLUDED = '', ...rest } = reader.answer() ?? {}
-      return { ...rest, BBFILES: BBINCLUDED.split(' ').find((file) => file.endsWith('.bb')) }
+      return { ...rest, BBINCLUDED: BBINCLUDED.split(' ').find((file) => file.endsWith('.bb')) }
     }
     const [parent, ours] = [path.dirname(build.directory), path.dirname(pretended.directory)]
     for (const target of ['mc:container-aarch64:hello-container', 'mc:container-x86-64:hello-container']) {

@@ -4,37 +4,13 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bitbakes, threeConfig, threeMulticonfigs, type ThreeProject } from '../rig/three-multiconfigs.js'
+import { bitbakes, threeConfig } from '../rig/three-multiconfigs.js'
 import { testWith } from '../rig/tools.js'
 import { buildLayout } from '../rig/layout-builder.js'
-import { mabIn, makeProject, type Finished } from './fixture.js'
+import { asking, type Asking } from './asking.js'
+import { makeProject } from './fixture.js'
 
 const test = suite('asking BitBake')
-
-interface Asking {
-  readonly project: ThreeProject
-  mab(...args: readonly string[]): Finished
-  /** Logs of queries so far. */
-  queries(): number
-  configure(config: unknown): void
-}
-
-function asking(program: string): Asking {
-  const project = threeMulticonfigs([program])
-  const configure = (config: unknown): void => {
-    writeFileSync(path.join(project.directory, 'multiarch.config.json'), JSON.stringify(config))
-  }
-  configure({ build: { directory: 'build', command: [program] }, ...threeConfig })
-  const logs = path.join(project.directory, '.mab/logs')
-  return {
-    project,
-    configure,
-    // Up to 2.0 its worker is looked for on PATH.
-    mab: (...args) => mabIn(project.directory, { PATH: `${path.dirname(program)}:${process.env['PATH']}` }, args),
-    queries: () =>
-      existsSync(logs) ? readdirSync(logs).filter((name) => /query(-again)?\.log$/.test(name)).length : 0,
-  }
-}
 
 for (const { name, program, missing } of bitbakes) {
   testWith(test, missing, `${name}: multiconfig names and the recipe are enough`, () => {
@@ -117,27 +93,6 @@ testWith(test, bitbakes[0]!.missing, 'without a build the last answers serve, an
   assert.is(code, 1)
   assert.match(stderr, 'build/tmp-x86/deploy/images: no such directory')
   assert.match(readFileSync(path.join(project.directory, '.mab/.gitignore'), 'utf8'), '*')
-})
-
-test('an image that is not where it was is asked for again', () => {
-  const { directory: layout } = buildLayout({ architecture: 'arm64', reference: 'latest' })
-  const command = [process.execPath, path.resolve('test/rig/fake-bitbake.mjs')]
-  const config = { build: { directory: 'build', command }, targets: { hello: { platforms: ['aarch64'] } } }
-  const project = makeProject(config, { FAKE_BITBAKE: 'scenario.json' })
-  project.configure({ ...config, targets: { hello: { recipe: 'hello-container', platforms: ['aarch64'] } } })
-  const deployTo = (place: string): Finished => {
-    const deploys = { 'container-aarch64': { [`${place}/hello-container-latest-oci`]: layout } }
-    const answers = { 'container-aarch64': { DEPLOY_DIR_IMAGE: project.file('build', place) } }
-    writeFileSync(project.file('build/scenario.json'), JSON.stringify({ deploys, answers }))
-    // The image is the same one, and what is fresh is named with -v only.
-    return project.mab('run', '-v')
-  }
-  assert.match(deployTo('one').stderr, 'build/one/hello-container-latest-oci')
-  rmSync(project.file('build/one'), { recursive: true })
-  const { code, stderr } = deployTo('two')
-  assert.is(code, 0, stderr)
-  assert.match(stderr, 'asking where the images are: an image is not where it was')
-  assert.match(stderr, 'build/two/hello-container-latest-oci')
 })
 
 test('a command that cannot be asked is told, and the conventions serve', () => {

@@ -184,6 +184,25 @@ const examples: Examples<Coded> = {
       ],
     },
   ],
+  'layout-outdated': [
+    {
+      target: 'hello',
+      platform: 'linux/arm64',
+      link: '/project/a-oci',
+      to: 'a-1-oci',
+      newer: 'a-2-oci',
+      asked: true,
+      tag: 'latest',
+    },
+    {
+      target: 'hello',
+      platform: 'linux/arm64',
+      link: '/project/a-oci',
+      to: 'a-1-oci',
+      newer: 'a-2-oci',
+      asked: false,
+    },
+  ],
   'layout-ambiguous': [{ target: 'hello', platform: 'linux/arm64', candidates: ['/project/a', '/project/b'] }],
   'timed-out': [
     { limit: '90s', failed: false },
@@ -348,7 +367,6 @@ test('reasons in words', () => {
 
 const notices: Examples<Notice> = {
   'layout-passed-over': [{ place: '/project/a-oci', found: 'no index.json', taken: '/project/a-oci.tar' }],
-  'stale-link': [{ link: '/project/a-oci', to: 'a-1-oci', newer: 'a-2-oci' }],
   'bitbake-silent': [{ recipes: ['mc:a:hello'], log }],
   'bitbake-warnings': [
     { count: 1, warnings: ['container-arm: hello-1.0 do_rootfs: careful'], log },
@@ -374,7 +392,6 @@ test('notices in words', () => {
   )
   assert.equal(worded, [
     'a-oci is no readable layout (no index.json): a-oci.tar is taken instead',
-    'a-oci points to a-1-oci, but a-2-oci lies beside it: a stale link? (ln -sf on a link to a directory leaves it)',
     'BitBake does not say where mc:a:hello deploys (.mab/logs/x.log): looking by convention',
     '1 warning of BitBake, in .mab/logs/x.log\n  container-arm: hello-1.0 do_rootfs: careful',
     `9 warnings of BitBake, in .mab/logs/x.log\n  a\n  b\n  c\n  d\n  ${'x'.repeat(240)}…\n  and 2 more`,

@@ -41,6 +41,7 @@ if (scenario.serverOutlives || scenario.serverDies) {
 const asked = options.includes('-e')
 note(asked ? { asked: targets[0] } : { argv: process.argv.slice(2), pid: process.pid })
 const code = asked ? answer() : scenario.transcript === undefined ? await build() : repeat(scenario.transcript)
+if (scenario.kills && !asked) process.kill(process.ppid, 'SIGKILL')
 if (scenario.dies) process.kill(process.pid, scenario.dies)
 process.exitCode = scenario.exit ?? code
 
@@ -65,6 +66,7 @@ function answer() {
   const tmpdir = multiconfig === '' ? `${topdir}/tmp` : `${topdir}/tmp-${multiconfig}`
   const conf = [`${topdir}/conf/bblayers.conf`, `${layer}/conf/layer.conf`, `${topdir}/conf/local.conf`]
   const variables = {
+    BBFILES: ` ${recipes}/*.bb`,
     BBINCLUDED: [...conf, `${recipes}/${recipe}.bb`].join(' '),
     BBMULTICONFIG: 'container-aarch64 container-x86-64',
     DEPLOY_DIR_IMAGE: `${tmpdir}/deploy/images/${machine}`,

@@ -38,6 +38,8 @@ export interface Scenario {
   readonly transcript?: string
   /** In place of what follows from the rest. */
   readonly exit?: number
+  /** What called it is killed after everything is deployed. */
+  readonly kills?: boolean
   /** The signal to die of in the end. */
   readonly dies?: string
 }

@@ -16,7 +16,8 @@ import type { BitbakeRequest, BitbakeTask } from '../../plan/task.js'
 import { count } from '../../util/format.js'
 import { fail } from '../../util/problem.js'
 import { wantedImage } from '../agree.js'
-import { askBitbake, contradicted, dependents, imagesOf, isLost, noticeSilence } from '../ask.js'
+import { askBitbake, contradicted, dependents, findLost, imagesOf, noticeSilence } from '../ask.js'
+import { askBeforeBuild } from '../enquire.js'
 import type { RunningBitbakeTask } from '../event.js'
 import type { Handler, TaskContext } from '../handler.js'
 import { evidenceOf, fingerprintOf, forgetRequest, reasonsFor, recordRequest } from '../request-freshness.js'
@@ -40,7 +41,6 @@ export const bitbake: Handler<'bitbake'> = {
       const now = await fingerprintOf(task, request, context)
       if (!now.ok) return now
       if (now.value !== undefined) fingerprints.set(requestKey(request), now.value)
-      forgetRequest(task, request, context)
     }
 
     const onWait = (atWork: ServerAtWork): void => {
@@ -53,15 +53,12 @@ export const bitbake: Handler<'bitbake'> = {
     const enquiry = await context.enquiry(task)
     const current = task.requests.filter((request) => !stale.includes(request)).map(requestKey)
     if (!enquiry.ok) return { ...enquiry, output: { built: current } }
-    let asked = enquiry.value === 'asked'
     if (enquiry.value === 'busy') {
       const busy = await waitForBuildDirectory(task.build.directory, waiting)
       if (busy !== undefined) return fail(busy)
       context.stop.throwIfAborted()
-      // Also of what is fresh: it may deploy where another is going to.
-      const found = await askBitbake(task, task.requests, context, 'query')
+      const found = await askBeforeBuild(task, context)
       if (!found.ok) return { ...found, output: { built: current } }
-      asked = found.value
     }
     const refused = contradicted(task, task.requests, context)
     const refusals = new Set(refused.flatMap((one) => one.problems))
@@ -75,6 +72,8 @@ export const bitbake: Handler<'bitbake'> = {
     const prepared = await context.prepared(task)
     if (!prepared.ok) return prepared
     const reported: Promise<void>[] = []
+    for (const request of wanted) forgetRequest(task, request, context)
+    context.answers.suspend(task.build)
     const ran = await runBitbake({
       prepared: prepared.value,
       targets: wanted,
@@ -96,6 +95,8 @@ export const bitbake: Handler<'bitbake'> = {
       neededBy: (target) => imagesOf(task, target, context),
     })
     await Promise.all(reported)
+    const rebuilt = ran.ok ? wanted.filter(({ multiconfig }) => ran.value.begun.includes(multiconfig)) : []
+    context.answers.resume(task.build, rebuilt)
     context.lookAgain()
     if (!ran.ok) return ran
     if (ran.value.interrupted) {
@@ -113,8 +114,9 @@ export const bitbake: Handler<'bitbake'> = {
     const keys = new Set(built.map(requestKey))
     const done = wanted.filter((request) => keys.has(requestKey(request)))
     // It may be able to say now what it could not before, and kas has written the configuration anew.
-    const lost = !asked && (await isLost(task, done, context))
-    await askBitbake(task, done, context, 'query again', lost)
+    const lost = await findLost(task, done, context)
+    const because = rebuilt.length > 0 ? 'BitBake has built anew' : 'an image is not where it was'
+    await askBitbake(task, done, context, 'query again', { requests: lost, because })
     noticeSilence(task, done, context)
     for (const request of done) {
       const before = fingerprints.get(requestKey(request))
