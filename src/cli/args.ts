@@ -76,6 +76,9 @@ export function parseArguments(argv: readonly string[], syntax: Syntax): Result<
       if (choices !== undefined && !choices.includes(value)) {
         return usage(`--${name} is ${choices.join(', ')}; found "${value}"`, suggest(value, choices))
       }
+      if (value === '-' && specOf(name).file === true) {
+        return usage(`--${name} - does not write to stdout: name a file (./- for one that is called "-")`)
+      }
       if (specOf(name).duration === true && parseDuration(value) === undefined) {
         return usage(`--${name} is a time, up to 24 days: ${durationSyntax}; found "${value}"`)
       }

@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly value?: string
   /** The value is a duration: `parseDuration`. */
   readonly duration?: true
+  /** The value is what is written. `-` is refused: elsewhere it stands for stdout, which is for results here. */
+  readonly file?: true
   /** May be given several times; with `commas` also as a comma list. */
   readonly list?: 'commas' | 'repeated'
   readonly choices?: readonly string[]
@@ -30,7 +32,7 @@ export const optionSpecs = {
   wait: {
     value: 'TIME',
     duration: true,
-    help: 'wait so long for another mab or BitBake at work here (default: until it ends; 0: fail at once); 90s, 30m, 2h',
+    help: 'wait at most so long for another mab or BitBake that works here (default: until it ends; 0: fail at once); 90s, 30m, 2h',
   },
   timeout: { value: 'TIME', duration: true, help: 'stop the run when it has taken so long, and fail; 90s, 30m, 2h' },
   explain: { help: 'say why each task is not fresh' },
@@ -39,7 +41,7 @@ export const optionSpecs = {
   },
   strict: { help: 'also complain about blobs that no image needs, and files that are of no layout' },
   format: { value: 'FORMAT', help: '' },
-  output: { short: 'o', value: 'DIR', help: 'the layout to write' },
+  output: { short: 'o', value: 'DIR', file: true, help: 'the layout to write' },
   tag: {
     short: 't',
     value: 'REFERENCE',
@@ -47,7 +49,7 @@ export const optionSpecs = {
     help: 'org.opencontainers.image.ref.name of the image (default: latest); each further one is one more entry',
   },
   name: { value: 'NAME', help: 'io.containerd.image.name of the image (default: localhost/DIR:REFERENCE)' },
-  archive: { value: 'FILE', help: 'also write the image as an oci-archive' },
+  archive: { value: 'FILE', file: true, help: 'also write the image as an oci-archive' },
   annotation: {
     value: '[PREFIX:]KEY=VALUE',
     list: 'repeated',
@@ -65,7 +67,11 @@ export const optionSpecs = {
     choices: ['none', 'foreign', 'any'],
     help: 'layers whose blobs may be missing: none (default), foreign (those that readers fetch from urls) or any',
   },
-  'metadata-file': { value: 'FILE', help: "write the images' digests to FILE, under the names that buildx uses too" },
+  'metadata-file': {
+    value: 'FILE',
+    file: true,
+    help: "write the images' digests to FILE, under the names that buildx uses too",
+  },
   progress: {
     value: 'HOW',
     choices: ['auto', 'tty', 'plain', 'json', 'quiet'],

@@ -8,7 +8,7 @@ const test = suite('cli/args')
 
 const syntax: Syntax = {
   name: 'run',
-  options: ['config', 'platform', 'dry-run', 'jobs', 'no-build', 'format', 'progress', 'quiet'],
+  options: ['config', 'platform', 'dry-run', 'jobs', 'no-build', 'format', 'archive', 'progress', 'quiet'],
   operands: 'any',
   format: { choices: ['text', 'json'], help: '' },
 }
@@ -32,6 +32,7 @@ const good: readonly (readonly [argv: string, operands: readonly string[], optio
   ['--color never', [], { color: 'never' }],
   ['-h', [], { help: true }],
   ['-V', [], { version: true }],
+  ['--archive ./-', [], { archive: './-' }],
   ['-- -n --what', ['-n', '--what'], {}],
 ]
 for (const [argv, operands, options] of good) {
@@ -54,6 +55,7 @@ const bad: readonly (readonly [argv: string, message: RegExp, suggestion?: strin
   ['--no-build=yes', /^option '--no-build' does not take an argument$/],
   ['--platform=', /^--platform names nothing$/],
   ['-p ,', /^--platform names nothing$/],
+  ['--archive -', /^--archive - does not write to stdout: name a file/],
   ['-j 0', /^--jobs is a number from 1; found "0"$/],
   ['-j two', /^--jobs is a number from 1; found "two"$/],
   ['-j 1.5', /found "1\.5"$/],
