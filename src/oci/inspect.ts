@@ -6,6 +6,7 @@ import type { InspectedBlob, InspectedEntry, InspectedImage, InspectReport } fro
 import { openLayout, type Layout } from './layout.js'
 import { formatPlatform } from './platform.js'
 import { isAbsentEntry, readDocument } from './read.js'
+import { identityOf, maximumReadings } from './replacement.js'
 import { indexSchema } from './schemas.js'
 import { explainNoImage, listEntries, type SelectedImage } from './select.js'
 import type { Step } from './walk.js'
@@ -15,6 +16,15 @@ import type { Step } from './walk.js'
  * @param reference only what this name leads to.
  */
 export function inspectLayout(location: string, reference?: string): Result<InspectReport, LayoutProblem> {
+  for (let reading = 1; ; reading++) {
+    const before = identityOf(location)
+    const result = inspectOnce(location, reference)
+    const isWhole = result.ok && result.value.absent.length === 0
+    if (isWhole || reading === maximumReadings || identityOf(location) === before) return result
+  }
+}
+
+function inspectOnce(location: string, reference?: string): Result<InspectReport, LayoutProblem> {
   const opened = openLayout(location)
   if (!opened.ok) return opened
   const layout = opened.value

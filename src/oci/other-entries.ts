@@ -7,16 +7,19 @@ import { formatPlatform } from './platform.js'
 import { locateBlob } from './read.js'
 import type { AbsentEntry, VerifiedArtifact } from './verify-report.js'
 
-interface Place {
+/** Where an entry of an index stands. */
+export interface EntryPlace {
   readonly at: TreePath
+  /** Names the list; see `FoundImage`. */
   readonly list: string
+  /** The digest of the entry of `index.json` that leads to it. */
   readonly root: string
 }
 
 /** Those that one walk meets. */
 export class OtherEntries {
   readonly #artifacts = new Map<string, { readonly type: string; readonly roots: Set<string> }>()
-  readonly #absent = new Map<string, { readonly descriptor: Descriptor; readonly places: Place[] }>()
+  readonly #absent = new Map<string, { readonly descriptor: Descriptor; readonly places: EntryPlace[] }>()
 
   addArtifact(digest: string, type: string, root: string): void {
     const known = this.#artifacts.get(digest)
@@ -29,7 +32,7 @@ export class OtherEntries {
     this.#artifacts.get(digest)?.roots.add(root)
   }
 
-  addAbsent(descriptor: Descriptor, place: Place): void {
+  addAbsent(descriptor: Descriptor, place: EntryPlace): void {
     const key = JSON.stringify([descriptor.digest, descriptor.platform && formatPlatform(descriptor.platform)])
     const known = this.#absent.get(key)
     if (known === undefined) this.#absent.set(key, { descriptor, places: [place] })

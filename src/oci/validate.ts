@@ -10,7 +10,7 @@ import { isAttestation, isIndexType, isManifestType, type Descriptor, type Manif
 import { entriesNamed, missingReference, referenceOf } from './entries.js'
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout } from './layout.js'
-import { OtherEntries } from './other-entries.js'
+import { OtherEntries, type EntryPlace } from './other-entries.js'
 import { platformId, reconcilePlatform, type Platform } from './platform.js'
 import { judgeEntryPlatform } from './platform-problem.js'
 import { isAbsentAsAllowed, isAbsentEntry, locateBlob, readDocument } from './read.js'
@@ -20,18 +20,24 @@ import { judgeTogether, type PlacedLayer } from './layer/judge-layer.js'
 import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
+import { isWholeReport, readWhole } from './replacement.js'
 import type { VerifyOptions, VerifyReport } from './verify-report.js'
 import { indexSteps, manifestSteps, maximumIndexDepth, withPlatform, type Step } from './walk.js'
 
 /**
  * Checks structure, every size and every digest; that image configs say what descriptors say; that layers and diff
- * IDs are equally many; that no platform is there twice, and that those wanted are there.
+ * IDs are equally many; that no platform is there twice, and that those wanted are there. Reads again if the layout
+ * was replaced meanwhile and something is wrong or absent, so that the verdict is about one image.
  * @returns a report that lists all problems; a failure only when there is no layout to check.
  */
 export async function verifyLayout(
   location: string,
   options: VerifyOptions = {},
 ): Promise<Result<VerifyReport, LayoutProblem>> {
+  return readWhole({ location, indexFile: options.indexFile }, () => verifyOnce(location, options), isWholeReport)
+}
+
+async function verifyOnce(location: string, options: VerifyOptions): Promise<Result<VerifyReport, LayoutProblem>> {
   const opened = openLayout(location, options)
   if (!opened.ok) return opened
   const check = new Check(opened.value, options)
@@ -43,14 +49,9 @@ export async function verifyLayout(
 const toldProblems = 100
 
 /** Where an entry of an index stands. */
-interface Place {
-  readonly at: TreePath
+interface Place extends EntryPlace {
   /** Levels of indexes above it. */
   readonly depth: number
-  /** Names the list; see `FoundImage`. */
-  readonly list: string
-  /** The digest of the entry of `index.json` that leads to it. */
-  readonly root: string
 }
 
 /** One walk over one layout. */
