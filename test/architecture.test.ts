@@ -71,8 +71,10 @@ const table: Readonly<Record<string, Rules>> = {
     uses: ['util', 'plan', 'oci', 'bitbake'],
     types: ['targets/target'],
     modules: ['fast-glob', 'node:crypto', 'node:fs', 'node:path', 'node:timers'],
-    process: ['kill', 'pid'],
   },
+  // flock(1).
+  'execute/lock/kernel-lock': { uses: [], modules: ['node:child_process'] },
+  'execute/lock/holder': { uses: ['util'], modules: ['node:crypto', 'node:fs', 'node:os'], process: ['kill', 'pid'] },
   doctor: {
     uses: [
       'util',

@@ -1,12 +1,13 @@
 /** Removing what mab made, and nothing else: images by their stamps and by the config, and what is remembered of them. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { exists, isWithin } from '../util/fs.js'
+import { exists, isWithin, removeTemporaries } from '../util/fs.js'
 import { fail, ok, type Result, type StateProblem } from '../util/problem.js'
-import { acquireLock, type LockOptions } from './lock.js'
+import { acquireLock, type LockOptions } from './lock/acquire.js'
+import { archivePlace, directoryPlace, lockOutput, releaseOutput } from './lock/output-locks.js'
 import { checkArchive, checkOwnOutput } from './output.js'
 import { removeOutput } from './output-files.js'
-import { checkStateDirectory, isPlace, State } from './state.js'
+import { checkStateDirectory, isPlace, projectPlace, State } from './state.js'
 
 /** Where a target's image is, or was written by an earlier config. Absolute. */
 export interface Outputs {
@@ -41,12 +42,12 @@ export async function cleanProject(options: CleanOptions): Promise<Result<Cleane
   const unusable = checkStateDirectory(stateDirectory)
   if (unusable !== undefined) return fail(unusable)
   if (dryRun || !exists(stateDirectory)) return ok(await clean(options))
-  const lock = await acquireLock(path.join(stateDirectory, 'lock'), options)
+  const lock = await acquireLock(projectPlace(stateDirectory), options)
   if (!lock.ok) return lock
   try {
     return ok(await clean(options))
   } finally {
-    await lock.value()
+    lock.value.release()
   }
 }
 
@@ -65,23 +66,44 @@ async function clean(options: CleanOptions): Promise<Cleaned> {
   const recorded = new Set(tasks.flatMap((id) => state.placesIn(id, directory)))
   const removed: string[] = []
   const problems: StateProblem[] = []
-  const remove = (file: string, problem: StateProblem | undefined, act: (file: string) => void): void => {
-    if (problem !== undefined) return void problems.push(problem)
-    if (!dryRun) act(file)
-    removed.push(file)
+  /** @param check says why the place stays */
+  const remove = async (
+    place: ReturnType<typeof directoryPlace>,
+    check: () => Promise<StateProblem | 'empty' | undefined>,
+    act: () => void,
+  ): Promise<void> => {
+    if ((await check()) === 'empty') return
+    const lock = dryRun ? ok(undefined) : await lockOutput(place, options)
+    if (!lock.ok) return void problems.push(...lock.problems)
+    try {
+      // Again, because another process may have changed it while this one waited.
+      const problem = exists(place.place) ? await check() : 'empty'
+      if (problem === 'empty') return
+      if (problem !== undefined) return void problems.push(problem)
+      if (!dryRun) act()
+      removed.push(place.place)
+    } finally {
+      if (lock.value !== undefined) releaseOutput(place, lock.value)
+    }
   }
   // A damaged record may say anything.
   const isOpen = (file: string): boolean => exists(file) && file !== root && isWithin(file, root) && !isUsed(file)
   for (const file of new Set([...outputs.directories, ...told(directory)])) {
     if (!isOpen(file)) continue
-    const problem = await checkOwnOutput(file, recorded.has(file))
-    if (problem !== 'empty') remove(file, problem, removeOutput)
+    const check = (): ReturnType<typeof checkOwnOutput> => checkOwnOutput(file, recorded.has(file))
+    await remove(directoryPlace(file), check, () => removeOutput(file))
   }
   for (const file of new Set([...outputs.archives, ...told(archive)])) {
     if (!isOpen(file)) continue
-    remove(file, await checkArchive(file, state.wroteArchive(file)), (found) => fs.rmSync(found))
+    const check = (): ReturnType<typeof checkArchive> => checkArchive(file, state.wroteArchive(file))
+    await remove(archivePlace(file), check, () => {
+      fs.rmSync(file)
+      removeTemporaries(file)
+    })
   }
   if (!dryRun) {
+    // What could not be removed stays recorded as mab's.
+    if (problems.some(({ code }) => code === 'locked')) return { removed, problems }
     for (const id of ids) stamps.drop(id)
     fs.rmSync(path.join(stateDirectory, 'start'), { recursive: true, force: true })
   }

@@ -4,6 +4,7 @@ import type { Reason } from '../plan/reason.js'
 import type { Plan, TaskId, TaskKind } from '../plan/task.js'
 import type { Problem } from '../util/problem.js'
 import type { ReportedImage } from './image-record.js'
+import type { LockWait } from './lock/acquire.js'
 
 /**
  * How a task ended: `fresh`: there was nothing to do; `blocked`: something that it needs failed; `cancelled`: it was
@@ -74,7 +75,7 @@ export type Notice =
   /** Tasks that were forced at some time (`bitbake -f`, `-C`): `mc:<multiconfig>:<recipe>:do_<task>`. */
   | { readonly code: 'bitbake-tainted'; readonly tasks: readonly string[] }
   | { readonly code: 'sources-match-nothing'; readonly pattern: string }
-  | { readonly code: 'waiting-for-lock'; readonly pid: number; readonly file: string }
+  | ({ readonly code: 'waiting-for-lock' } & LockWait)
   | {
       /** Another BitBake is at work in the build directory; `detached`: for a client that is gone. */
       readonly code: 'waiting-for-bitbake'

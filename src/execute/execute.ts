@@ -14,6 +14,7 @@ import { enquire } from './enquire.js'
 import type { Event, RunReport } from './event.js'
 import type { Freshness, Outputs, RunOptions, TaskContext } from './handler.js'
 import { handlerOf } from './handlers.js'
+import { OutputLocks } from './lock/output-locks.js'
 import { collectGarbage } from './output.js'
 import { Pool } from './pool.js'
 import { isUsable, reportRun, type TaskResult } from './run-report.js'
@@ -43,7 +44,6 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
   options.stopNow.addEventListener('abort', onStopNow)
   try {
     const settled = await Promise.allSettled(plan.tasks.map((task) => run.result(task)))
-    await run.cleanUp()
     options.state.save()
     const bug = settled.find((outcome) => outcome.status === 'rejected')
     if (bug !== undefined) throw bug.reason
@@ -104,6 +104,7 @@ class Run {
   readonly #pool: Pool
   /** For those who ask in the name of others, which have no slot yet. */
   readonly #asking: Pool
+  readonly #outputs: OutputLocks
   readonly #stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
   /** Tasks that were not fresh and came to do their work. */
   readonly #begun = new Set<TaskId>()
@@ -117,6 +118,11 @@ class Run {
     this.#byId = new Map(plan.tasks.map((task) => [task.id, task]))
     this.#pool = new Pool(options.jobs)
     this.#asking = new Pool(options.jobs)
+    this.#outputs = new OutputLocks(plan, {
+      signal: options.stop,
+      ...(options.wait === undefined ? {} : { wait: options.wait }),
+      onWait: (waiting) => options.emit({ kind: 'notice', notice: { code: 'waiting-for-lock', ...waiting } }),
+    })
     this.#answers = new Answers(options.state.directory, options.environment)
   }
 
@@ -135,22 +141,22 @@ class Run {
       const rivals = undecidedRivals(task, this.#plan, (of) => this.#answers.current(of))
       await Promise.all(rivals.flatMap(({ dependsOn }) => dependsOn.map((id) => this.result(this.#byId.get(id)!))))
     }
-    let result: TaskResult
+    let result: TaskResult | undefined
     let began = performance.now()
     if (lacking.length > 0) {
       const failed = lacking.some((id) => ['failed', 'blocked'].includes(this.#settled.get(id)!.state))
       result = { state: failed ? 'blocked' : 'cancelled', detail: `needs ${lacking.join(', ')}`, problems: [] }
-    } else {
-      result = await this.#pool.run(() => {
-        began = performance.now()
-        return this.#perform(task)
-      })
-    }
+    } else result = await this.#outputs.enter(task)
+    result ??= await this.#pool.run(() => {
+      began = performance.now()
+      return this.#perform(task)
+    })
     this.#settled.set(task.id, result)
     if (result.state === 'failed') this.#failed = true
     const { state, detail, problems } = result
     const duration = performance.now() - began
     this.#options.emit({ kind: 'task-finished', id: task.id, task: task.kind, state, detail, problems, duration })
+    await this.#outputs.leave(task, (directory) => this.#cleanUp(directory))
     return result
   }
 
@@ -208,16 +214,12 @@ class Run {
     return freshness
   }
 
-  /** After a failure or an interruption: what was begun for an image that did not come to be goes again. */
-  async cleanUp(): Promise<void> {
-    const touched = new Set(
-      this.#plan.tasks.flatMap((task) => (task.kind === 'merge' && this.#begun.has(task.id) ? [task.directory] : [])),
-    )
-    for (const task of this.#plan.tasks) {
-      if (task.kind !== 'verify' || !touched.has(task.directory)) continue
-      const state = this.#settled.get(task.id)?.state
-      if (state !== 'fresh' && state !== 'done') await collectGarbage(task.directory)
-    }
+  /** After a failure or an interruption, removes what was begun for an image that was not completed. */
+  async #cleanUp(directory: string): Promise<void> {
+    const tasks = this.#plan.tasks.filter((task) => 'directory' in task && task.directory === directory)
+    if (!tasks.some(({ id, kind }) => kind === 'merge' && this.#begun.has(id))) return
+    const state = this.#settled.get(tasks.find(({ kind }) => kind === 'verify')?.id ?? '')?.state
+    if (state !== 'fresh' && state !== 'done') await collectGarbage(directory)
   }
 
   report(duration: number): RunReport {

@@ -7,11 +7,14 @@ import { errorCode, isTemporaryName } from '../util/fs.js'
 /** An `index.json` that is written but not checked: `verify` puts it in place. */
 export const stagedIndexFile = '.mab-staged-index.json'
 
+/** The lock of whoever writes there. Guards of it begin with the same name; see `lock/lock-file.ts`. */
+export const lockFileName = '.mab-lock'
+
 const ownFiles = new Set(['oci-layout', 'index.json', stagedIndexFile])
 const algorithms = new Set(['sha256', 'sha512'])
 
 export interface OutputFiles {
-  /** In the places of mab's files; absolute. */
+  /** In the places of mab's files, but for the lock; absolute. `index.json` comes first. */
   readonly files: readonly string[]
   /** Directories that hold nothing else than `files`, each behind those inside it; absolute. */
   readonly directories: readonly string[]
@@ -36,9 +39,11 @@ export function listOutput(output: string): OutputFiles {
     for (const entry of fs.readdirSync(file, { withFileTypes: true })) visit(path.join(place, entry.name), entry)
     directories.push(file)
   }
-  const isOwn = ({ name }: Dirent): boolean => ownFiles.has(name) || isTemporaryName(name)
+  const isOwn = ({ name }: Dirent): boolean =>
+    ownFiles.has(name) || isTemporaryName(name) || name.startsWith(`${lockFileName}.`)
   walk('', (top, entry) => {
-    if (isOwn(entry)) take(top, entry)
+    if (top === lockFileName && !entry.isDirectory()) return
+    if (isOwn(entry) || top === lockFileName) take(top, entry)
     // A link leads to blobs that others may need.
     else if (entry.name !== 'blobs' || !entry.isDirectory()) strangers.push(top)
     else {
@@ -52,10 +57,16 @@ export function listOutput(output: string): OutputFiles {
       })
     }
   })
-  return { files, directories, strangers: strangers.toSorted() }
+  // Whoever removes them in this order, and is killed, leaves no index without its blobs.
+  const index = path.join(output, 'index.json')
+  const sorted = files.includes(index) ? [index, ...files.filter((file) => file !== index)] : files
+  return { files: sorted, directories, strangers: strangers.toSorted() }
 }
 
-/** Removes mab's files, and the directories that are empty then. What a link leads to is emptied; the link stays. */
+/**
+ * Removes mab's files, and the directories that are empty then; the lock stays, and so the output itself while it is
+ * locked. What a link leads to is emptied; the link stays.
+ */
 export function removeOutput(output: string): void {
   const { files, directories } = listOutput(output)
   for (const file of files) fs.rmSync(file, { force: true })

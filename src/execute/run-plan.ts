@@ -8,7 +8,7 @@ import type { FreshRun } from './confirm.js'
 import { confirmFresh, executePlan, forecastPlan, type TaskForecast } from './execute.js'
 import type { Event, RunReport } from './event.js'
 import type { RunOptions } from './handler.js'
-import { acquireLock } from './lock.js'
+import { acquireLock } from './lock/acquire.js'
 import { State } from './state.js'
 
 export interface RunPlanOptions extends RunOptions {
@@ -26,10 +26,10 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
   const state = new State(options.stateDirectory, options.force)
   const unusable = state.create()
   if (unusable !== undefined) return fail(unusable)
-  const lock = await acquireLock(state.lockFile, {
+  const lock = await acquireLock(state.lockPlace, {
     signal: options.stop,
     ...(options.wait === undefined ? {} : { wait: options.wait }),
-    onWait: (pid) => options.emit({ kind: 'notice', notice: { code: 'waiting-for-lock', pid, file: state.lockFile } }),
+    onWait: (waiting) => options.emit({ kind: 'notice', notice: { code: 'waiting-for-lock', ...waiting } }),
   })
   if (!lock.ok) return lock
   try {
@@ -45,7 +45,7 @@ export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<Resu
     }
     return ok(report)
   } finally {
-    await lock.value()
+    lock.value.release()
   }
 }
 

@@ -8,6 +8,7 @@ import { fingerprint } from '../plan/fingerprint.js'
 import { exists, isWithin, makeDirectory, statIfThere, writeFileAtomic } from '../util/fs.js'
 import { compareCodeUnits } from '../util/json.js'
 import type { StateProblem } from '../util/problem.js'
+import type { LockPlace } from './lock/acquire.js'
 import { SourceCache } from './source-cache.js'
 import { Stamps } from './stamps.js'
 import { KnownFiles } from './verified-files.js'
@@ -36,6 +37,11 @@ export function checkStateDirectory(directory: string): StateProblem | undefined
   if (stat === undefined && !isLink) return undefined
   const found = stat === undefined ? `a symbolic link to ${fs.readlinkSync(directory)}, where nothing is` : 'a file'
   return { code: 'state-not-a-directory', path: directory, found }
+}
+
+/** @param stateDirectory `.mab` */
+export function projectPlace(stateDirectory: string): LockPlace {
+  return { place: path.dirname(stateDirectory), file: path.join(stateDirectory, 'lock'), isOurs: true }
 }
 
 export class State {
@@ -116,8 +122,8 @@ export class State {
     return path.join(this.directory, 'logs')
   }
 
-  get lockFile(): string {
-    return path.join(this.directory, 'lock')
+  get lockPlace(): LockPlace {
+    return projectPlace(this.directory)
   }
 
   get stampFile(): string {

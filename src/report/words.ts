@@ -4,6 +4,7 @@ import { quote } from '../util/shell.js'
 import { wordBitbakeProblem } from './bitbake-words.js'
 import { wordDiscoverProblem } from './discover-words.js'
 import { wordLayoutProblem } from './layout-words.js'
+import { nextForLock, wordLock } from './lock-words.js'
 import type { Show, Wording } from './wording.js'
 
 export function wordProblem(problem: Problem, show: Show): Wording {
@@ -71,9 +72,9 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return { headline: `nothing to do: ${problem.reason}`, details: [], next: 'mab list' }
     case 'locked':
       return {
-        headline: `another mab (process ${problem.pid}) is at work in this project`,
+        headline: wordLock(problem, show),
         details: [`lock: ${show(problem.file)}`],
-        next: `wait for it, or end it (kill -INT ${problem.pid})`,
+        next: nextForLock(problem, show),
       }
     case 'timed-out':
       return {

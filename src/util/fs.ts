@@ -4,7 +4,7 @@
  * All calls are synchronous: one of Node's asynchronous ones costs five to ten times what the system needs for a small
  * file, in trips to a thread and back (docs/performance.md).
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import fs, { type BigIntStats } from 'node:fs'
 import path from 'node:path'
 import type { StateProblem } from './problem.js'
@@ -14,7 +14,22 @@ const temporaryPrefix = '.mab-tmp-'
 
 /** A fresh name beside `file`: on the same file system, so that a rename to `file` is atomic. */
 export function temporaryName(file: string): string {
-  return path.join(path.dirname(file), `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}`)
+  return path.join(path.dirname(file), `${prefixFor(file)}${process.pid}-${randomBytes(6).toString('hex')}`)
+}
+
+function prefixFor(file: string): string {
+  return `${temporaryPrefix}${createHash('sha256').update(path.basename(file)).digest('hex').slice(0, 8)}-`
+}
+
+/**
+ * Removes what killed processes left of their writing `file`, for a process that has the lock of `file`.
+ * @param isToo decides which other names next to `file` are removed
+ */
+export function removeTemporaries(file: string, isToo: (name: string) => boolean = () => false): void {
+  const [directory, prefix] = [path.dirname(file), prefixFor(file)]
+  for (const name of fs.readdirSync(directory)) {
+    if (name.startsWith(prefix) || isToo(name)) fs.rmSync(path.join(directory, name), { force: true })
+  }
 }
 
 export function isTemporaryName(name: string): boolean {

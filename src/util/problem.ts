@@ -225,10 +225,21 @@ export interface LookedAt {
   readonly found: string
 }
 
+/** The process that holds a lock. */
+export interface LockHolder {
+  readonly pid: number
+  readonly hostname: string
+  /** ms */
+  readonly heldFor: number
+  /** Whether it is known to run: it is in this PID namespace of this host. */
+  readonly isSeen: boolean
+}
+
 export type StateProblem =
   /** The time that the run was given is over; `failed`: something had failed before. */
   | { readonly code: 'timed-out'; readonly limit: string; readonly failed: boolean }
-  | { readonly code: 'locked'; readonly file: string; readonly pid: number }
+  /** Another mab works in a place: a project, an output directory or an archive. `file` is the lock. */
+  | { readonly code: 'locked'; readonly place: string; readonly file: string; readonly holder?: LockHolder }
   /** Something else stands where mab keeps what it remembers. */
   | { readonly code: 'state-not-a-directory'; readonly path: string; readonly found: string }
   | { readonly code: 'file-system'; readonly operation: string; readonly path: string; readonly found: string }

@@ -173,7 +173,7 @@ test('--wait 0 does not wait for another mab', async () => {
   const { project, child } = await startHanging(1)
   const second = project.mab('run', '--wait', '0')
   assert.is(second.code, 1)
-  assert.match(second.stderr, `another mab (process ${child.pid}) is at work`)
+  assert.match(second.stderr, `another mab (process ${child.pid} on `)
   child.kill('SIGINT')
   await once(child, 'close')
 })

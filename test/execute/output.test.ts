@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkArchive, checkOutput, collectGarbage } from '../../src/execute/output.js'
-import { stagedIndexFile } from '../../src/execute/output-files.js'
+import { lockFileName, removeOutput, stagedIndexFile } from '../../src/execute/output-files.js'
+import { buildLayout } from '../rig/layout-builder.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 const test = suite('output')
@@ -40,6 +41,34 @@ test('where there is no image, nothing of a broken-off run stays', async () => {
   writeFileSync(path.join(directory, stagedIndexFile), '{}')
   await collectGarbage(directory)
   assert.not.ok(existsSync(directory))
+})
+
+test('a removal that is interrupted leaves no index without its blobs', () => {
+  const directory = buildLayout({ architecture: 'arm64', reference: 'latest' }, { garbage: 2 }).directory
+  const { rmSync } = fs
+  const removed: string[] = []
+  fs.rmSync = (file, options) => {
+    removed.push(path.relative(directory, String(file)))
+    rmSync(file, options)
+  }
+  try {
+    removeOutput(directory)
+  } finally {
+    fs.rmSync = rmSync
+  }
+  assert.is(removed[0], 'index.json')
+  assert.not.ok(existsSync(directory))
+})
+
+test('the lock of a writer is neither a stranger nor garbage', async () => {
+  const { directory } = buildLayout({ architecture: 'arm64', reference: 'latest' })
+  writeFileSync(path.join(directory, lockFileName), '{}')
+  // Left by a process that was killed while it removed a dead lock.
+  writeFileSync(path.join(directory, `${lockFileName}.0123456789abcdef`), '{}')
+  const problem = await checkOutput(directory)
+  assert.is(problem?.code === 'output-not-ours' && problem.found.some((name) => name.startsWith('.mab')), false)
+  removeOutput(directory)
+  assert.equal(readdirSync(directory), [lockFileName])
 })
 
 test('an image that cannot be read to its end keeps all its blobs', async () => {

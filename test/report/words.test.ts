@@ -214,7 +214,19 @@ const examples: Examples<Coded> = {
   ],
   'platform-refused': [{ target: 'hello', platformKey: 'x32', reason: 'the x32 ABI has no OCI platform', by: '…' }],
   'platform-unknown': [{ target: 'hello', platformKey: 'board', reason: 'TARGET_OS is elf, not Linux' }],
-  locked: [{ file: '/project/.mab/lock', pid: 4711 }],
+  locked: [
+    {
+      place: '/project',
+      file: '/project/.mab/lock',
+      holder: { pid: 4711, hostname: 'build-1', heldFor: 90_000, isSeen: true },
+    },
+    {
+      place: '/project/out',
+      file: '/project/out/.mab-lock',
+      holder: { pid: 7, hostname: 'build-2', heldFor: 90_000, isSeen: false },
+    },
+    { place: '/project/out', file: '/project/out/.mab-lock' },
+  ],
   'file-system': [
     { operation: 'rename', path: '/project/out', found: 'permission denied' },
     { operation: 'write', path: '', found: 'no space left on device' },
@@ -235,8 +247,8 @@ function leaves(value: unknown): string[] {
   if (typeof value === 'string') return value.split('\n')
   if (typeof value === 'number') return [String(value)]
   if (typeof value !== 'object' || value === null) return []
-  // A cause's kind is what its words say.
-  return Object.entries(value).flatMap(([key, inner]) => (key === 'kind' ? [] : leaves(inner)))
+  // Words say what a cause's kind is, and times in units for people.
+  return Object.entries(value).flatMap(([key, inner]) => (['kind', 'heldFor'].includes(key) ? [] : leaves(inner)))
 }
 
 function checkWording(problem: Problem): string {
@@ -375,7 +387,13 @@ const notices: Examples<Notice> = {
   'bitbake-errors-accepted': [{ errors: ['cannot fetch uninative'], log }],
   'bitbake-tainted': [{ tasks: ['mc:container-arm:hello:do_rootfs'] }],
   'sources-match-nothing': [{ pattern: 'x/**' }],
-  'waiting-for-lock': [{ pid: 4711, file: '/project/.mab/lock' }],
+  'waiting-for-lock': [
+    {
+      place: '/project',
+      file: '/project/.mab/lock',
+      holder: { pid: 4711, hostname: 'build-1', heldFor: 90_000, isSeen: true },
+    },
+  ],
   'waiting-for-bitbake': [
     { pid: 4711, directory: '/project/build', detached: false },
     { pid: 4711, directory: '/project/build', detached: true },
@@ -398,7 +416,7 @@ test('notices in words', () => {
     'all tasks succeeded, and BitBake reported what `build.acceptErrors` accepts (.mab/logs/x.log):\n  cannot fetch uninative',
     "forced at some time (bitbake -f or -C), so that its hash is nobody else's: mc:container-arm:hello:do_rootfs; 'bitbake -c clean' of the recipe ends that, or removing the .taint file beside its stamps",
     'the sources pattern "x/**" matches no file',
-    'waiting for another mab (process 4711) to finish in this project',
+    'waiting, because another mab (process 4711 on build-1, for 1 min 30 s) is at work in this directory: wait for it to end, or stop it: kill -INT 4711',
     'waiting for another BitBake to finish in build (process 4711); Ctrl-C where it was started stops it',
     'waiting for a BitBake whose client is gone to finish in build (process 4711); it ends by itself',
     "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them (mab merge: --attestations keep)",

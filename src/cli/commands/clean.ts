@@ -8,8 +8,8 @@ import path from 'node:path'
 import { isWithin } from '../../util/fs.js'
 import { stateDirectoryName } from '../../util/project.js'
 import type { Command } from '../command.js'
-import { exitCodeFor } from '../exit-code.js'
-import { openConfig, reportProblems, variable } from '../project.js'
+import { exitCodeFor, exitCodeOfSignal } from '../exit-code.js'
+import { duration, openConfig, reportProblems, variable } from '../project.js'
 
 export const clean: Command = {
   name: 'clean',
@@ -21,8 +21,11 @@ export const clean: Command = {
     'behind, and targets in places that the config named earlier. What BitBake deployed stays, and so does everything',
     'that mab did not make.',
   ],
-  options: ['config', 'stale', 'dry-run'],
-  optionHelp: { 'dry-run': 'print what would be removed, and remove nothing' },
+  options: ['config', 'stale', 'dry-run', 'wait'],
+  optionHelp: {
+    'dry-run': 'print what would be removed, and remove nothing',
+    wait: 'wait at most so long for another mab that writes there (default: until it ends; 0: fail at once); 90s, 30m, 2h',
+  },
   operands: 'any',
   examples: [
     ['mab clean', 'the outputs of all targets'],
@@ -49,6 +52,7 @@ export const clean: Command = {
     const names = new Set(chosen.value.map(({ name }) => name))
     const show = pathShower(io.cwd)
     const stateDirectory = path.join(directory, stateDirectoryName)
+    const wait = duration(options.wait)
     const cleaned = await cleanProject({
       stateDirectory,
       isUnwanted: (target) => (isStale ? target !== '' && !known.includes(target) : names.has(target)),
@@ -57,16 +61,19 @@ export const clean: Command = {
       outputs: placesOf(isStale ? [] : chosen.value),
       dryRun: options['dry-run'] === true,
       signal: io.interruption.stop,
-      onWait: (pid) => {
-        const file = path.join(stateDirectory, 'lock')
-        io.stderr.write(`note: ${wordNotice({ code: 'waiting-for-lock', pid, file }, show)}\n`)
+      ...(wait === undefined ? {} : { wait }),
+      onWait: (waiting) => {
+        io.stderr.write(`note: ${wordNotice({ code: 'waiting-for-lock', ...waiting }, show)}\n`)
       },
     })
+    const { signal } = io.interruption
+    if (signal !== undefined && !cleaned.ok) return exitCodeOfSignal(signal)
     if (!cleaned.ok) return reportProblems(cleaned.problems, options, io)
     const { removed, problems } = cleaned.value
     const did = options['dry-run'] === true ? 'would remove' : 'removed'
     for (const file of removed) io.stdout.write(`${did} ${show(file)}\n`)
     if (removed.length + problems.length === 0) io.stderr.write('there is nothing to remove\n')
+    if (signal !== undefined && problems.length > 0) return exitCodeOfSignal(signal)
     if (problems.length > 0) reportProblems(problems, options, io)
     return exitCodeFor(problems)
   },

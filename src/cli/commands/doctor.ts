@@ -63,7 +63,9 @@ async function examine(args: Arguments, io: Io): Promise<Finding[]> {
   if (unusable !== undefined) {
     return [...findings, { check: 'state', status: 'failure', problem: unusable }, ...checkPrograms(io.env)]
   }
-  const lock = exists(state.lockFile) ? '; its lock lies there: a run is at work, or the next one takes it over' : ''
+  const lock = exists(state.lockPlace.file)
+    ? '; its lock lies there: a run is at work, or the next one takes it over'
+    : ''
   findings.push({ check: 'state', status: 'ok', found: `${stateDirectoryName} is writable${lock}` })
   const stamp = new Date().toISOString().replaceAll(/[-:.]|Z$/g, '')
   const builds = plan.tasks.filter((task) => task.kind === 'bitbake')

@@ -32,10 +32,12 @@ export const merge: Command = {
     'allow-absent-layers',
     'metadata-file',
     'jobs',
+    'wait',
     'progress',
     'quiet',
   ],
   optionHelp: {
+    wait: 'wait at most so long for another mab that writes there (default: until it ends; 0: fail at once); 90s, 30m, 2h',
     'metadata-file': "write the image's digests to FILE, under the names that buildx uses too",
     attestations: "what becomes of the images' attestations: drop (default) or keep",
     'media-types': "media types of the image index: oci (default) or docker's",

@@ -1,10 +1,11 @@
 /** `archive`: the verified image as one file. */
+import path from 'node:path'
 import { isArchiveOf, writeArchive, type ArchiveOptions } from '../../oci/archive.js'
 import { sha256, type Digest } from '../../oci/digest.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { ArchiveTask } from '../../plan/task.js'
 import { formatBytes } from '../../util/format.js'
-import { fileIdentity, statIfThere } from '../../util/fs.js'
+import { exists, fileIdentity, removeTemporaries, statIfThere } from '../../util/fs.js'
 import { canonicalJson } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import { checkArchive } from '../output.js'
@@ -28,6 +29,7 @@ export const archive: Handler<'archive'> = {
     const strange = await checkArchive(task.file, context.state.wroteArchive(task.file))
     if (strange !== undefined) return { ok: false, problems: [strange] }
     context.state.notePlace(task.target, 'output.archive', task.file)
+    if (exists(path.dirname(task.file))) removeTemporaries(task.file)
     // The stamp stays until it is replaced: it says whose the file is, and the content decides whether it holds.
     const written = await writeArchive(task.directory, blobsOf(task, context), task.file, optionsOf(context))
     if (!written.ok) return written

@@ -1,0 +1,23 @@
+/** The wording of who holds a lock, and of what to do about it. */
+import type { LockWait } from '../execute/lock/acquire.js'
+import { formatDuration } from '../util/format.js'
+import { quote } from '../util/shell.js'
+import { visibleLine, type Show } from './wording.js'
+
+/** `another mab (process 4711 on build-1, for 1 min 30 s) is at work in deploy/app` */
+export function wordLock({ place, holder }: LockWait, show: Show): string {
+  const who =
+    holder === undefined
+      ? ''
+      : ` (process ${holder.pid} on ${visibleLine(holder.hostname)}, for ${formatDuration(holder.heldFor)})`
+  const where = show(place) === '.' ? 'this directory' : show(place)
+  return `another mab${who} is at work in ${where}`
+}
+
+/** A process that cannot be seen from here may have died without removing its lock. */
+export function nextForLock({ holder, file }: LockWait, show: Show): string {
+  if (holder === undefined) return 'wait for it to end'
+  if (holder.isSeen) return `wait for it to end, or stop it: kill -INT ${holder.pid}`
+  const unseen = 'that process cannot be seen from here'
+  return `wait for it to end; ${unseen}, so if you know that it has ended, remove its lock: rm ${quote(show(file))}`
+}
