@@ -19,7 +19,7 @@ import { manifestSchema } from './schemas.js'
  * A config that cannot be read makes no artifact, so that its problem is reported.
  *
  * There are two exceptions. BuildKit's attestations state `unknown/unknown`. `oras push --artifact-platform` declares an
- * artifact type and writes a config with a platform and without `rootfs`, which no engine unpacks.
+ * artifact type and writes a config with a platform and without `rootfs`, which umoci and containerd refuse.
  */
 export function artifactTypeOf(layout: Layout, descriptor: Descriptor, manifest: ManifestDocument): string | undefined {
   const { config, layers } = manifest
