@@ -91,7 +91,7 @@ test('a manifest that is listed as an attestation and as an image is checked as 
   const { problems } = valueOf(await verifyLayout(directory))
   assert.equal(
     problems.map(({ code }) => code),
-    ['platform-contradiction'],
+    ['platform-incomplete'],
   )
 })
 
