@@ -125,7 +125,10 @@ test('a likelier layout that cannot be read is not passed over in silence', () =
   for (const name of readdirSync(file(deploy, '..'))) {
     if (name.endsWith('.tar')) rmSync(file(deploy, '..', name))
   }
-  assert.match(mab('run', '--no-build').stderr, /no readable layout: index\.json -> manifests: expected an array of descriptors/)
+  assert.match(
+    mab('run', '--no-build').stderr,
+    /no readable layout: index\.json -> manifests: expected an array of descriptors/,
+  )
 })
 
 test('the result says of each target why it is not there, and to programs which of its platforms failed', () => {
