@@ -27,6 +27,7 @@ const table: Readonly<Record<string, Rules>> = {
     uses: ['util'],
     modules: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads', 'node:zlib', 'zod', 'zstddec'],
   },
+  'oci/layer/allowed-foreign': { uses: [], types: ['oci/verify-report'], modules: ['micromatch'] },
   // Names and platforms are plain text here, for everybody.
   'oci/platform': { uses: [], modules: [] },
   'oci/reference': { uses: [], modules: [] },

@@ -37,9 +37,11 @@ export const optionSpecs = {
   timeout: { value: 'TIME', duration: true, help: 'stop the run when it has taken so long, and fail; 90s, 30m, 2h' },
   explain: { help: 'say why each task is not fresh' },
   deep: {
-    help: 'also read layers through: diff IDs, entries that lead out, programs and libraries of another platform',
+    help: 'also read layers through: diff IDs, entries that container engines refuse, programs and libraries of another platform',
   },
-  strict: { help: 'also complain about blobs that no image needs, and files that are of no layout' },
+  strict: {
+    help: 'also report blobs that no image needs, files that are of no layout, and with --deep what some container engines refuse',
+  },
   format: { value: 'FORMAT', help: '' },
   output: { short: 'o', value: 'DIR', file: true, help: 'the layout to write' },
   tag: {
@@ -66,6 +68,11 @@ export const optionSpecs = {
     value: 'WHICH',
     choices: ['none', 'foreign', 'any'],
     help: 'layers whose blobs may be missing: none (default), foreign (those that readers fetch from urls) or any',
+  },
+  'allow-foreign': {
+    value: 'GLOB',
+    list: 'repeated',
+    help: 'with --deep: paths in images, such as usr/local/go/**, of programs for other platforms that belong there',
   },
   'metadata-file': {
     value: 'FILE',

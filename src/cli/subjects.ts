@@ -19,6 +19,7 @@ export interface Subject {
   readonly target?: string
   readonly platforms?: readonly Platform[]
   readonly allowAbsentLayers?: Target['allowAbsentLayers']
+  readonly allowForeign?: readonly string[]
 }
 
 /** An operand is a target of the config, or else a layout; without any, every target that is not manual. */
@@ -71,7 +72,8 @@ export async function findSubjects(
       // What only BitBake knows cannot be compared without it.
       const certain = platforms.flatMap(({ platform }) => platform ?? [])
       const expected = certain.length === platforms.length ? { platforms: certain } : {}
-      subjects.push({ target: name, location: output.directory, allowAbsentLayers, ...expected })
+      const { allowForeign } = config.targets[name]!.verify
+      subjects.push({ target: name, location: output.directory, allowAbsentLayers, allowForeign, ...expected })
     }
   })
   return problems.length > 0 ? { ok: false, problems } : ok(subjects)

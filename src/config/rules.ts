@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
 import { isWithin } from '../util/fs.js'
+import { malformedImageGlob } from '../util/glob.js'
 import { stateDirectoryName } from '../util/project.js'
 import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
@@ -43,6 +44,10 @@ export function checkRules(config: Config, file: string): ConfigProblem[] {
     checkNames(name, target, at, add)
     checkMediaTypes(config, target, at, add)
     checkSources(target, at, add)
+    target.verify.allowForeign.forEach((pattern, index) => {
+      const fault = malformedImageGlob(pattern)
+      if (fault !== undefined) add([...at, 'verify', 'allowForeign', index], `"${pattern}" is malformed: ${fault}`)
+    })
     checkOutputs(config, name, target, file, outputs, add)
   }
   return problems

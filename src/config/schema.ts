@@ -203,6 +203,17 @@ const targetSchema = z
         'Layers whose blobs a source layout may lack, and the output then lacks too: `foreign` are those that readers fetch from `urls` (foreign or non-distributable media types).',
       ),
     output: outputSchema.prefault({}),
+    verify: z
+      .strictObject({
+        allowForeign: z
+          .array(text)
+          .default([])
+          .describe(
+            'Globs of paths in the image, from its root, of programs and libraries for other platforms that belong there: `["usr/local/go/**"]`. `mab verify --deep TARGET` does not report them, and says how many there are.',
+          ),
+      })
+      .prefault({})
+      .describe("How `mab verify` checks the target's image. A run does not read layers through, and ignores it."),
     manual: z.boolean().default(false).describe('Build the target only when it is named.'),
   })
   .describe('One multi-arch image.')

@@ -230,6 +230,15 @@ export interface UserConfig {
         link?: 'auto' | 'reflink' | 'hardlink' | 'copy'
       }
       /**
+       * How `mab verify` checks the target's image. A run does not read layers through, and ignores it.
+       */
+      verify?: {
+        /**
+         * Globs of paths in the image, from its root, of programs and libraries for other platforms that belong there: `["usr/local/go/**"]`. `mab verify --deep TARGET` does not report them, and says how many there are.
+         */
+        allowForeign?: readonly string[]
+      }
+      /**
        * Build the target only when it is named.
        */
       manual?: boolean
@@ -465,6 +474,15 @@ export interface Config {
          * How blobs get into the output: `auto` takes a reflink, else a hard link, else a copy. The others are tried alone, with a copy where the file system cannot do it.
          */
         link: 'auto' | 'reflink' | 'hardlink' | 'copy'
+      }
+      /**
+       * How `mab verify` checks the target's image. A run does not read layers through, and ignores it.
+       */
+      verify: {
+        /**
+         * Globs of paths in the image, from its root, of programs and libraries for other platforms that belong there: `["usr/local/go/**"]`. `mab verify --deep TARGET` does not report them, and says how many there are.
+         */
+        allowForeign: readonly string[]
       }
       /**
        * Build the target only when it is named.

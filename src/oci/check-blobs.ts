@@ -3,6 +3,8 @@ import { breathe } from '../util/breathe.js'
 import type { LayoutProblem, TreePath } from '../util/problem.js'
 import { isUnsupportedDigest, parseDigest, type Digest } from './digest.js'
 import type { Descriptor } from './documents.js'
+import type { AllowedForeign } from './layer/allowed-foreign.js'
+import { judgeImage, type JudgedImage } from './layer/judge-image.js'
 import { judgeLayer, type PlacedLayer } from './layer/judge-layer.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
 import type { Layout } from './layout.js'
@@ -19,6 +21,9 @@ export interface LayerToRead {
 /** Problems, or of something that is still being read, what will be found. */
 export type Found = LayoutProblem | Promise<LayoutProblem | readonly LayoutProblem[] | undefined>
 
+/** Layers of one image at their positions. Those that are not read are left out. */
+export type LayerReadings = (Promise<PlacedLayer | undefined> | undefined)[]
+
 export class BlobChecks {
   /** Sizes of the blobs that can be reached, by digest. */
   readonly seen = new Map<Digest, number>()
@@ -26,12 +31,14 @@ export class BlobChecks {
   readonly absent = new Map<string, number>()
   readonly unread = new Map<string, string>()
   readonly readings: Readings
+  readonly allowed: AllowedForeign | undefined
   readonly #layout: Layout
   readonly #options: VerifyOptions
   readonly #problems: Found[]
 
   /** @param problems get what is found, in the order of the calls. */
-  constructor(layout: Layout, options: VerifyOptions, problems: Found[]) {
+  constructor(layout: Layout, options: VerifyOptions, allowed: AllowedForeign | undefined, problems: Found[]) {
+    this.allowed = allowed
     this.#layout = layout
     this.#options = options
     this.#problems = problems
@@ -75,19 +82,24 @@ export class BlobChecks {
   checkLayer(
     descriptor: Descriptor,
     at: TreePath,
-    { compression, diffId, platform }: LayerToRead & { readonly platform: Platform },
-  ): Promise<PlacedLayer | undefined>[] {
+    { compression, diffId }: LayerToRead,
+  ): Promise<PlacedLayer | undefined> | undefined {
     const located = this.locate(descriptor, at)
-    if (located === undefined) return []
+    if (located === undefined) return undefined
     this.seen.set(located.digest, descriptor.size)
     const reading = this.readings.layer(located, compression, diffId)
     this.#problems.push(
       reading.then(({ problem, facts }) => {
         if (problem !== undefined) return { ...problem, at }
-        return facts && judgeLayer(facts, diffId, platform, this.#layout.path, at)
+        return facts && judgeLayer({ facts, at }, diffId, this.#layout.path, this.#options.strict === true)
       }),
     )
-    return [reading.then(({ facts }) => facts && { at, facts })]
+    return reading.then(({ facts }) => facts && { at, facts })
+  }
+
+  async judge(layers: LayerReadings, length: number, platform: Platform): Promise<JudgedImage> {
+    const read = await Promise.all(Array.from({ length }, async (_, index) => layers[index]))
+    return judgeImage(read, platform, this.#layout.path, this.#options.strict === true, this.allowed)
   }
 
   async check(descriptor: Descriptor, at: TreePath, known = false): Promise<void> {

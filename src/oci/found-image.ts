@@ -3,7 +3,7 @@ import type { LayoutProblem, TreePath } from '../util/problem.js'
 import type { Descriptor } from './documents.js'
 import { referenceOf } from './entries.js'
 import { checkTogether, describedPlatform } from './image.js'
-import { countPrograms, type PlacedLayer } from './layer/judge-layer.js'
+import type { JudgedImage } from './layer/judge-image.js'
 import { formatPlatform, type Platform } from './platform.js'
 import { judgeConfigPlatform, judgeEntryPlatform } from './platform-problem.js'
 import type { VerifiedEntry, VerifiedImage } from './verify-report.js'
@@ -26,8 +26,8 @@ export interface FoundImage extends ListedImage {
   readonly stated?: Platform
   readonly size: number
   readonly layers: number
-  /** What was read of its layers; only when they are read through. */
-  readonly contents?: Promise<readonly PlacedLayer[]>
+  /** Only when its layers are read through. */
+  readonly judged?: Promise<JudgedImage>
 }
 
 export function describeEntry(descriptor: Descriptor): VerifiedEntry {
@@ -37,8 +37,8 @@ export function describeEntry(descriptor: Descriptor): VerifiedEntry {
 }
 
 export async function describeImage(image: FoundImage): Promise<VerifiedImage> {
-  const { descriptor, platform, roots, size, layers, contents } = image
-  const programs = contents && countPrograms(await contents)
+  const { descriptor, platform, roots, size, layers, judged } = image
+  const programs = (await judged)?.programs
   return {
     platform: formatPlatform(platform),
     digest: descriptor.digest,

@@ -4,6 +4,7 @@ import { assign } from './crew.js'
 import { algorithmOf, type Digest } from './digest.js'
 import { hashBlob } from './hash-blob.js'
 import type { Compression } from './layer/layer-type.js'
+import { memoryOf } from './layer/layer-names.js'
 import type { LayerFacts } from './layer/read-layer.js'
 import { blobUnreadable, type LocatedFile } from './read.js'
 import { nothingVerified, type ReadingOptions, type VerifiedFiles } from './verified.js'
@@ -14,12 +15,16 @@ export interface LayerReading {
   readonly facts?: LayerFacts
 }
 
+/** Bytes of memory for what layers say about places: of some 3 million places. */
+const maximumNames = 32 * 1024 * 1024
+
 export class Readings {
   readonly #layout: string
   readonly #verified: VerifiedFiles
   readonly #signal: AbortSignal | undefined
   readonly #blobs = new Map<Digest, Promise<LayoutProblem | undefined>>()
   readonly #layers = new Map<string, Promise<LayerReading>>()
+  #namesSize = 0
 
   constructor(layout: string, { verified = nothingVerified, signal }: ReadingOptions) {
     this.#layout = layout
@@ -42,10 +47,18 @@ export class Readings {
     const reading = once(this.#layers, `${digest} ${compression} ${algorithmOf(diffId)}`, async () => {
       const { file, offset, size } = location
       const job = { kind: 'layer', range: { file, offset, size }, digest, compression, diffId } as const
-      return this.#read(blob, () => assign(job, this.#signal))
+      const { problem, facts } = await this.#read(blob, () => assign(job, this.#signal))
+      return { ...(problem && { problem }), ...(facts && { facts: this.#limit(facts) }) }
     })
     void once(this.#blobs, digest, async () => (await reading).problem)
     return reading
+  }
+
+  /** Forgets the names of layers that come when memory is used up. */
+  #limit({ names, ...facts }: LayerFacts): LayerFacts {
+    if (names === undefined || this.#namesSize + memoryOf(names) > maximumNames) return facts
+    this.#namesSize += memoryOf(names)
+    return { ...facts, names }
   }
 
   has(digest: Digest): boolean {

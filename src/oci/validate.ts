@@ -1,7 +1,7 @@
 /** Checking an image that is written, from its `index.json` down to the last byte that can be reached. */
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
 import { artifactTypeOf } from './artifact.js'
-import { BlobChecks, type Found } from './check-blobs.js'
+import { BlobChecks, type Found, type LayerReadings } from './check-blobs.js'
 import { manifestProblems } from './check-manifest.js'
 import { referenceProblems } from './check-references.js'
 import { comparePlatforms } from './compare-platforms.js'
@@ -16,7 +16,7 @@ import { judgeEntryPlatform } from './platform-problem.js'
 import { isAbsentAsAllowed, isAbsentEntry, locateBlob, readDocument } from './read.js'
 import { describeEntry, describeImage, judgeImages, type FoundImage } from './found-image.js'
 import { checkImageConfig, contradiction, describedPlatform } from './image.js'
-import { judgeTogether, type PlacedLayer } from './layer/judge-layer.js'
+import { AllowedForeign } from './layer/allowed-foreign.js'
 import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
@@ -40,7 +40,7 @@ export async function verifyLayout(
 async function verifyOnce(location: string, options: VerifyOptions): Promise<Result<VerifyReport, LayoutProblem>> {
   const opened = openLayout(location, options)
   if (!opened.ok) return opened
-  const check = new Check(opened.value, options)
+  const check = new Check(opened.value, options, await AllowedForeign.of(options.allowForeign))
   await check.run()
   return ok(await check.report())
 }
@@ -77,10 +77,10 @@ class Check {
   /** Some entry may be an image or an artifact. An index may be empty, but a layout in which nothing is found is not right. */
   #hasEntry = false
 
-  constructor(layout: Layout, options: VerifyOptions) {
+  constructor(layout: Layout, options: VerifyOptions, allowed: AllowedForeign | undefined) {
     this.#layout = layout
     this.#options = options
-    this.#blobs = new BlobChecks(layout, options, this.#problems)
+    this.#blobs = new BlobChecks(layout, options, allowed, this.#problems)
   }
 
   async run(): Promise<void> {
@@ -141,6 +141,7 @@ class Check {
       absentEntries: this.#others.describeAbsent(),
       absent: [...this.#blobs.absent].map(([digest, size]) => ({ digest, size })),
       ownerOnly: this.#blobs.ownerOnly.size,
+      allowedForeign: this.#blobs.allowed?.report() ?? [],
       unread: [...this.#blobs.unread].map(([digest, mediaType]) => ({ digest, mediaType })),
       problems: shortenProblems(problems, toldProblems),
     }
@@ -240,7 +241,7 @@ class Check {
     this.#problems.push(...manifestProblems(manifest.value.value, this.#layout.path, at, needsLayer))
     const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
     const named = image === undefined ? at : withPlatform(at, descriptor, image.platform)
-    const readings: Promise<PlacedLayer | undefined>[] = []
+    const readings: LayerReadings = []
     for (const [position, step] of steps.entries()) {
       const place = [...named, step.label]
       this.#referenced.add(step.descriptor.digest)
@@ -251,25 +252,23 @@ class Check {
       const layer = position === 0 ? undefined : this.#blobs.layerToRead(step.descriptor, image?.diffIds[position - 1])
       // The config of an image was read, and any problem with it reported, by `#checkImage`.
       if (layer === undefined) await this.#blobs.check(step.descriptor, place, isImage && position === 0)
-      else readings.push(...this.#blobs.checkLayer(step.descriptor, place, { ...layer, platform: image!.platform }))
+      else readings[position - 1] = this.#blobs.checkLayer(step.descriptor, place, layer)
     }
     if (image === undefined) return
-    const contents = Promise.all(readings).then((layers) => layers.filter((layer) => layer !== undefined))
-    const { platform } = image
-    this.#problems.push(contents.then((layers) => judgeTogether(layers, platform, this.#layout.path)))
+    const judged = this.#blobs.judge(readings, steps.length - 1, image.platform)
+    this.#problems.push(judged.then(({ problems }) => problems))
     const size = steps.reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
-    const layers = manifest.value.value.layers.length
     this.#images.push({
       descriptor,
-      platform,
+      platform: image.platform,
       at,
       configLabel: steps[0]!.label,
       list,
       roots: new Set([root]),
       ...(image.stated && { stated: image.stated }),
       size,
-      layers,
-      ...(this.#options.deep === true && { contents }),
+      layers: steps.length - 1,
+      ...(this.#options.deep === true && { judged }),
     })
   }
 

@@ -16,8 +16,16 @@ export interface VerifyOptions extends OpenOptions, ReadingOptions {
   readonly allowAbsentLayers?: AbsentLayers
   /** Layers are read through: diff IDs, the entries of their tars, and the machine of each program and library. */
   readonly deep?: boolean
-  /** Nothing may lie in the layout that belongs to no image of it. */
+  /** Paths in images, as globs, of programs for other platforms that are there on purpose. For `deep`. */
+  readonly allowForeign?: readonly string[]
+  /** Nothing may lie in the layout that belongs to no image of it, and layers may hold nothing that some engines refuse. */
   readonly strict?: boolean
+}
+
+export interface AllowedPattern {
+  readonly pattern: string
+  /** Number of files for other platforms that it matches, in all images. */
+  readonly files: number
 }
 
 /** An entry of `index.json`. */
@@ -79,6 +87,8 @@ export interface VerifyReport {
   readonly bytes: number
   /** Layers whose blobs are not there, as was allowed. */
   readonly absent: readonly { readonly digest: string; readonly size: number }[]
+  /** What was allowed by `allowForeign`. */
+  readonly allowedForeign: readonly AllowedPattern[]
   /** Number of blobs that other users cannot read. */
   readonly ownerOnly: number
   /** Blobs of no known type with a digest of an algorithm that is not; when layers were read through, those that cannot be. */

@@ -66,6 +66,11 @@ const report = z.strictObject({
   blobs: z.array(blob).describe('distinct blobs that can be reached and are good'),
   bytes: bytes.describe('bytes of these blobs'),
   absent: z.array(blob).describe('layers whose blobs are not there, as was allowed'),
+  allowedForeign: z
+    .array(z.strictObject({ pattern: z.string(), files: quantity }))
+    .describe(
+      '--allow-foreign: each pattern, and the number of files for other platforms that it matches in all images',
+    ),
   ownerOnly: quantity.describe('number of blobs that other users cannot read'),
   unread: z
     .array(z.strictObject({ digest, mediaType: z.string() }))

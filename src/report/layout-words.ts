@@ -25,6 +25,9 @@ const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
   'layer-malformed': 'malformed layer',
   'layer-too-large': 'layer too large',
   'layer-entry-escapes': 'layer that leads out of the image',
+  'layer-entry-refused': 'layer that container engines refuse',
+  'layer-entry-repeated': 'path twice in a layer',
+  'layer-entry-unportable': 'layer that some container engines refuse',
   'file-platform': 'program of another platform',
   'blob-unreferenced': 'unneeded blob',
   'file-unknown': 'unknown file',
@@ -64,8 +67,13 @@ const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
   'layer-diff-id': 'have the image made again: its layers were changed or packed anew after its config was written',
   'layer-too-large': 'see what is in it before anything unpacks it',
   'layer-entry-escapes': 'do not unpack it; have the layer made with names relative to the root of the image',
+  'layer-entry-refused':
+    'have the layer made again without the entry, by a tool that makes OCI layers, or GNU tar without --sparse',
+  'layer-entry-repeated':
+    'have the layer made again with each path once (GNU tar repeats those that it is given twice, or that -r and -u append)',
+  'layer-entry-unportable': 'have the layer made again without it, or check the image without --strict',
   'file-platform':
-    "build the file for the image's platform (BitBake: MACHINE, or what the recipe copies in), or give the image the platform of its files (OCI_IMAGE_ARCH)",
+    "build the file for the image's platform (BitBake: MACHINE, or what the recipe copies in), give the image the platform of its files (OCI_IMAGE_ARCH), or allow it with --allow-foreign GLOB if it belongs there",
   'blob-unreferenced': "remove it ('umoci gc --layout' does)",
   'file-unknown': 'remove it',
   'reference-repeated':

@@ -170,6 +170,9 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'layer-malformed':
     case 'layer-too-large':
     case 'layer-entry-escapes':
+    case 'layer-entry-refused':
+    case 'layer-entry-repeated':
+    case 'layer-entry-unportable':
     case 'file-platform':
     case 'blob-unreferenced':
     case 'file-unknown':

@@ -119,6 +119,36 @@ test('text names the file of another platform, with its layer', () => {
   assert.match(stdout, /expected: code for arm64\n {2}found: code for amd64/)
 })
 
+test('programs for other platforms are allowed by option and by config, and the text says so', () => {
+  const { mab, file, configure } = makeProject()
+  const layers = [tarOfEntries([{ name: 'opt/go/testdata/x', content: elfs.amd64 }])]
+  buildLayout({ architecture: 'arm64', layers }, { directory: file('layout') })
+  const allowed = mab('verify', 'layout', '--deep', '--allow-foreign', 'opt/go/**', '--allow-foreign', 'usr/*')
+  assert.is(allowed.code, 0)
+  assert.match(allowed.stdout, /note: "opt\/go\/\*\*" allows 1 file for other platforms\n/)
+  assert.match(allowed.stdout, /note: "usr\/\*" matches no file for other platforms\n/)
+  const [report] = JSON.parse(mab('verify', 'layout', '--deep', '--allow-foreign', 'opt/**', '--format', 'json').stdout)
+  assert.equal(report.allowedForeign, [{ pattern: 'opt/**', files: 1 }])
+
+  const shallow = mab('verify', 'layout', '--allow-foreign', 'opt/**')
+  assert.is(shallow.code, 2)
+  assert.match(shallow.stderr, /--allow-foreign has an effect with --deep only: add --deep/)
+  const malformed = mab('verify', 'layout', '--deep', '--allow-foreign', 'opt/[a')
+  assert.is(malformed.code, 2)
+  assert.match(malformed.stderr, /--allow-foreign "opt\/\[a" is malformed: "\[" is never closed/)
+
+  const config = helloConfig() as { targets: { hello: { verify?: object } } }
+  config.targets.hello.verify = { allowForeign: ['usr/lib/**'] }
+  configure(config)
+  mab('run')
+  assert.match(mab('verify', 'hello', '--deep').stdout, /note: "usr\/lib\/\*\*" matches no file for other platforms/)
+  config.targets.hello.verify = { allowForeign: ['../x'] }
+  configure(config)
+  const wrong = mab('verify', 'hello')
+  assert.is(wrong.code, 2)
+  assert.match(wrong.stderr, /"\.\.\/x" is malformed: paths start at the root of the image/)
+})
+
 test('says what to do about it, and speaks of mab only where mab wrote the layout', () => {
   const { mab, file } = makeProject()
   const built = buildLayout(
@@ -131,7 +161,7 @@ test('says what to do about it, and speaks of mab only where mab wrote the layou
     stdout,
     /image of another platform[^]*next: build the image for the platform .*, or correct the platform/,
   )
-  assert.match(stdout, /note: 1 blob can be read by their owner only, as umoci writes them\n/)
+  assert.match(stdout, /note: 1 blob can be read by their owner only\n/)
   assert.match(mab('verify', './nothing').stdout, /found: nothing is there\n {2}next: correct the path: /)
 })
 

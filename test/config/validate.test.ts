@@ -32,6 +32,7 @@ test('fills in the documented defaults', () => {
       task: 'image_complete',
       manual: false,
       allowAbsentLayers: 'none',
+      verify: { allowForeign: [] },
       output: {
         format: 'nested',
         references: [],

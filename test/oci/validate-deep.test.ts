@@ -3,17 +3,17 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyLayout } from '../../src/oci/validate.js'
-import type { VerifyReport } from '../../src/oci/verify-report.js'
+import type { VerifyOptions, VerifyReport } from '../../src/oci/verify-report.js'
 import { elfs } from '../rig/elf-builder.js'
 import { buildLayout, flipByte, type BuiltLayout, type Document, type ImageDescription } from '../rig/layout-builder.js'
-import { tarOfEntries } from '../rig/tar-builder.js'
+import { tarOfEntries, type TarEntryDescription } from '../rig/tar-builder.js'
 import { describeProblems, valueOf } from './merge-layouts.js'
 
 const test = suite('validate-deep')
 const [image, other] = ['index.json > manifests[0]', 'index.json > manifests[1]']
 
-async function verify(built: BuiltLayout): Promise<VerifyReport> {
-  return valueOf(await verifyLayout(built.directory, { deep: true }))
+async function verify(built: BuiltLayout, options: VerifyOptions = {}): Promise<VerifyReport> {
+  return valueOf(await verifyLayout(built.directory, { deep: true, ...options }))
 }
 
 /** An image of layers with one program each. */
@@ -93,6 +93,129 @@ test('tells of damage once, and not of what follows from it', async () => {
     `blob-digest ${image} (linux/amd64) > layers[0]`,
     `blob-digest ${other} (linux/riscv64) > layers[0]`,
   ])
+})
+
+const foreign: TarEntryDescription = { name: './opt/tool/bin/run', content: elfs.amd64 }
+const own: TarEntryDescription = { name: 'bin/own', content: elfs.arm64 }
+
+/** An image for arm64 whose first layer has a program for amd64. */
+function withLater(...layers: readonly (readonly TarEntryDescription[])[]): BuiltLayout {
+  return buildLayout({ architecture: 'arm64', layers: [[foreign, own], ...layers].map(tarOfEntries) })
+}
+
+const gone: Record<string, readonly TarEntryDescription[]> = {
+  'a whiteout of it': [{ name: 'opt/tool/bin/.wh.run' }],
+  'a whiteout of a directory above': [{ name: '/opt/.wh.tool' }],
+  'an opaque whiteout of its directory': [{ name: 'opt/tool/bin/.wh..wh..opq' }],
+  'an opaque whiteout of the root': [{ name: './.wh..wh..opq' }],
+  'a file in its place': [{ name: 'opt/tool/bin/run', content: elfs.arm64 }],
+  'a directory in its place': [{ name: 'opt/tool/bin/run/', type: '5' }],
+  'a file in the place of a directory above': [{ name: 'opt/tool' }],
+  'a link in the place of a directory above': [{ name: 'opt/tool', type: '2', target: '/usr' }],
+}
+for (const [what, entries] of Object.entries(gone)) {
+  test(`a program of another machine is not in an image whose later layer has ${what}`, async () => {
+    const report = await verify(withLater([], entries))
+    assert.equal(report.problems, [])
+    const added = entries.filter(({ content }) => content !== undefined).length
+    assert.is(report.images[0]!.programs, added + (what.includes('the root') ? 0 : 1))
+  })
+}
+
+const left: Record<string, readonly (readonly TarEntryDescription[])[]> = {
+  'a whiteout of another name': [[{ name: 'opt/tool/bin/.wh.ru' }, { name: '.wh.run' }]],
+  'a directory above it': [[{ name: 'opt/tool/', type: '5' }]],
+  'a whiteout, and it again after that': [[{ name: 'opt/.wh.tool' }], [foreign]],
+}
+for (const [what, layers] of Object.entries(left)) {
+  test(`a program of another machine is in an image whose later layers have ${what}`, async () => {
+    const { problems } = await verify(withLater(...layers))
+    assert.equal(
+      problems.map(({ code, at }) => [code, at.at(-1)]),
+      [['file-platform', 'opt/tool/bin/run']],
+    )
+  })
+}
+
+test('a whiteout hides nothing of its own layer', async () => {
+  const layers = [tarOfEntries([{ name: 'opt/tool/bin/.wh.run' }, foreign, own])]
+  const { problems } = await verify(buildLayout({ architecture: 'arm64', layers }))
+  assert.equal(
+    problems.map(({ code }) => code),
+    ['file-platform'],
+  )
+})
+
+test('an image whose own programs are all removed has programs for a narrower machine alone', async () => {
+  const first = tarOfEntries([
+    { name: 'a/own', content: elfs.amd64 },
+    { name: 'b/other', content: elfs.i386 },
+  ])
+  const { problems } = await verify(buildLayout({ layers: [first, tarOfEntries([{ name: '.wh.a' }])] }))
+  assert.equal(
+    problems.map(({ code, found }) => [code, found]),
+    [['file-platform', 'code for 386 alone in the image']],
+  )
+})
+
+test('one layer is judged in each image with the layers above it there', async () => {
+  const first = tarOfEntries([foreign, own])
+  const [plain, removing] = [[first], [first, tarOfEntries([{ name: '.wh.opt' }])]]
+  const entries = [
+    { architecture: 'arm64', layers: plain, reference: 'a' },
+    { architecture: 'arm64', layers: removing, reference: 'b' },
+  ]
+  const { problems, images } = await verify(buildLayout(entries))
+  assert.equal(describeProblems(problems), [
+    'file-platform index.json > manifests[0] (linux/arm64) > layers[0] > opt/tool/bin/run',
+  ])
+  assert.equal(
+    images.map(({ programs }) => programs),
+    [2, 1],
+  )
+})
+
+test('programs for other machines are allowed by path, and counted by pattern', async () => {
+  const allowForeign = ['/opt/*/bin/**', 'opt/**', 'usr/lib/*.so', 'bin/*']
+  const report = await verify(withLater(), { allowForeign })
+  assert.equal(report.problems, [])
+  assert.equal(report.allowedForeign, [
+    { pattern: '/opt/*/bin/**', files: 1 },
+    { pattern: 'opt/**', files: 1 },
+    { pattern: 'usr/lib/*.so', files: 0 },
+    { pattern: 'bin/*', files: 0 },
+  ])
+  const tooShort = await verify(withLater(), { allowForeign: ['opt/*'] })
+  assert.equal(
+    tooShort.problems.map(({ code }) => code),
+    ['file-platform'],
+  )
+})
+
+test('a hard link may lead to a file of a lower layer, by way of a link too', async () => {
+  const lower = [{ name: 'usr/lib/', type: '5' }, { name: 'usr/lib/x' }, { name: 'lib', type: '2', target: 'usr/lib' }]
+  const link = (target: string): TarEntryDescription => ({ name: 'h', type: '1', target })
+  const built = (...layers: (readonly TarEntryDescription[])[]): BuiltLayout =>
+    buildLayout({ layers: layers.map(tarOfEntries) })
+  for (const target of ['usr/lib/x', '/usr/lib/x', 'lib/x']) {
+    assert.equal((await verify(built(lower, [link(target)]))).problems, [], target)
+  }
+  const missing = [built(lower, [link('usr/lib/y')]), built(lower, [{ name: 'usr/.wh.lib' }], [link('usr/lib/x')])]
+  for (const layout of missing) {
+    const { problems } = await verify(layout)
+    assert.equal(
+      problems.map(({ code, at }) => [code, at.at(-1)]),
+      [['layer-entry-refused', 'h']],
+    )
+  }
+})
+
+test('of a layer that was not read, any file may be there', async () => {
+  const editManifest = (manifest: Document): void => {
+    manifest['layers'][0].mediaType = 'application/vnd.oci.image.layer.v1.tar+encrypted'
+  }
+  const layers = [tarOfEntries([{ name: 'a' }]), tarOfEntries([{ name: 'h', type: '1', target: 'a' }])]
+  assert.equal((await verify(buildLayout({ layers, editManifest }))).problems, [])
 })
 
 test('says which layers it cannot read', async () => {

@@ -636,6 +636,23 @@ const layers: Record<string, BrokenLayout> = {
     build: layered([{ name: 'etc/.wh...' }]),
     problems: [`layer-entry-escapes ${only} > layers[0] > etc/.wh...`],
   },
+  'an entry of an unknown type': {
+    build: layered([{ name: 'a', type: 'Z' }]),
+    problems: [`layer-entry-refused ${only} > layers[0] > a`],
+  },
+  'a hard link to nothing': {
+    build: layered([{ name: 'a', type: '1', target: 'b' }]),
+    problems: [`layer-entry-refused ${only} > layers[0] > a`],
+  },
+  'a path twice': {
+    build: layered([{ name: 'a' }, { name: './a' }]),
+    problems: [`layer-entry-repeated ${only} > layers[0] > ./a`],
+  },
+  'a global PAX header': {
+    strict: true,
+    build: layered([{ name: 'g', type: 'g', content: '18 comment=commit\n' }]),
+    problems: [`layer-entry-unportable ${only} > layers[0] > g`],
+  },
   'a program for another processor': {
     build: layered(
       [

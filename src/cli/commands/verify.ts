@@ -6,7 +6,8 @@ import type { VerifyReport } from '../../oci/verify-report.js'
 import { formatProblems } from '../../report/problems.js'
 import { pathShower, visibleLine } from '../../report/wording.js'
 import { count, formatBytes } from '../../util/format.js'
-import type { LayoutProblem } from '../../util/problem.js'
+import { malformedImageGlob } from '../../util/glob.js'
+import { fail, ok, type LayoutProblem, type Result } from '../../util/problem.js'
 import type { Arguments } from '../args.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
@@ -22,10 +23,10 @@ export const verify: Command = {
     'Reads an image from its index.json down to the last byte and checks structure, every size and digest, that image',
     'configs say what descriptors say, and that no platform is there twice. Of a target it also checks that exactly its',
     'platforms are there. All problems are reported. Without operands: every target that is not manual.',
-    '--deep also unpacks each layer: its diff ID, entries that would land outside of the image, and programs and',
-    'libraries that cannot run on its platform. --strict also wants nothing in a layout that no image of it needs.',
+    '--deep also unpacks each layer: its diff ID, entries that container engines refuse, and programs and libraries that',
+    'cannot run on its platform. --strict also wants nothing in a layout that no image of it needs.',
   ],
-  options: ['config', 'deep', 'strict', 'allow-absent-layers', 'format'],
+  options: ['config', 'deep', 'strict', 'allow-absent-layers', 'allow-foreign', 'format'],
   operands: 'any',
   format: { choices: ['text', 'json'], help: 'how to print it' },
   examples: [
@@ -34,16 +35,20 @@ export const verify: Command = {
     ['mab verify ./some-oci image.tar', 'layouts and archives of whatever origin'],
     ['mab verify oci:some-oci:1.0', 'what one reference of a layout leads to'],
     ['mab verify --deep image.tar', 'the content of layers as well'],
+    ["mab verify --deep --allow-foreign 'usr/local/go/**' image.tar", 'with test data for other platforms'],
   ],
 
   async run(args, io) {
     const { options } = args
+    const allowed = allowedForeign(options)
+    if (!allowed.ok) return reportProblems(allowed.problems, options, io)
     const subjects = await findSubjects('verify', args, io)
     if (!subjects.ok) return reportProblems(subjects.problems, options, io)
     const levels = { deep: options.deep === true, strict: options.strict === true }
     const reports: VerifyReport[] = []
     const given = text(options['allow-absent-layers']) as AbsentLayers | undefined
-    for (const { location, reference, platforms, target, allowAbsentLayers = 'none' } of subjects.value) {
+    for (const subject of subjects.value) {
+      const { location, reference, platforms, target, allowAbsentLayers = 'none', allowForeign = [] } = subject
       const report = await verifyLayout(location, {
         ...levels,
         signal: io.interruption.stop,
@@ -51,6 +56,7 @@ export const verify: Command = {
         complete: target !== undefined,
         ...(reference === undefined ? {} : { reference }),
         allowAbsentLayers: given ?? allowAbsentLayers,
+        allowForeign: levels.deep ? [...new Set([...allowForeign, ...allowed.value])] : [],
       })
       const found = report.ok ? report.value : noLayout(location, levels, report.problems)
       reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
@@ -62,6 +68,17 @@ export const verify: Command = {
 }
 
 type Levels = Pick<VerifyReport, 'deep' | 'strict'>
+
+function allowedForeign({ deep, 'allow-foreign': given = [] }: Arguments['options']): Result<readonly string[]> {
+  const patterns = [given].flat().map(String)
+  const faults = patterns.flatMap((pattern) => {
+    const fault = malformedImageGlob(pattern)
+    return fault === undefined ? [] : `--allow-foreign "${pattern}" is malformed: ${fault}`
+  })
+  if (patterns.length > 0 && deep !== true) faults.push('--allow-foreign has an effect with --deep only: add --deep')
+  if (faults.length === 0) return ok(patterns)
+  return fail(...faults.map((message) => ({ code: 'usage' as const, message, command: 'verify' })))
+}
 
 /** Of a target's output, mab itself is whatever made it. */
 function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
@@ -77,6 +94,7 @@ function noLayout(layout: string, levels: Levels, problems: readonly LayoutProbl
     blobs: [],
     bytes: 0,
     absent: [],
+    allowedForeign: [],
     ownerOnly: 0,
     unread: [],
   }
@@ -103,8 +121,12 @@ function writeText(report: VerifyReport, target: string | undefined, { options }
   if (report.absent.length > 0) {
     lines.push(`  ${style('warn', 'note:')} ${count(report.absent.length, 'layer')} absent, as is allowed`)
   }
+  for (const { pattern, files } of report.allowedForeign) {
+    const verb = files === 0 ? 'matches no file' : `allows ${count(files, 'file')}`
+    lines.push(`  ${style('warn', 'note:')} "${visibleLine(pattern)}" ${verb} for other platforms`)
+  }
   if (report.ownerOnly > 0) {
-    const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only, as umoci writes them`
+    const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`
     const mend = target === undefined ? '' : "; hard links keep that, and `link: 'copy'` gives copies"
     lines.push(`  ${style('warn', 'note:')} ${those}${mend}`)
   }

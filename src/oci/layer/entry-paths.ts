@@ -1,88 +1,228 @@
 /**
- * Where the entries of a layer would land: an unpacker that trusts names and links writes wherever they lead.
+ * Where the entries of a layer would land, and whether container engines take them. docs/verify.md has the table of what
+ * each engine does with each kind.
  *
  * An absolute name is one below the root, as every unpacker has it (ko writes such layers). A link may point anywhere,
  * since it is followed inside the container's root; but nothing in the layer may be put, or hard-linked, through one that
  * climbs above that root.
  */
 import type { TarEntry } from '../tar/headers.js'
+import { ancestorsOf, createNames, lookUp, mark, says } from './layer-names.js'
 
-/** What no file system that runs containers takes (Linux's PATH_MAX). */
-const maximumName = 4096
+/** What no file system that runs containers takes (Linux's PATH_MAX with its NUL, NAME_MAX). */
+const maximumName = 4095
+const maximumPart = 255
 const maximumParts = 256
 /** As Linux follows at most (path_resolution(7)). */
 const maximumHops = 40
 /** Characters of links that are remembered: ten times what large distributions have in one layer. */
 const maximumLinks = 32 * 1024 * 1024
+/** Places that depend on lower layers and are remembered: most tools write the directories of what they pack. */
+const maximumOuterPlaces = 1000
 
 const whiteout = '.wh.'
+const opaque = '.wh..wh..opq'
+
+export interface EntryFault {
+  readonly code: 'layer-entry-escapes' | 'layer-entry-refused' | 'layer-entry-repeated' | 'layer-entry-unportable'
+  readonly expected: string
+  readonly found: string
+}
+
+/** A place that a layer needs and does not have. Whether lower layers have it, an image decides. */
+export interface OuterPlace {
+  readonly entry: string
+  readonly place: string
+  /** What the entry needs it for: to be linked, as a directory behind a symbolic link, as a directory without an entry. */
+  readonly as: 'hard-link' | 'linked-directory' | 'implied-directory'
+}
 
 export class EntryPaths {
-  /** By name, in the form that `parts` joins: where the symbolic links so far point. */
+  readonly names = createNames()
+  readonly outerPlaces: OuterPlace[] = []
+  /** By place: where the symbolic links so far point. */
   readonly #links = new Map<string, string>()
   #linksSize = 0
+  /** The directory of the entry before, which as a rule is that of the next one too. */
+  #last: { readonly directory: string; readonly followed: Followed } | undefined
 
-  /** @returns what is wrong with the entry's place, or `undefined`. */
-  add(entry: TarEntry): string | undefined {
-    const fault = this.#check(entry)
-    if (fault === undefined) this.#remember(entry)
-    return fault
-  }
-
-  #check({ name, type, target }: TarEntry): string | undefined {
-    const written = this.#checkName(name)
-    if (written !== undefined) return written
-    const [base = '', ...above] = parts(name).toReversed()
-    if (base.startsWith(whiteout) && ['', '.', '..'].includes(base.slice(whiteout.length))) {
-      return 'a whiteout of no name'
+  /** @returns what is wrong with the entry. */
+  add(entry: TarEntry): EntryFault | undefined {
+    if (entry.type === 'global-header') return unportable('a global PAX header (type flag "g")')
+    const wrongName = checkName(entry.name)
+    if (wrongName !== undefined) return wrongName
+    const place = placeOf(entry.name)
+    const slash = place.lastIndexOf('/')
+    const [directory, base] = [place.slice(0, Math.max(0, slash)), place.slice(slash + 1)]
+    const followed = this.#follow(directory)
+    if (typeof followed !== 'string') return followed
+    if (base.startsWith(whiteout)) return this.#addWhiteout(directory, base)
+    const resolved = join(followed, base)
+    const fault = this.#check(entry, place, resolved)
+    if (followed !== directory && lookUp(this.names, followed) === 0) {
+      this.#addOuter({ entry: entry.name, place: followed, as: 'linked-directory' })
     }
-    if (this.#climbs(above.toReversed())) return 'a name that leads out, by the links before it'
-    if (type !== 'hard-link') return undefined
-    const linked = this.#checkName(target)
-    if (linked !== undefined) return `a hard link to ${linked}`
-    return this.#climbs(parts(target).slice(0, -1)) ? 'a hard link that leads out, by the links before it' : undefined
+    const repeated = this.#remember(entry, place, resolved)
+    return fault ?? (repeated ? repeatedFault : undefined)
   }
 
-  #checkName(name: string): string | undefined {
-    if (Buffer.byteLength(name) > maximumName) return `a name of more than ${maximumName} bytes`
-    if (name.includes('\0')) return 'a name with a NUL'
-    const names = parts(name)
-    if (names.length > maximumParts) return `a name of more than ${maximumParts} parts`
-    return names.includes('..') ? 'a name with ".."' : undefined
+  #check(entry: TarEntry, place: string, resolved: string): EntryFault | undefined {
+    const { type, flag, target } = entry
+    if (type === 'other') return refused(`an entry of the unknown type flag ${JSON.stringify(flag)}`)
+    if (flag === 'S') return refused('a sparse file of GNU tar\'s own format (type flag "S")')
+    if (flag === '7') return refused('a contiguous file (type flag "7")')
+    if (entry.sparse !== undefined) return unportable('a sparse file (PAX records GNU.sparse.*)')
+    if (place === '' && type !== 'directory') {
+      return unportable('the root of the image as something else than a directory')
+    }
+    if (type === 'symbolic-link' && target === '') return refused('a symbolic link to an empty name')
+    if (type === 'symbolic-link' && Buffer.byteLength(target) > maximumName) {
+      return refused(`a symbolic link to a name of more than ${maximumName} bytes`)
+    }
+    return type === 'hard-link' ? this.#checkHardLink(entry, resolved) : undefined
   }
 
-  /** Whether a directory lies above the root, once links are followed. */
-  #climbs(directory: readonly string[]): boolean {
-    if (this.#links.size === 0) return false
-    const todo = [...directory]
+  #checkHardLink({ name, target }: TarEntry, resolved: string): EntryFault | undefined {
+    const wrong = checkName(target)
+    if (wrong !== undefined) return { ...wrong, found: `a hard link to ${wrong.found}` }
+    const place = placeOf(target)
+    const slash = place.lastIndexOf('/')
+    const followed = this.#follow(place.slice(0, Math.max(0, slash)))
+    if (typeof followed !== 'string') return { ...followed, found: `a hard link to ${followed.found}` }
+    const linked = join(followed, place.slice(slash + 1))
+    const bits = lookUp(this.names, linked)
+    const isEntry = (bits & says.entry) !== 0
+    const isDirectory = (bits & (isEntry ? says.directory : says.parent)) !== 0
+    if (linked === '' || isDirectory) return refused('a hard link to a directory')
+    if (linked === resolved) return refused('a hard link to itself')
+    if (!isEntry) this.#addOuter({ entry: name, place: linked, as: 'hard-link' })
+    return undefined
+  }
+
+  #addOuter(outer: OuterPlace): void {
+    if (this.outerPlaces.length < maximumOuterPlaces) this.outerPlaces.push(outer)
+  }
+
+  #addWhiteout(directory: string, base: string): EntryFault | undefined {
+    if (base === opaque) {
+      return (mark(this.names, directory, says.emptied) & says.emptied) === 0 ? undefined : repeatedFault
+    }
+    // Other names of aufs: its own records, which engines pass over.
+    if (base.startsWith(`${whiteout}${whiteout}`)) return undefined
+    const name = base.slice(whiteout.length)
+    if (['', '.', '..'].includes(name)) return escapes('a whiteout of no name')
+    const before = mark(this.names, join(directory, name), says.removed)
+    if ((before & says.removed) !== 0) return repeatedFault
+    if ((before & (says.entry | says.parent)) === 0) return undefined
+    return unportable('a whiteout after an entry of the same layer that has its name')
+  }
+
+  /** @returns the directory once links are followed; a fault if it is outside of the root, or cannot be a directory. */
+  #follow(directory: string): Followed {
+    if (this.#last?.directory === directory) return this.#last.followed
+    const followed = this.#links.size === 0 ? this.#checkAbove(directory) : this.#followLinks(directory)
+    this.#last = { directory, followed }
+    return followed
+  }
+
+  /** As `#followLinks`, while there are no links. */
+  #checkAbove(directory: string): Followed {
+    const ends = [...ancestorsOf(directory), directory.length]
+    return ends.some((end) => isOther(lookUp(this.names, directory, end))) ? belowOther : directory
+  }
+
+  #followLinks(directory: string): Followed {
+    const todo = parts(directory).toReversed()
     const done: string[] = []
     let hops = 0
-    for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
+    for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
       if (part === '..') {
-        if (done.pop() === undefined) return true
+        if (done.pop() === undefined) return escapes('a name that leads out, by the links before it')
         continue
       }
       done.push(part)
-      const target = this.#links.get(done.join('/'))
-      if (target === undefined) continue
-      if (++hops > maximumHops) return false
-      if (todo.length > maximumParts) return true
+      const place = done.join('/')
+      const target = this.#links.get(place)
+      if (target === undefined) {
+        if (isOther(lookUp(this.names, place))) return belowOther
+        continue
+      }
+      if (++hops > maximumHops) return refused('an entry below symbolic links that lead round')
+      if (todo.length > maximumParts) return escapes('a name that leads out, by the links before it')
       done.pop()
       if (target.startsWith('/')) done.length = 0
-      todo.unshift(...parts(target))
+      todo.push(...parts(target).toReversed())
     }
-    return false
+    return done.join('/')
   }
 
-  #remember({ name, type, target }: TarEntry): void {
-    const place = parts(name).join('/')
+  /** @returns whether an entry before has the same name. */
+  #remember({ name, type, target }: TarEntry, place: string, resolved: string): boolean {
+    const kind = type === 'directory' ? says.directory : type === 'symbolic-link' ? says.link : 0
+    const before = mark(this.names, place, says.entry | kind)
+    if (resolved !== place) mark(this.names, resolved, says.entry | kind)
+    for (const end of [...ancestorsOf(place)].toReversed()) {
+      const above = mark(this.names, place, says.parent, end)
+      if (above === 0) this.#addOuter({ entry: name, place: place.slice(0, end), as: 'implied-directory' })
+      if ((above & says.parent) !== 0) break
+    }
     this.#links.delete(place)
     // A hard link to a symbolic one is the same symbolic link.
-    const leads = type === 'symbolic-link' ? target : this.#links.get(parts(target).join('/'))
-    if (leads === undefined || leads.length > maximumName || this.#linksSize > maximumLinks) return
-    this.#linksSize += place.length + leads.length
-    this.#links.set(place, leads)
+    const leads =
+      type === 'symbolic-link' ? target : type === 'hard-link' ? this.#links.get(placeOf(target)) : undefined
+    if (leads !== undefined && leads.length <= maximumName && this.#linksSize <= maximumLinks) {
+      this.#linksSize += place.length + leads.length
+      this.#links.set(place, leads)
+    }
+    return (before & says.entry) !== 0
   }
+}
+
+/** The directory, or what is wrong with it. */
+type Followed = string | EntryFault
+
+function checkName(name: string): EntryFault | undefined {
+  if (Buffer.byteLength(name) > maximumName) return refused(`a name of more than ${maximumName} bytes`)
+  if (name.includes('\0')) return refused('a name with a NUL')
+  const names = parts(name)
+  if (names.length > maximumParts) return escapes(`a name of more than ${maximumParts} parts`)
+  if (names.includes('..')) return escapes('a name with ".."')
+  const isLong = names.some((part) => part.length * 3 > maximumPart && Buffer.byteLength(part) > maximumPart)
+  return isLong ? refused(`a name with a part of more than ${maximumPart} bytes`) : undefined
+}
+
+/** Whether there is an entry that nothing can lie below. */
+function isOther(bits: number): boolean {
+  return (bits & says.entry) !== 0 && (bits & (says.directory | says.link)) === 0
+}
+
+function escapes(found: string): EntryFault {
+  return { code: 'layer-entry-escapes', expected: 'an entry inside the root of the image', found }
+}
+
+export function refused(found: string): EntryFault {
+  return { code: 'layer-entry-refused', expected: 'an entry that container engines unpack', found }
+}
+
+export function unportable(found: string): EntryFault {
+  return { code: 'layer-entry-unportable', expected: 'an entry that all container engines unpack alike', found }
+}
+
+const belowOther = refused('an entry below something that is not a directory')
+
+const repeatedFault: EntryFault = {
+  code: 'layer-entry-repeated',
+  expected: 'each path once in a layer',
+  found: 'an entry with the path of an earlier one',
+}
+
+/** "usr/bin/tool" for "./usr//bin/tool" and "/usr/bin/tool"; "" for the root. */
+export function placeOf(name: string): string {
+  return parts(name).join('/')
+}
+
+function join(directory: string, base: string): string {
+  return directory === '' ? base : `${directory}/${base}`
 }
 
 function parts(name: string): string[] {

@@ -1,4 +1,5 @@
 /** What a layer's media type says about its bytes (image spec, layer.md; Docker's image manifest v2, schema 2). */
+import { blockSize, checksumMatches, isZeroBlock } from '../tar/fields.js'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
 
@@ -35,4 +36,13 @@ export function sniffCompression(start: Uint8Array): Compression {
   if (magic.startsWith('1f8b')) return 'gzip'
   // A frame, or a skippable one (RFC 8878).
   return magic === '28b52ffd' || /^5.2a4d18$/.test(magic) ? 'zstd' : 'none'
+}
+
+/** What a blob is by its first block, in words. */
+export function describeBytes(start: Buffer): string {
+  const compression = sniffCompression(start)
+  if (compression !== 'none') return `a ${compression} stream`
+  if (start.length === 0) return 'no bytes'
+  const isTar = start.length === blockSize && (isZeroBlock(start) || checksumMatches(start))
+  return isTar ? 'a plain tar' : `neither gzip, zstd nor a tar: it begins with ${start.toString('hex', 0, 4)}`
 }

@@ -48,7 +48,7 @@ const words: ReadonlyMap<string, string> = new Map([
 ])
 
 const companions: ReadonlyMap<string, readonly string[]> = new Map([
-  ['amd64', ['386']],
+  ['amd64', ['386', 'x32']],
   ['arm64', ['arm']],
   ['mips64', ['mips', 'mips64p32']],
   ['mips64le', ['mipsle', 'mips64p32le']],
@@ -68,11 +68,12 @@ export function isJudged(platform: Platform): boolean {
 }
 
 /** Files of one layer that are for one kind of machine. */
-export interface MachineCount {
+export interface MachineFiles {
   readonly machine: Machine
-  /** The first of them. */
-  readonly files: readonly string[]
-  readonly count: number
+  /** The places of the first of them. */
+  readonly files: string[]
+  /** Files whose places were too many to remember. */
+  more: number
 }
 
 export interface Machine {
@@ -80,23 +81,31 @@ export interface Machine {
   readonly arm?: Pick<ArmAttributes, 'version' | 'hardFloat'>
 }
 
-/** Files that are named of one kind. */
-const namedFiles = 10
+/** Characters of places that are remembered of one layer. */
+const maximumPlaces = 4 * 1024 * 1024
 
-/** Counts a program or library; anything else is for no machine of ours. */
-export function addMachine(
-  counts: Map<string, MachineCount>,
-  elf: Elf,
-  arm: ArmAttributes | undefined,
-  file: string,
-): void {
-  const architecture = architectureOf(elf)
-  const isCode = elf.type === elfTypes.executable || elf.type === elfTypes.shared
-  if (architecture === undefined || !isCode || arm?.microcontroller === true) return
-  const machine: Machine = { architecture, ...(arm && { arm: { ...versionOf(arm), hardFloat: arm.hardFloat } }) }
-  const key = JSON.stringify(machine)
-  const { files, count } = counts.get(key) ?? { files: [], count: 0 }
-  counts.set(key, { machine, files: count < namedFiles ? [...files, file] : files, count: count + 1 })
+/** The programs and libraries of one layer, by the machine that they are for. */
+export class Programs {
+  readonly #byMachine = new Map<string, MachineFiles>()
+  #size = 0
+
+  /** Adds a program or library. Anything else is for no machine that runs containers. */
+  add(elf: Elf, arm: ArmAttributes | undefined, file: string): void {
+    const architecture = architectureOf(elf)
+    const isCode = elf.type === elfTypes.executable || elf.type === elfTypes.shared
+    if (architecture === undefined || !isCode || arm?.microcontroller === true) return
+    const machine: Machine = { architecture, ...(arm && { arm: { ...versionOf(arm), hardFloat: arm.hardFloat } }) }
+    const key = JSON.stringify(machine)
+    const alike = this.#byMachine.get(key) ?? { machine, files: [], more: 0 }
+    this.#byMachine.set(key, alike)
+    this.#size += file.length
+    if (this.#size <= maximumPlaces) alike.files.push(file)
+    else alike.more++
+  }
+
+  list(): readonly MachineFiles[] {
+    return [...this.#byMachine.values()]
+  }
 }
 
 function versionOf({ version }: ArmAttributes): { version?: number } {
@@ -126,10 +135,14 @@ function judgeArm({ version, hardFloat }: NonNullable<Machine['arm']>, variant =
   return 'own'
 }
 
-/** Places of code that other processors, or none, run: firmware, boot loaders, what emulators load. */
-const elsewhere = /^(?:usr\/)?lib\/(?:firmware|modules)\/|^usr\/share\/|^boot\//
+/**
+ * Places of code that other processors, or none, run: firmware, boot loaders, what emulators load, and the libraries of
+ * cross toolchains (Debian's and Fedora's `usr/<triplet>/` and `usr/lib/gcc-cross/`, which no dynamic linker searches).
+ */
+const elsewhere =
+  /^(?:usr\/)?lib\/(?:firmware|modules|u-boot)\/|^usr\/share\/|^boot\/|^usr\/(?:lib\/gcc-cross\/)?[a-z0-9_]+(?:-[a-z0-9]+)?-linux-(?:gnu|musl|uclibc)[a-z0-9_]*\//
 
-/** @param name of a file, without `./` before it. */
-export function isForThisMachine(name: string): boolean {
-  return !elsewhere.test(name)
+/** @param place of a file. */
+export function isForThisMachine(place: string): boolean {
+  return !elsewhere.test(place)
 }

@@ -8,12 +8,14 @@
 import fs from 'node:fs'
 import { formatBytes } from '../../util/format.js'
 import { fileIdentity } from '../../util/fs.js'
+import { blockSize } from '../tar/fields.js'
 import { createHasher, finishHasher, type Digest } from '../digest.js'
 import { chunksOf, chunkSize, type ByteRange, type HashedRange } from '../hash.js'
 import { ElfReader } from './elf-reader.js'
-import { EntryPaths } from './entry-paths.js'
-import { sniffCompression, type Compression } from './layer-type.js'
-import { addMachine, isForThisMachine, type MachineCount } from './machine.js'
+import { EntryPaths, placeOf, type EntryFault, type OuterPlace } from './entry-paths.js'
+import type { LayerNames } from './layer-names.js'
+import { describeBytes, sniffCompression, type Compression } from './layer-type.js'
+import { isForThisMachine, Programs, type MachineFiles } from './machine.js'
 import type { TarEntry } from '../tar/headers.js'
 import { TarStream, type ContentReader } from '../tar/stream.js'
 import { unpack } from './unpack.js'
@@ -32,23 +34,26 @@ export interface LayerFacts extends HashedRange {
   readonly diffId?: Digest
   /** Bytes that were unpacked. */
   readonly unpacked: number
-  /** What is wrong with the layer as such. */
+  /** What is wrong with the layer as such: at most ten of each code. */
   readonly faults: readonly LayerFault[]
-  /** Faults beyond those told. */
-  readonly moreFaults: number
+  /** Faults beyond these, by code. */
+  readonly moreFaults: Readonly<Partial<Record<LayerFault['code'], number>>>
   /** Of its programs and libraries. */
-  readonly machines: readonly MachineCount[]
+  readonly machines: readonly MachineFiles[]
+  /** What it says about places. Absent if memory does not allow it. */
+  readonly names?: LayerNames
+  readonly outerPlaces: readonly OuterPlace[]
 }
 
 export interface LayerFault {
-  readonly code: 'layer-compression' | 'layer-malformed' | 'layer-too-large' | 'layer-entry-escapes'
+  readonly code: 'layer-compression' | 'layer-malformed' | 'layer-too-large' | EntryFault['code']
   /** The entry of the tar. */
   readonly entry?: string
   readonly expected: string
   readonly found: string
 }
 
-/** Faults told of one layer: enough to see what is wrong with it. */
+/** Faults of one code that are reported of one layer: enough to see what is wrong with it. */
 const maximumFaults = 10
 const shownName = 200
 
@@ -77,22 +82,29 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
       signal?.throwIfAborted()
       stored.update(chunk)
     })
-    const fault = await unpack(chunks, range.size, compression, (piece) => {
+    const start = Buffer.alloc(Math.min(range.size, blockSize))
+    fs.readSync(descriptor, start, 0, start.length, range.offset)
+    const mismatch = compression !== 'none' && sniffCompression(start) !== compression
+    const take = (piece: Uint8Array): boolean => {
       size += piece.length
       if (size > limit) return false
       unpacked?.update(piece)
       content.push(piece)
       return true
-    })
+    }
+    const fault = mismatch ? undefined : await unpack(chunks, range.size, compression, take)
     // What was not unpacked is part of the blob all the same.
     for (const _ of chunks);
     const found = finishHasher(digest, stored)
-    if (size > limit) {
+    if (mismatch) {
+      const expected = `a ${compression} stream, as the media type says`
+      content.fault({ code: 'layer-compression', expected, found: describeBytes(start) })
+    } else if (size > limit) {
       const expected = `at most ${formatBytes(limit)} unpacked (1 GiB, and 200 bytes for each that is stored)`
       content.fault({ code: 'layer-too-large', expected, found: 'more' })
     } else if (fault === undefined) content.end()
     else content.fault({ code: 'layer-compression', expected: `a whole ${compression} stream`, found: fault })
-    const { faults, more, machines, whole } = content
+    const { faults, more, programs, paths, whole } = content
     return {
       digest: found,
       identity,
@@ -100,7 +112,9 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
       unpacked: size,
       faults,
       moreFaults: more,
-      machines: [...machines.values()],
+      machines: programs.list(),
+      names: paths.names,
+      outerPlaces: paths.outerPlaces,
     }
   } finally {
     fs.closeSync(descriptor)
@@ -114,11 +128,11 @@ function sameAlgorithm(a: Digest, b: Digest): boolean {
 /** The unpacked bytes of one layer, as a tar. */
 class LayerContent {
   readonly faults: LayerFault[] = []
-  readonly machines = new Map<string, MachineCount>()
-  more = 0
+  readonly more: Partial<Record<LayerFault['code'], number>> = {}
+  readonly programs = new Programs()
+  readonly paths = new EntryPaths()
   /** Nothing says that this is not all. */
   whole = true
-  readonly #paths = new EntryPaths()
   readonly #tar = new TarStream((entry) => this.#visit(entry))
   #start: Uint8Array | undefined
 
@@ -144,21 +158,18 @@ class LayerContent {
 
   fault(fault: LayerFault): void {
     if (fault.code === 'layer-compression' || fault.code === 'layer-too-large') this.whole = false
-    if (this.faults.length < maximumFaults) this.faults.push(fault)
-    else this.more++
+    const { code } = fault
+    if (this.faults.filter((other) => other.code === code).length < maximumFaults) this.faults.push(fault)
+    else this.more[code] = (this.more[code] ?? 0) + 1
   }
 
   #visit(entry: TarEntry): ContentReader | undefined {
-    const found = this.#paths.add(entry)
-    if (found !== undefined) {
-      const name = entry.name.slice(0, shownName)
-      this.fault({ code: 'layer-entry-escapes', entry: name, expected: 'an entry inside the root of the image', found })
-      return undefined
-    }
+    const fault = this.paths.add(entry)
+    if (fault !== undefined) this.fault({ ...fault, entry: entry.name.slice(0, shownName) })
     const size = entry.sparse?.size ?? entry.stored
-    if (entry.type !== 'file' || size < 52) return undefined
-    const name = entry.name.replace(/^(?:\.?\/+)+/, '')
-    if (!isForThisMachine(name)) return undefined
-    return new ElfReader(size, (elf, arm) => addMachine(this.machines, elf, arm, name.slice(0, shownName)))
+    if (entry.type !== 'file' || size < 52 || fault?.code === 'layer-entry-escapes') return undefined
+    const place = placeOf(entry.name)
+    if (!isForThisMachine(place)) return undefined
+    return new ElfReader(size, (elf, arm) => this.programs.add(elf, arm, place))
   }
 }

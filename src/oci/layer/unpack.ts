@@ -5,8 +5,8 @@ import type { Compression } from './layer-type.js'
 
 /** Bytes given out at once; larger ones do not make it quicker. */
 const pieceSize = 256 * 1024
-/** Skippable frames give nothing; so many of them in one piece of input are none. */
-const emptyInARow = 1000
+/** Bytes of the smallest zstd frame, a skippable one without content (RFC 8878). It unpacks to nothing. */
+const smallestFrame = 8
 
 /** Takes a piece, which is gone afterwards; `false` ends the unpacking. */
 export type Take = (piece: Uint8Array) => boolean
@@ -50,7 +50,8 @@ async function gunzip(chunks: Iterable<Buffer>, size: number, take: Take): Promi
       release(piece)
     })
     stream.on('end', () => resolve(undefined))
-    stream.on('error', (error) => resolve(error.message))
+    // The first header was checked: such an error is of what follows a whole member.
+    stream.on('error', ({ message }) => resolve(isHeaderError(message) ? afterEnd : message))
   })
   try {
     for (const chunk of chunks) {
@@ -58,12 +59,12 @@ async function gunzip(chunks: Iterable<Buffer>, size: number, take: Take): Promi
         stream.write(chunk, () => resolve('written'))
       })
       const fault = await Promise.race([written, finished])
-      if (fault !== 'written') return stopped ? undefined : (fault ?? behind(size - stream.bytesWritten))
+      if (fault !== 'written') return stopped ? undefined : (fault ?? after(size - stream.bytesWritten))
     }
     stream.end()
     const fault = await finished
     if (stopped || fault !== undefined) return fault
-    return behind(size - stream.bytesWritten)
+    return after(size - stream.bytesWritten)
   } finally {
     stream.destroy()
   }
@@ -77,26 +78,33 @@ function release({ buffer, byteOffset, length }: Buffer): void {
   if (byteOffset + length === buffer.byteLength) (buffer as { transfer?(size: number): void }).transfer?.(0)
 }
 
-function behind(bytes: number): string | undefined {
-  return bytes > 0 ? `${bytes} bytes behind the end of the compressed stream` : undefined
+const afterEnd = 'bytes that are not gzip after the end of the compressed stream'
+
+/** zlib's words for a header that it cannot read. */
+function isHeaderError(message: string): boolean {
+  return /^(?:incorrect header check|unknown compression method|unknown header flags set)$/.test(message)
+}
+
+function after(bytes: number): string | undefined {
+  return bytes > 0 ? `${bytes} bytes after the end of the compressed stream` : undefined
 }
 
 async function unzstd(chunks: Iterable<Buffer>, take: Take): Promise<string | undefined> {
   const { ZSTDDecoder } = await import('zstddec/stream')
   const decoder = new ZSTDDecoder()
   await decoder.init()
-  let empty = 0
+  let mayBeEmpty = 0
   const counted = function* (): Generator<Buffer> {
     for (const chunk of chunks) {
-      empty = 0
+      mayBeEmpty = 2 * Math.ceil(chunk.length / smallestFrame) + 10
       yield chunk
     }
   }
   try {
     for (const piece of decoder.decodeStreaming(counted())) {
-      // The decoder offers what it cannot read again and again.
-      if (piece.length === 0 && ++empty > emptyInARow) {
-        return 'corrupt, or something behind the end, or a window of more than 128 MiB'
+      // The decoder tries what it cannot read again and again, and does not say how far it came.
+      if (piece.length === 0 && mayBeEmpty-- === 0) {
+        return 'corrupt, or something after the end, or a window of more than 128 MiB'
       }
       if (piece.length > 0 && !take(piece)) return undefined
       await breathe()

@@ -5,7 +5,8 @@
 import { checksumMatches, fieldNumber, headerName, isZeroBlock, parsePax, textOf } from './fields.js'
 import { addSegments, sparseOfHeader, sparseOfPax, type SparseFile } from './sparse.js'
 
-export type EntryType = 'file' | 'hard-link' | 'symbolic-link' | 'directory' | 'device' | 'fifo' | 'other'
+export type EntryType =
+  'file' | 'hard-link' | 'symbolic-link' | 'directory' | 'device' | 'fifo' | 'global-header' | 'other'
 
 export interface TarEntry {
   /** As it is written. */
@@ -48,8 +49,23 @@ const types: ReadonlyMap<string, EntryType> = new Map([
   ['4', 'device'],
   ['5', 'directory'],
   ['6', 'fifo'],
+  ['g', 'global-header'],
 ])
-const extensions = 'xgLK'
+/** Types that have content in the tar. */
+const stored: ReadonlySet<EntryType> = new Set(['file', 'global-header', 'other'])
+const extensions = 'xLK'
+/** Header fields that Go's archive/tar refuses if they are not numbers: mode, uid, gid and mtime. */
+const numbers = [
+  [100, 8],
+  [108, 8],
+  [116, 8],
+  [136, 12],
+] as const
+/** Records that it refuses if they are not numbers. An empty one stands for the field of the header. */
+const numericRecords: readonly (readonly [string, RegExp])[] = [
+  ...['uid', 'gid'].map((key) => [key, /^(?:[+-]?\d+)?$/] as const),
+  ...['mtime', 'atime', 'ctime'].map((key) => [key, /^(?:[+-]?\d+(?:\.\d*)?)?$/] as const),
+]
 
 export class TarHeaders {
   /** One block of zeros came. */
@@ -71,18 +87,22 @@ export class TarHeaders {
     }
     if (this.#zero) return { kind: 'fault', fault: 'a header after a single block of zeros' }
     if (!checksumMatches(block)) return { kind: 'fault', fault: 'no tar header' }
+    if (numbers.some(([start, length]) => Number.isNaN(fieldNumber(block, start, length)))) {
+      return { kind: 'fault', fault: 'a malformed number in the header' }
+    }
     const flag = String.fromCharCode(block[156]!)
     return extensions.includes(flag) ? this.#beginExtension(block, flag) : this.#endEntry(block, flag)
   }
 
   /** Takes the bytes of an extension. @returns what is wrong with them. */
   extend(content: Buffer): string | undefined {
-    // Like Go's archive/tar, nothing of a global header (`g`) is applied.
     if (this.#extensionFlag === 'L') this.#longName = textOf(content)
     if (this.#extensionFlag === 'K') this.#longTarget = textOf(content)
     if (this.#extensionFlag !== 'x') return undefined
     const records = parsePax(content)
-    if (records === undefined) return 'a malformed extended header'
+    if (records === undefined || !numericRecords.every(([key, form]) => form.test(records.get(key) ?? ''))) {
+      return 'a malformed extended header'
+    }
     this.#pax = records
     return undefined
   }
@@ -97,16 +117,17 @@ export class TarHeaders {
 
   #endEntry(block: Buffer, flag: string): HeaderStep {
     const pax = this.#pax
-    const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? this.#longName ?? headerName(block)
-    const target = pax.get('linkpath') ?? this.#longTarget ?? textOf(block.subarray(157, 257))
+    // An empty record stands for the field of the header.
+    const name = pax.get('GNU.sparse.name') || pax.get('path') || (this.#longName ?? headerName(block))
+    const target = pax.get('linkpath') || (this.#longTarget ?? textOf(block.subarray(157, 257)))
     // Before ustar, a directory was a file whose name ends with a slash.
     const type = flag === '\0' && name.endsWith('/') ? 'directory' : (types.get(flag) ?? 'other')
-    const stored = type === 'file' || type === 'other' ? sizeOf(block, pax) : 0
-    if (!isSize(stored)) return { kind: 'fault', fault: 'no size in the header' }
+    const size = stored.has(type) ? sizeOf(block, pax) : 0
+    if (!isSize(size)) return { kind: 'fault', fault: 'no size in the header' }
     this.#pax = new Map()
     this.#longName = this.#longTarget = undefined
     const sparse = flag === 'S' ? sparseOfHeader(block) : sparseOfPax(pax)
-    const entry: TarEntry = { name, flag, type, target, stored, ...(sparse && { sparse }) }
+    const entry: TarEntry = { name, flag, type, target, stored: size, ...(sparse && { sparse }) }
     if (flag !== 'S' || sparse === undefined || block[482] === 0) return { kind: 'entry', entry }
     this.#mapped = { entry, sparse }
     return { kind: 'map' }
@@ -121,8 +142,8 @@ export class TarHeaders {
 }
 
 function sizeOf(block: Buffer, pax: ReadonlyMap<string, string>): number {
-  const stated = pax.get('size')
-  if (stated === undefined) return fieldNumber(block, 124, 12)
+  const stated = pax.get('size') ?? ''
+  if (stated === '') return fieldNumber(block, 124, 12)
   return /^\d+$/.test(stated) ? Number(stated) : Number.NaN
 }
 

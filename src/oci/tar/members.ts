@@ -62,6 +62,8 @@ export function readTarMembers(file: number, fileSize: number): readonly TarMemb
       const next = 'make the archive again without --sparse (tar -cf)'
       return { error: `"${plainName(step.entry.name)}" is packed as a sparse file`, next }
     }
+    // Nothing is unpacked of it.
+    if (step.entry.type === 'global-header') continue
     const member = memberOf(step.entry, offset, files)
     members.push(member)
     if (member.type === 'file') files.set(member.name, member)

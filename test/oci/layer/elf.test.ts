@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ElfReader } from '../../../src/oci/layer/elf-reader.js'
-import { addMachine, judge, type Machine, type MachineCount } from '../../../src/oci/layer/machine.js'
+import { isForThisMachine, judge, Programs, type Machine } from '../../../src/oci/layer/machine.js'
 import { elfOf, elfs } from '../../rig/elf-builder.js'
 import { platformOf } from '../merge-layouts.js'
 
@@ -11,11 +11,11 @@ const test = suite('elf')
 
 /** What is read of a file that comes in pieces. */
 function machineOf(bytes: Uint8Array, piece = bytes.length): Machine | undefined {
-  const counts = new Map<string, MachineCount>()
-  const reader = new ElfReader(bytes.length, (elf, arm) => addMachine(counts, elf, arm, 'file'))
+  const programs = new Programs()
+  const reader = new ElfReader(bytes.length, (elf, arm) => programs.add(elf, arm, 'file'))
   for (let at = 0; at < bytes.length; at += piece) reader.read(bytes.subarray(at, at + piece))
   reader.end()
-  return [...counts.values()][0]?.machine
+  return programs.list()[0]?.machine
 }
 
 function verdict(bytes: Uint8Array, platform: string): string {
@@ -50,7 +50,7 @@ const wrong: readonly (readonly [keyof typeof elfs, string, string])[] = [
   ['amd64', 'arm64', 'code for arm64; code for amd64'],
   ['arm64', 'amd64', 'code for amd64; code for arm64'],
   ['amd64', '386', 'code for 386; code for amd64'],
-  ['x32', 'amd64', 'code for amd64; code for x32 (the 32-bit ABI of x86-64)'],
+  ['x32', 'arm64', 'code for arm64; code for x32 (the 32-bit ABI of x86-64)'],
   ['mipsN32', 'mips', 'code for mips; code for mips64p32 (the n32 ABI of MIPS, big-endian)'],
   ['ppc64', 'ppc64le', 'code for ppc64le; code for ppc64'],
   ['ppc64le', 'ppc64', 'code for ppc64; code for ppc64le'],
@@ -65,7 +65,27 @@ for (const [elf, platform, expected] of wrong) {
 
 test('a narrower machine that the processor can be is told apart', () => {
   assert.is(verdict(elfs.i386, 'amd64'), 'companion')
+  assert.is(verdict(elfs.x32, 'amd64'), 'companion')
   assert.is(verdict(elfs.armv7, 'arm64'), 'companion')
+})
+
+test('firmware, boot loaders and the libraries of cross toolchains are for other machines; those of Debian are not', () => {
+  const others = [
+    'lib/firmware/modem.bin',
+    'usr/lib/u-boot/rpi_4/u-boot.bin',
+    'boot/vmlinuz',
+    'usr/aarch64-linux-gnu/lib/libc.so.6',
+    'usr/arm-linux-gnueabihf/lib/libc.so.6',
+    'usr/x86_64-redhat-linux-gnu/lib64/libc.so',
+    'usr/lib/gcc-cross/riscv64-linux-gnu/13/libgcc_s.so.1',
+  ]
+  for (const place of others) assert.not(isForThisMachine(place), place)
+  const own = [
+    'usr/lib/aarch64-linux-gnu/libc.so.6',
+    'usr/bin/qemu-aarch64-static',
+    'usr/lib/gcc/x86_64-linux-gnu/13/cc1',
+  ]
+  for (const place of own) assert.ok(isForThisMachine(place), place)
 })
 
 test('what no container runs is not judged: kernel modules, BPF, microcontrollers', () => {

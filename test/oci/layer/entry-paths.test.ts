@@ -11,8 +11,9 @@ function last(...entries: readonly string[]): string | undefined {
   let fault: string | undefined
   for (const entry of entries) {
     const [, name = '', arrow, target = ''] = /^(.*?)(?: (->|=>) (.*))?$/s.exec(entry) ?? []
-    const type: EntryType = arrow === '->' ? 'symbolic-link' : arrow === '=>' ? 'hard-link' : 'file'
-    fault = paths.add({ name, flag: '0', type, target, stored: 0 })
+    const plain: EntryType = name.endsWith('/') ? 'directory' : 'file'
+    const type = arrow === '->' ? 'symbolic-link' : arrow === '=>' ? 'hard-link' : plain
+    fault = paths.add({ name, flag: '0', type, target, stored: 0 })?.found
   }
   return fault
 }
@@ -29,8 +30,10 @@ const inside: Record<string, readonly string[]> = {
   'a file through a link inside': ['lib -> usr/lib', 'lib/libc.so'],
   'a file through a link that climbs to the root': ['usr/up -> ..', 'usr/up/file'],
   'a file through an absolute link, which is inside the root': ['var/run -> /run', 'var/run/pid'],
-  'a file through links that go round': ['a -> b', 'b -> a', 'a/file'],
-  'a file in the place of a link that climbs': ['a -> ../..', 'a', 'a/file'],
+  'a hard link to a symbolic link to a directory': ['d/', 'l -> d', 'l/file', 'h => l'],
+  'a directory after what lies in it': ['d/file', 'd/'],
+  'a file where only its own entries make a directory': ['d/file', 'd'],
+  'a file that the layer also removes, after the whiteout': ['etc/.wh.a', 'etc/a'],
   'a hard link': ['bin/a', 'bin/b => bin/a'],
   whiteouts: ['etc/.wh.gone', 'etc/.wh..wh..opq'],
 }
@@ -44,7 +47,10 @@ const outside: Record<string, [entries: readonly string[], fault: RegExp]> = {
   'a name that climbs in its middle': [['etc/../../passwd'], /^a name with "\.\."$/],
   'a hard link to an absolute name that climbs': [['a => /../etc/shadow'], /^a hard link to a name with "\.\."$/],
   'a hard link that climbs': [['a => ../../etc/shadow'], /^a hard link to a name with "\.\."$/],
-  'a hard link through a link that climbs': [['up -> ../..', 'a => up/etc/shadow'], /^a hard link that leads out/],
+  'a hard link through a link that climbs': [
+    ['up -> ../..', 'a => up/etc/shadow'],
+    /^a hard link to a name that leads out/,
+  ],
   'a file through a link that climbs': [['up -> ../..', 'up/etc/cron.d/x'], /^a name that leads out/],
   'a file through a link that climbs deep inside': [['a/b/up -> ../../../x', 'a/b/up/file'], /^a name that leads out/],
   'a file through a link to a link that climbs': [['a -> b/c', 'b/c -> ../..', 'a/file'], /^a name that leads out/],
@@ -57,7 +63,22 @@ const outside: Record<string, [entries: readonly string[], fault: RegExp]> = {
   'a whiteout of the directory above': [['etc/.wh...'], /^a whiteout of no name$/],
   'a whiteout of nothing': [['etc/.wh.'], /^a whiteout of no name$/],
   'a name with a NUL': [['etc/a\0b'], /^a name with a NUL$/],
-  'a name that no system takes': [['x'.repeat(5000)], /^a name of more than 4096 bytes$/],
+  'a name that no system takes': [['x/'.repeat(2500)], /^a name of more than 4095 bytes$/],
+  'a part of a name that no file system takes': [['ä'.repeat(128)], /^a name with a part of more than 255 bytes$/],
+  'a file below links that go round': [
+    ['a -> b', 'b -> a', 'a/file'],
+    /^an entry below symbolic links that lead round$/,
+  ],
+  'a file below a file': [['a', 'a/b'], /^an entry below something that is not a directory$/],
+  'a file deep below a file': [['a', 'a/b/c/d'], /^an entry below something that is not a directory$/],
+  'a file below a hard link': [['f', 'a => f', 'a/b'], /^an entry below something that is not a directory$/],
+  'a path twice, however it is written': [['d/a', './d//a'], /^an entry with the path of an earlier one$/],
+  'a path as file and directory': [['a', 'a/'], /^an entry with the path of an earlier one$/],
+  'an opaque whiteout twice': [['.wh..wh..opq', '/.wh..wh..opq'], /^an entry with the path of an earlier one$/],
+  'a hard link to itself': [['d/a', 'd/a => d/a'], /^a hard link to itself$/],
+  'a hard link to itself, by way of a link': [['d/', 'l -> d', 'd/a => l/a'], /^a hard link to itself$/],
+  'a hard link to a directory without an entry': [['d/f', 'a => d'], /^a hard link to a directory$/],
+  'a whiteout after what lies below its name': [['d/f', '.wh.d'], /^a whiteout after an entry/],
   'a name of very many parts': [['x/'.repeat(1000)], /^a name of more than 256 parts$/],
 }
 for (const [what, [entries, fault]] of Object.entries(outside)) {

@@ -38,7 +38,9 @@ function membersOf(bytes: Uint8Array): string[] {
 /** By the reader of layers. */
 function entriesOf(bytes: Uint8Array): string[] {
   const entries: string[] = []
-  const tar = new TarStream(({ name }) => {
+  const tar = new TarStream(({ name, type }) => {
+    // Nothing is unpacked of it.
+    if (type === 'global-header') return undefined
     let content = ''
     return {
       read: (piece) => (content += Buffer.from(piece).toString('latin1')),

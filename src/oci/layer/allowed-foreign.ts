@@ -1,0 +1,38 @@
+/** Programs of other platforms that an image holds on purpose, by patterns of their paths. */
+import type { AllowedPattern } from '../verify-report.js'
+
+interface Counted {
+  readonly pattern: string
+  readonly matches: (place: string) => boolean
+  files: number
+}
+
+/** Counts what each pattern matches. Patterns are those of `sources` in the config, from the root of the image. */
+export class AllowedForeign {
+  readonly #patterns: readonly Counted[]
+
+  private constructor(patterns: readonly Counted[]) {
+    this.#patterns = patterns
+  }
+
+  /** @returns `undefined` if there are none. */
+  static async of(patterns: readonly string[] = []): Promise<AllowedForeign | undefined> {
+    if (patterns.length === 0) return undefined
+    const { default: micromatch } = await import('micromatch')
+    const made = patterns.map((pattern) => {
+      const matches = micromatch.matcher(pattern.replace(/^\/+/, ''), { dot: true })
+      return { pattern, matches, files: 0 }
+    })
+    return new AllowedForeign(made)
+  }
+
+  has(place: string): boolean {
+    const matching = this.#patterns.filter(({ matches }) => matches(place))
+    for (const pattern of matching) pattern.files++
+    return matching.length > 0
+  }
+
+  report(): AllowedPattern[] {
+    return this.#patterns.map(({ pattern, files }) => ({ pattern, files }))
+  }
+}
