@@ -161,7 +161,7 @@ export class EntryPaths {
     const kind = type === 'directory' ? says.directory : type === 'symbolic-link' ? says.link : 0
     const before = mark(this.names, place, says.entry | kind)
     if (resolved !== place) mark(this.names, resolved, says.entry | kind)
-    for (const end of [...ancestorsOf(place)].toReversed()) {
+    for (let end = place.lastIndexOf('/'); end > 0; end = place.lastIndexOf('/', end - 1)) {
       const above = mark(this.names, place, says.parent, end)
       if (above === 0) this.#addOuter({ entry: name, place: place.slice(0, end), as: 'implied-directory' })
       if ((above & says.parent) !== 0) break
