@@ -91,8 +91,10 @@ const table: Readonly<Record<string, Rules>> = {
   },
   init: {
     uses: [
+      'bitbake/client',
       'bitbake/command',
       'bitbake/judge',
+      'bitbake/log',
       'bitbake/prepare',
       'bitbake/query',
       'bitbake/tinfoil',
@@ -102,7 +104,7 @@ const table: Readonly<Record<string, Rules>> = {
       'util/fs',
     ],
     types: ['config/types', 'targets/target'],
-    modules: ['fast-glob', 'node:child_process', 'node:fs', 'node:path', 'node:readline'],
+    modules: ['fast-glob', 'node:fs', 'node:path'],
   },
   'report/doctor-text': { uses: [], types: ['doctor/finding'], modules: [] },
   report: { uses: ['util', 'oci/platform'], types: ['execute', 'plan'], modules: ['node:path', 'node:util'] },

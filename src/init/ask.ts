@@ -1,9 +1,9 @@
 /** A survey by BitBake itself: its multiconfigs, their machines, and the recipes that make OCI images. */
-import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { runClient } from '../bitbake/client.js'
 import { recipeArgument } from '../bitbake/command.js'
 import { tellingErrors } from '../bitbake/judge.js'
+import { silentLog } from '../bitbake/log.js'
 import { prepareBuild } from '../bitbake/prepare.js'
 import { queryBitbake } from '../bitbake/query.js'
 import { readParsed, tinfoilPrelude, type Parsed } from '../bitbake/tinfoil.js'
@@ -90,6 +90,7 @@ export async function askSurvey(
   build: Build,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
+  stopNow: AbortSignal,
   onParsed: (parsed: Parsed) => void,
 ): Promise<{ readonly asked: Asked } | Refusal> {
   const prepared = await prepareBuild(build, environment, stop)
@@ -97,18 +98,28 @@ export async function askSurvey(
     const [problem] = prepared.problems
     return { why: problem?.code === 'init-failed' ? `${problem.script}: ${problem.found}` : '', final: false }
   }
-  const { beside, cwd, variables } = prepared.value
-  const argv = beside(['python3', '-c', program, build.kas === undefined ? build.command[0]! : 'bitbake'])
+  const words = [program, build.kas === undefined ? build.command[0]! : 'bitbake']
+  const argv = prepared.value.beside(['python3', '-c', ...words])
   if (argv === undefined) return { why: '', final: false }
-  const told: Told[] = []
-  const refusal = await call(argv, cwd, variables, stop, (line) => {
+  const transcript = new Transcript()
+  let last: readonly string[] = []
+  let told: Told | undefined
+  const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     const parsed = readParsed(line)
     if (parsed !== undefined) onParsed(parsed)
-    else if (line.startsWith(mark)) told.push(JSON.parse(line.slice(mark.length)) as Told)
-    else return false
-    return true
-  })
-  return told[0] === undefined ? refusal : { asked: interpret(told[0]) }
+    else if (line.startsWith(mark)) told = JSON.parse(line.slice(mark.length)) as Told
+    else {
+      transcript.line(line, stream)
+      if (line !== '') last = [...last, line].slice(-shownLines)
+    }
+  }
+  const call = { argv, words, prepared: prepared.value, log: silentLog, stop, stopNow, onLine }
+  const { exit } = await runClient(call)
+  transcript.end()
+  if (told !== undefined) return { asked: interpret(told) }
+  if ('error' in exit) return { why: `${argv[0]} cannot be started: ${errorText(exit.error)}`, final: false }
+  const said = transcript.errors.length > 0
+  return { why: (said ? tellingErrors(transcript) : last).join('\n'), final: said }
 }
 
 /** Behind a wrapper: what BitBake says of the recipes and multiconfigs that were read. */
@@ -165,40 +176,6 @@ function interpret(told: Told): Asked {
     leftOut,
     skipped,
   }
-}
-
-/** @param take whether the line is an answer; the others are BitBake's messages, of which the errors are kept */
-function call(
-  argv: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-  stop: AbortSignal,
-  take: (line: string) => boolean,
-): Promise<Refusal> {
-  return new Promise((resolve) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    const transcript = new Transcript()
-    let last: readonly string[] = []
-    for (const stream of ['stdout', 'stderr'] as const) {
-      createInterface({ input: child[stream] }).on('line', (line) => {
-        if (take(line)) return
-        transcript.line(line, stream)
-        if (line !== '') last = [...last, line].slice(-shownLines)
-      })
-    }
-    const interrupt = (): void => void child.kill('SIGINT')
-    stop.addEventListener('abort', interrupt)
-    const end = (why: string, final: boolean): void => {
-      stop.removeEventListener('abort', interrupt)
-      resolve({ why, final })
-    }
-    child.once('error', (error) => end(`${argv[0]} cannot be started: ${errorText(error)}`, false))
-    child.once('close', () => {
-      transcript.end()
-      const said = transcript.errors.length > 0
-      end((said ? tellingErrors(transcript) : last).join('\n'), said)
-    })
-  })
 }
 
 /** Of a call that failed without an error of BitBake's. */

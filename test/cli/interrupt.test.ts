@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Event } from '../../src/execute/event.js'
+import { temporaryDirectory } from '../rig/temp.js'
 import type { Scenario } from '../rig/fake-bitbake.js'
 import { helloConfig, makeProject, type Project } from './fixture.js'
 
@@ -30,12 +31,14 @@ async function startScenario(scenario: Scenario, ...options: readonly string[]):
   const record = project.file('record')
   writeFileSync(project.file('build/scenario.json'), JSON.stringify({ ...scenario, record }))
   const child = project.start('run', ...options)
-  const notes = (): Record<string, unknown>[] => {
-    const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : []
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
-  }
+  const notes = (): Record<string, unknown>[] => readNotes(record)
   await until(() => notes().some((note) => note['hanging'] === true))
   return { project, child, notes }
+}
+
+function readNotes(record: string): Record<string, unknown>[] {
+  const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : []
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -187,5 +190,43 @@ test('a run that was killed is no hindrance to the next one', async () => {
   const next = project.mab('run')
   assert.is(next.code, 0, next.stderr)
 })
+
+/** `mab init` whose `python3` hangs until it has had two interrupts. */
+async function startInit(): Promise<Pick<Interrupted, 'project' | 'child' | 'notes'>> {
+  const bin = temporaryDirectory()
+  const record = path.join(bin, 'record')
+  const script = `#!${process.execPath}
+    const note = (entry) => require('fs').appendFileSync(${JSON.stringify(record)}, JSON.stringify(entry) + '\\n')
+    let left = 2
+    process.on('SIGINT', () => {
+      note({ signal: 'SIGINT' })
+      if (--left === 0) process.exit(1)
+    })
+    console.log('mab-parsed 1 2')
+    note({ pid: process.pid })
+    setInterval(() => {}, 1000)`
+  writeFileSync(path.join(bin, 'python3'), script, { mode: 0o755 })
+  const project = makeProject(undefined, { PATH: `${bin}:${process.env['PATH']}`, BUILDDIR: '' })
+  rmSync(project.file('multiarch.config.json'))
+  const child = project.start('init', '--yes')
+  const notes = (): Record<string, unknown>[] => readNotes(record)
+  await until(() => notes().length > 0)
+  return { project, child, notes }
+}
+
+for (const [signal, code] of [
+  ['SIGTERM', 143],
+  ['SIGKILL', null],
+] as const) {
+  test(`${signal} of mab init stops the BitBake that it asks`, async () => {
+    const { project, child, notes } = await startInit()
+    child.kill(signal)
+    const [exit] = (await once(child, 'close')) as [number | null]
+    assert.is(exit, code)
+    await until(() => isGone(notes()))
+    assert.is(signals(notes()), 2)
+    assert.not.ok(existsSync(project.file('multiarch.config.ts')))
+  })
+}
 
 test.run()

@@ -96,9 +96,10 @@ async function look(io: Io): Promise<Survey> {
     if (share > told) io.stderr.write(`parsing recipes: ${done} of ${total}\n`)
     told = share
   }
-  const answered = await askSurvey(source.build, io.env, io.interruption.stop, onParsed)
+  const { stop, stopNow } = io.interruption
+  const answered = await askSurvey(source.build, io.env, stop, stopNow, onParsed)
+  if (stop.aborted) return survey
   if (!('asked' in answered)) {
-    const { stop, stopNow } = io.interruption
     const completed = answered.final ? survey : await askMachines(survey, source.build, io.env, stop, stopNow)
     if (completed.asked) return completed
     const why = answered.why.split('\n').filter((line) => line !== '')
