@@ -140,7 +140,7 @@ function withoutUnrealVariant(platform: Platform): Platform {
 
 /** What can be done about it here, where there is no config. */
 function withNext(problem: LayoutProblem, file: string): LayoutProblem {
-  if (problem.code === 'layout-unreadable' && problem.next === undefined) {
+  if (problem.code === 'layout-unreadable' && problem.next === undefined && problem.remedy === undefined) {
     return {
       ...problem,
       next: 'name a layout or a tar of one: DIR, FILE, oci:DIR:REFERENCE or oci-archive:FILE:REFERENCE',

@@ -28,16 +28,15 @@ export interface FoundManifests {
 export function manifestsOf(layout: Layout, reference: string | undefined): Result<FoundManifests, LayoutProblem> {
   const roots = indexSteps(layout.index)
   if (roots.length === 0) {
-    return fail({
-      code: 'manifests-empty',
-      layout: layout.path,
-      at: ['index.json', 'manifests'],
-      expected: 'at least one image',
-      found: 'none: the layout is empty',
-    })
+    return fail(noEntries(layout, 'at least one image', 'none: the layout is empty'))
   }
   const named = entriesOf(layout, roots, reference)
   return named === undefined ? fail(missingReference(layout, reference)) : collect(layout, named)
+}
+
+/** `index.json` leads to nothing. */
+export function noEntries({ path, whenEmpty }: Layout, expected: string, found: string): LayoutProblem {
+  return { code: 'manifests-empty', layout: path, at: ['index.json', 'manifests'], expected, found, ...whenEmpty }
 }
 
 /** No entry has the name, or without one none can be chosen. */

@@ -3,6 +3,17 @@ import fs, { type BigIntStats } from 'node:fs'
 import path from 'node:path'
 import { errorCode, errorText, isAbsent, isWithin, statIfThere } from '../util/fs.js'
 
+/** A document of the layout is a link that is not followed. */
+export class UnfollowedLink extends Error {
+  /** Whether a copy of the layout would have the right file. */
+  readonly mayBeCopied: boolean
+
+  constructor(message: string, mayBeCopied: boolean) {
+    super(message)
+    this.mayBeCopied = mayBeCopied
+  }
+}
+
 /** File systems of the kernel: what is there is nobody's blob, and may be endless or secret. */
 const kernelPlace = /^\/(?:dev|proc|sys)\//
 
@@ -27,7 +38,7 @@ export function fileAt(directory: string, name: string, vouched: boolean): BigIn
   const place = fs.realpathSync(file)
   const elsewhere = !isWithin(place, fs.realpathSync(directory))
   if (kernelPlace.test(place) || (elsewhere && !vouched && path.basename(place) !== path.basename(name))) {
-    throw new Error(`${name} is a link to ${place}, outside of the layout`)
+    throw new UnfollowedLink(`${name} is a link to ${place}, outside of the layout`, !kernelPlace.test(place))
   }
   return target
 }

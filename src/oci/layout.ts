@@ -4,13 +4,15 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { errorText, fileIdentity, isAbsent } from '../util/fs.js'
+import { errorText, exists, fileIdentity, isAbsent } from '../util/fs.js'
+import type { LayoutRemedy } from '../util/layout-remedy.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
 import type { IndexDocument } from './documents.js'
 import { indexSchema, layoutFileSchema } from './schemas.js'
-import { describePlace, fileAt, listFiles, noSuchFile } from './layout-directory.js'
+import { describePlace, fileAt, listFiles, noSuchFile, UnfollowedLink } from './layout-directory.js'
 import { maximumDocument, parseDocument } from './parse.js'
+import { describeCompression, isSkopeoDirectory, remedyForDockerArchive, remedyForError } from './remedies.js'
 import { memberFinder } from './tar/links.js'
 import { readTarMembers, type TarMember } from './tar/members.js'
 
@@ -40,6 +42,8 @@ export interface Layout {
   describe(name: string): string
   /** Everything in it that is no directory, by its path in the layout; in an archive also what lies beside the layout. */
   files(): readonly string[]
+  /** For an index without entries: the archive is one of Docker's as well, which has its images in manifest.json. */
+  readonly whenEmpty?: { readonly remedy?: LayoutRemedy }
 }
 
 export interface OpenOptions {
@@ -61,11 +65,22 @@ export function openLayout(location: string, options: OpenOptions = {}): Result<
       : fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', 'neither'))
   } catch (error) {
     const found = isAbsent(error) ? 'nothing is there' : errorText(error)
-    return fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', found))
+    const problem = unreadable(location, [], 'an OCI image layout: a directory or a tar', found)
+    if (isAbsent(error)) return fail(problem)
+    const isCopied = error instanceof UnfollowedLink && error.mayBeCopied
+    const remedy = isCopied
+      ? { remedy: { kind: 'copy', directory: location } as const }
+      : remedyForError(error, location)
+    return fail({ ...problem, ...remedy })
   }
 }
 
 function openDirectory(directory: string, options: OpenOptions): Result<Layout, LayoutProblem> {
+  if (!exists(path.join(directory, 'index.json')) && isSkopeoDirectory(directory)) {
+    const found = "a directory of skopeo's transport dir: (manifest.json and version)"
+    const remedy = { kind: 'convert', transport: 'dir', path: directory } as const
+    return fail({ ...unreadable(directory, [], 'the files index.json and oci-layout', found), remedy })
+  }
   const read = (name: string): Buffer | undefined => {
     const stat = fileAt(directory, name, false)
     return stat && readFrom(path.join(directory, name), 0, Math.min(Number(stat.size), maximumDocument + 1))
@@ -93,11 +108,11 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
   const descriptor = fs.openSync(file, 'r')
   try {
     const stat = fs.fstatSync(descriptor, { bigint: true })
-    const compression = compressionOf(readRange(descriptor, 0, 6))
+    const compression = describeCompression(readRange(descriptor, 0, 6), file)
     if (compression !== undefined) {
-      const { name, command } = compression
+      const { name, remedy } = compression
       const problem = unreadable(file, [], 'an uncompressed tar of an OCI image layout', `a file compressed by ${name}`)
-      return fail({ ...problem, next: `decompress it first: ${command} ${path.basename(file)}` })
+      return fail({ ...problem, remedy: remedy! })
     }
     const members = readTarMembers(descriptor, Number(stat.size))
     if ('error' in members) {
@@ -105,12 +120,15 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
       return fail(members.next === undefined ? problem : { ...problem, next: members.next })
     }
     const find = memberFinder(members)
+    const readMember = ({ offset, size }: TarMember): Buffer =>
+      readRange(descriptor, offset, Math.min(size, maximumDocument + 1))
+    const dockerManifest = find('manifest.json')
     const [prefix, ...others] = layoutPrefixes(members, find)
     if (prefix === undefined || others.length > 0) {
       const expected = 'a layout at the top of the archive or in one directory inside'
-      if (prefix === undefined && find('manifest.json') !== undefined) {
+      if (prefix === undefined && dockerManifest !== undefined) {
         const problem = unreadable(file, [], expected, 'a docker-archive (manifest.json and no index.json)')
-        return fail({ ...problem, next: 'convert it first: skopeo copy docker-archive:FILE oci-archive:OTHER' })
+        return fail({ ...problem, ...remedyForDockerArchive(file, readMember(dockerManifest)) })
       }
       const none = members.length === 0 ? 'an empty archive' : 'no index.json there'
       if (prefix === undefined) return fail(unreadable(file, [], expected, none))
@@ -120,7 +138,7 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
     const identity = fileIdentity(stat)
     const read = (name: string): Buffer | undefined => {
       const member = find(prefix + name)
-      return member && readRange(descriptor, member.offset, Math.min(member.size, maximumDocument + 1))
+      return member && readMember(member)
     }
     const locate = (digest: Digest): BlobLocation | undefined => {
       const member = find(prefix + blobPath(digest))
@@ -132,23 +150,13 @@ function openArchive(file: string): Result<Layout, LayoutProblem> {
       const type = members.findLast((member) => member.name === prefix + name)?.type
       return type === undefined ? noSuchFile : type === 'other' ? 'neither a file nor a directory' : `a ${type}`
     }
-    return assemble(file, 'archive', read, { locate, describe, files: list }, 'index.json')
+    // Docker 25 may write `manifests: null` next to a manifest.json that is whole.
+    const whenEmpty =
+      dockerManifest === undefined ? {} : { whenEmpty: remedyForDockerArchive(file, readMember(dockerManifest)) }
+    return assemble(file, 'archive', read, { locate, describe, files: list, ...whenEmpty }, 'index.json')
   } finally {
     fs.closeSync(descriptor)
   }
-}
-
-/** How an outer compression begins; blobs are found by their place in a tar, which a compressed one does not have. */
-const compressions = [
-  { magic: '1f8b', name: 'gzip', command: 'gunzip -k' },
-  { magic: '28b52ffd', name: 'zstd', command: 'zstd -d' },
-  { magic: 'fd377a585a00', name: 'xz', command: 'unxz -k' },
-  { magic: '425a68', name: 'bzip2', command: 'bunzip2 -k' },
-  { magic: '04224d18', name: 'lz4', command: 'lz4 -d' },
-]
-
-function compressionOf(start: Buffer): (typeof compressions)[number] | undefined {
-  return compressions.find(({ magic }) => start.toString('hex').startsWith(magic))
 }
 
 /** '' when there is a layout at the top, else `dir/` for each directory that has an `index.json`. */
@@ -162,7 +170,7 @@ function assemble(
   location: string,
   kind: Layout['kind'],
   read: (name: string) => Buffer | undefined,
-  look: Pick<Layout, 'locate' | 'describe' | 'files'>,
+  look: Pick<Layout, 'locate' | 'describe' | 'files' | 'whenEmpty'>,
   indexFile: string,
 ): Result<Layout, LayoutProblem> {
   const indexBytes = read(indexFile)

@@ -24,7 +24,9 @@ import { findDataFault } from './embedded-data.js'
 import { recallDocument, rememberDocument } from './document-cache.js'
 import { noSuchFile } from './layout-directory.js'
 import { readFrom, type BlobLocation, type Layout } from './layout.js'
+import { findMisplaced } from './misplaced.js'
 import { maximumDocument, parseDocument } from './parse.js'
+import { remedyForError } from './remedies.js'
 
 /** A descriptor whose digest is checked and whose blob is there with the right size. */
 export type LocatedBlob = LocatedFile | EmbeddedBlob
@@ -58,14 +60,12 @@ export function locateBlob(layout: Layout, descriptor: Descriptor, at: TreePath)
   if (location === undefined && embedded !== undefined) return ok({ descriptor, digest, embedded })
   if (location === undefined) {
     const expected = `blob ${digest}`
-    return fail({
-      code: 'blob-missing',
-      layout: layout.path,
-      at,
-      expected,
-      found: layout.describe(blobPath(digest)),
-      ...nextFor(layout, descriptor),
-    })
+    const place = layout.describe(blobPath(digest))
+    const misplaced = place === noSuchFile ? findMisplaced(layout, digest) : undefined
+    const found = misplaced === undefined ? place : `${place} at ${blobPath(digest)}, but there is ${misplaced.name}`
+    const { remedy } = misplaced ?? {}
+    const next = remedy === undefined ? nextFor(layout, descriptor) : { remedy }
+    return fail({ code: 'blob-missing', layout: layout.path, at, expected, found, ...next })
   }
   if (location.size !== descriptor.size) {
     return fail({
@@ -173,5 +173,6 @@ function readOfAnyType<T>(
 }
 
 export function blobUnreadable(layout: string, at: TreePath, digest: Digest, error: unknown): LayoutProblem {
-  return { code: 'blob-unreadable', layout, at, expected: `blob ${digest}`, found: errorText(error) }
+  const remedy = remedyForError(error, layout)
+  return { code: 'blob-unreadable', layout, at, expected: `blob ${digest}`, found: errorText(error), ...remedy }
 }

@@ -27,9 +27,13 @@ export function isWholeReport(result: Result<VerifyReport, LayoutProblem>): bool
   return result.ok && [result.value.problems, result.value.absent, result.value.absentEntries].flat().length === 0
 }
 
-/** Differs once the layout has been replaced. */
+/** Differs once the layout has been replaced. Why a layout cannot be looked at is reported by what reads it. */
 export function identityOf(location: string, indexFile = 'index.json'): string {
-  const stat = statIfThere(location)
-  const decisive = stat?.isDirectory() === true ? statIfThere(`${location}/${indexFile}`) : stat
-  return decisive === undefined ? '' : fileIdentity(decisive)
+  try {
+    const stat = statIfThere(location)
+    const decisive = stat?.isDirectory() === true ? statIfThere(`${location}/${indexFile}`) : stat
+    return decisive === undefined ? '' : fileIdentity(decisive)
+  } catch {
+    return ''
+  }
 }

@@ -121,7 +121,7 @@ export function explainNoImage(layout: Layout, { artifacts, absent }: Listing): 
   }
   if (problems.length > 0) return problems
   const [at, expected] = [['index.json'], 'at least one image']
-  return [{ code: 'manifests-empty', layout: layout.path, at, expected, found: 'none' }]
+  return [{ code: 'manifests-empty', layout: layout.path, at, expected, found: 'none', ...layout.whenEmpty }]
 }
 
 function readListing(layout: Layout, found: FoundManifests): Result<Listing, LayoutProblem> {

@@ -1,4 +1,5 @@
 /** What lies in a layout and belongs to no image of it. The image spec allows it; a published image should have none. */
+import { remedyForError } from './remedies.js'
 import { formatBytes } from '../util/format.js'
 import { errorText } from '../util/fs.js'
 import type { LayoutProblem } from '../util/problem.js'
@@ -20,7 +21,16 @@ export function strayProblems(layout: Layout, referenced: ReadonlySet<string> | 
     names = layout.files()
   } catch (error) {
     const expected = 'a directory whose files can be listed'
-    return [{ code: 'layout-unreadable', layout: layout.path, at: [], expected, found: errorText(error) }]
+    return [
+      {
+        code: 'layout-unreadable',
+        layout: layout.path,
+        at: [],
+        expected,
+        found: errorText(error),
+        ...remedyForError(error, layout.path),
+      },
+    ]
   }
   for (const name of names) {
     if (name === 'index.json' || name === 'oci-layout') continue

@@ -7,7 +7,7 @@ import { referenceProblems } from './check-references.js'
 import { comparePlatforms } from './compare-platforms.js'
 import { isUnsupportedDigest } from './digest.js'
 import { isAttestation, isIndexType, isManifestType, type Descriptor, type ManifestDocument } from './documents.js'
-import { entriesNamed, missingReference, referenceOf } from './entries.js'
+import { entriesNamed, missingReference, noEntries, referenceOf } from './entries.js'
 import { indexSchema, manifestSchema } from './schemas.js'
 import { openLayout, type Layout } from './layout.js'
 import { OtherEntries, type EntryPlace } from './other-entries.js'
@@ -114,8 +114,7 @@ class Check {
     }
     this.#options.signal?.throwIfAborted()
     if (!this.#hasEntry && problems.length === 0) {
-      const [at, expected] = [['index.json', 'manifests'], 'at least one image or artifact']
-      problems.push({ code: 'manifests-empty', layout: this.#layout.path, at, expected, found: 'none' })
+      problems.push(noEntries(this.#layout, 'at least one image or artifact', 'none'))
     }
     if (this.#options.strict === true) {
       const { reference } = this.#options

@@ -1,5 +1,6 @@
 /** The wording of what is wrong inside an image layout. */
 import type { LayoutProblem } from '../util/problem.js'
+import { wordRemedy } from './remedy-words.js'
 import { visibleLine, type Show, type Wording } from './wording.js'
 
 const layoutHeadlines: Readonly<Record<LayoutProblem['code'], string>> = {
@@ -84,12 +85,17 @@ const layoutNexts: Readonly<Partial<Record<LayoutProblem['code'], string>>> = {
   'platform-unstated': "have the index made again with a platform for each image ('mab merge' does)",
 }
 
+/** Returns what the problem itself says about what to do. */
+export function nextOf({ next, remedy }: LayoutProblem, show: Show): string | undefined {
+  return next ?? (remedy === undefined ? undefined : wordRemedy(remedy, show))
+}
+
 export function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
   const details = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
   details.push(`expected: ${problem.expected}`, `found: ${problem.found}`)
   return {
     headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
     details: details.map(visibleLine),
-    next: problem.next ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
+    next: nextOf(problem, show) ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
   }
 }

@@ -5,6 +5,7 @@
  * `code`, which never changes its meaning.
  */
 import type { BitbakeProblem, WantedImage } from './bitbake-problem.js'
+import type { LayoutRemedy } from './layout-remedy.js'
 
 /** A value, or everything that was wrong with getting it (never an empty list). */
 export type Result<T, P = Problem> =
@@ -151,6 +152,8 @@ export interface LayoutProblem {
   readonly found: string
   /** What to do next, when the place of the problem says it. */
   readonly next?: string
+  /** What to do next, when it is a command. */
+  readonly remedy?: LayoutRemedy
 }
 
 export type DiscoverProblem =

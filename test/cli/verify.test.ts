@@ -161,7 +161,7 @@ test('says what to do about it, and speaks of mab only where mab wrote the layou
     stdout,
     /image of another platform[^]*next: build the image for the platform .*, or correct the platform/,
   )
-  assert.match(stdout, /note: 1 blob can be read by their owner only\n/)
+  assert.match(stdout, /note: only their owner can read 1 blob: chmod -R a\+rX layout\n/)
   assert.match(mab('verify', './nothing').stdout, /found: nothing is there\n {2}next: correct the path: /)
 })
 

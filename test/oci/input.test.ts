@@ -218,7 +218,7 @@ for (const [name, [program, ending, next]] of Object.entries(compressors)) {
     assert.ok(!opened.ok)
     const [problem] = opened.problems
     assert.is(problem?.found, `a file compressed by ${name}`)
-    assert.is(problem?.next, `decompress it first: ${next} image.tar.${ending}`)
+    assert.equal(problem?.remedy, { kind: 'decompress', command: next, file })
   })
 }
 
@@ -228,7 +228,8 @@ testWith(test, noTar, 'says how to convert a docker-archive, which is no layout'
   const file = path.join(temporaryDirectory(), 'image.tar')
   execFileSync('tar', ['-cf', file, '-C', directory, 'manifest.json'])
   const opened = openLayout(file)
-  assert.match((!opened.ok && opened.problems[0]?.next) || '', /skopeo copy docker-archive:/)
+  const remedy = opened.ok ? undefined : opened.problems[0]?.remedy
+  assert.equal(remedy, { kind: 'convert', transport: 'docker-archive', path: file })
 })
 
 for (const args of [

@@ -3,12 +3,14 @@ import { isIndexType, type AbsentLayers } from '../../oci/documents.js'
 import { verifyLayout } from '../../oci/validate.js'
 import { shortDigest } from '../../oci/digest.js'
 import type { VerifyReport } from '../../oci/verify-report.js'
+import { nextOf } from '../../report/layout-words.js'
 import { formatProblems } from '../../report/problems.js'
 import { pathShower, visibleLine } from '../../report/wording.js'
 import { count, formatBytes } from '../../util/format.js'
 import { malformedImageGlob } from '../../util/glob.js'
 import { fail, ok, type LayoutProblem, type Result } from '../../util/problem.js'
 import type { Arguments } from '../args.js'
+import { quote } from '../../util/shell.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import type { Io } from '../io.js'
@@ -61,7 +63,7 @@ export const verify: Command = {
       const found = report.ok ? report.value : noLayout(location, levels, report.problems)
       reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
     }
-    if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
+    if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports.map(worded(io.cwd)), null, 2)}\n`)
     else for (const [index, report] of reports.entries()) writeText(report, subjects.value[index]!.target, args, io)
     return reports.every(({ problems }) => problems.length === 0) ? exitCodes.done : exitCodes.failed
   },
@@ -82,7 +84,24 @@ function allowedForeign({ deep, 'allow-foreign': given = [] }: Arguments['option
 
 /** Of a target's output, mab itself is whatever made it. */
 function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
-  return (problem) => ({ ...problem, next: `mab run ${target}` })
+  return (problem) => {
+    const { kind } = problem.remedy ?? {}
+    return kind === 'let-read' || kind === 'let-search' || kind === 'system'
+      ? problem
+      : { ...problem, next: `mab run ${target}` }
+  }
+}
+
+/** The report with each next step in words. */
+function worded(cwd: string): (report: VerifyReport) => VerifyReport {
+  const show = pathShower(cwd)
+  return (report) => {
+    const problems = report.problems.map(({ remedy, ...problem }) => {
+      const next = remedy === undefined ? undefined : nextOf({ remedy, ...problem }, show)
+      return next === undefined ? problem : { ...problem, next }
+    })
+    return { ...report, problems }
+  }
 }
 
 function noLayout(layout: string, levels: Levels, problems: readonly LayoutProblem[]): VerifyReport {
@@ -126,9 +145,10 @@ function writeText(report: VerifyReport, target: string | undefined, { options }
     lines.push(`  ${style('warn', 'note:')} "${visibleLine(pattern)}" ${verb} for other platforms`)
   }
   if (report.ownerOnly > 0) {
-    const those = `${count(report.ownerOnly, 'blob')} can be read by their owner only`
-    const mend = target === undefined ? '' : "; hard links keep that, and `link: 'copy'` gives copies"
-    lines.push(`  ${style('warn', 'note:')} ${those}${mend}`)
+    const those = `only their owner can read ${count(report.ownerOnly, 'blob')}`
+    const why = target === undefined ? '' : " (hard links keep the modes; `link: 'copy'` gives copies)"
+    const command = `chmod -R a+rX ${quote(show(report.layout).replace(/^-/, './-'))}`
+    lines.push(`  ${style('warn', 'note:')} ${those}: ${command}${why}`)
   }
   io.stdout.write(`${lines.join('\n')}\n`)
   if (!good) io.stdout.write(formatProblems(report.problems, io.cwd, style))
