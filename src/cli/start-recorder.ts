@@ -9,6 +9,7 @@ import { makeStyle } from '../report/style.js'
 import { formatTargets } from '../report/summary.js'
 import { encodeRecord, environmentHash, recordFile, startKey, type Start } from '../start/record.js'
 import { snapshot, watch } from '../start/watch.js'
+import { bootId } from '../util/boot.js'
 import { writeFileAtomic } from '../util/fs.js'
 import type { Io } from './io.js'
 import type { OptionValues } from './options.js'
@@ -55,6 +56,7 @@ function record(fresh: FreshRun, { plan, loaded, stateDirectory }: Project, opti
   }
   const start = {
     key,
+    boot: bootId(),
     environment: Object.fromEntries([...io.variables].map(([name, value]) => [name, value ?? null])),
     ...bitbakeEnvironment(plan, io),
     ...(origin.code === undefined ? {} : { code: origin.code }),

@@ -2,12 +2,13 @@
  * What an answer of BitBake depends on: the files that it read, those that it looked for in vain, and the directories in
  * which it looks for recipes. A new `.bbappend` is in no list of files that were read, but it changes its directory.
  */
-import fs from 'node:fs'
+import fs, { type BigIntStats } from 'node:fs'
 import path from 'node:path'
 import { sha256 } from '../oci/digest.js'
 import type { Build } from '../targets/target.js'
+import { bootId } from '../util/boot.js'
 import { granularity } from '../util/clock.js'
-import { fileIdentity, sameIdentity, statIfThere } from '../util/fs.js'
+import { fileIdentity, statIfThere } from '../util/fs.js'
 import { tracingFileSystem } from '../util/trace.js'
 
 /** `null`: there was neither a file nor a directory. */
@@ -31,9 +32,14 @@ export function recordPlaces(places: Iterable<string>, build: Build, since: numb
     }
     const changed = Number(stat.ctimeNs / 1_000_000n)
     const late = changed > since - granularity(changed) && !isWrittenByKas(place, build)
-    records[place] = late ? unknown : [fileIdentity(stat), sha256(content)]
+    records[place] = late ? unknown : [identityOf(stat), sha256(content)]
   }
   return records
+}
+
+/** In this boot: a power failure may take bytes away and leave the times. */
+function identityOf(stat: BigIntStats): string {
+  return `${bootId()} ${fileIdentity(stat)}`
 }
 
 export function isPlaceRecord(value: unknown): value is PlaceRecord {
@@ -46,7 +52,7 @@ export function isPlaceRecord(value: unknown): value is PlaceRecord {
 export function firstChange(records: Readonly<Record<string, PlaceRecord>>, build: Build): string | undefined {
   return Object.entries(records).find(([place, before]) => {
     const stat = statIfThere(place)
-    if (before !== null && stat !== undefined && sameIdentity(before[0], fileIdentity(stat))) return false
+    if (before !== null && stat !== undefined && before[0] === identityOf(stat)) return false
     const content = stat === undefined ? undefined : contentOf(place, build)
     return content === undefined ? before !== null : before === null || sha256(content) !== before[1]
   })?.[0]

@@ -1,5 +1,6 @@
 /** What the content of sources was when each was read last, so that one whose stat is the same is not read again. */
 import type { Stats } from 'node:fs'
+import { bootId } from '../util/boot.js'
 import { granularity } from '../util/clock.js'
 import { replaceFile } from '../util/fs.js'
 import { readJsonRecord } from './json-file.js'
@@ -20,8 +21,9 @@ export class SourceCache {
 
   constructor(file: string, forget: boolean) {
     this.#file = file
-    const { version, files } = forget ? {} : readJsonRecord(file)
-    const isRecord = version === format && typeof files === 'object' && files !== null
+    const { version, boot, files } = forget ? {} : readJsonRecord(file)
+    // A power failure may take bytes away and leave the times.
+    const isRecord = version === format && boot === bootId() && typeof files === 'object' && files !== null
     this.#entries = new Map(isRecord ? Object.entries(files as Record<string, Entry>) : [])
   }
 
@@ -49,7 +51,7 @@ export class SourceCache {
     if (!this.#changed) return
     const all = new Map([...this.#entries, ...this.#used])
     const kept = all.size > 4 * this.#used.size + 10_000 ? this.#used : all
-    replaceFile(this.#file, JSON.stringify({ version: format, files: Object.fromEntries(kept) }))
+    replaceFile(this.#file, JSON.stringify({ version: format, boot: bootId(), files: Object.fromEntries(kept) }))
     this.#entries = kept
     this.#changed = false
   }

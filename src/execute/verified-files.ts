@@ -1,9 +1,16 @@
-/** Which files were read and found to hold which digest, from one run to the next, as `.mab/verified.json`. */
+/**
+ * Which files were read and found to hold which digest, from one run to the next, as `.mab/verified.json`. What was
+ * learnt before the last boot does not count: after a power failure a file may have lost its bytes and kept its times.
+ */
 import path from 'node:path'
 import type { Digest } from '../oci/digest.js'
 import type { VerifiedFiles } from '../oci/verified.js'
-import { exists, replaceFile, sameIdentity } from '../util/fs.js'
+import { bootId } from '../util/boot.js'
+import { exists, replaceFile } from '../util/fs.js'
 import { readJsonRecord } from './json-file.js'
+
+/** Counts changes of the file's form. */
+const format = 2
 
 type Known = readonly [identity: string, digest: string]
 
@@ -21,7 +28,9 @@ export class KnownFiles implements VerifiedFiles {
     this.#file = file
     this.#root = root
     if (forget) return
-    for (const [name, entry] of Object.entries(readJsonRecord(file))) {
+    const record = readJsonRecord(file)
+    if (record['format'] !== format || record['boot'] !== bootId()) return
+    for (const [name, entry] of Object.entries(record['files'] ?? {})) {
       if (!Array.isArray(entry)) continue
       const [identity, digest] = entry as unknown[]
       if (typeof identity === 'string' && typeof digest === 'string') {
@@ -32,7 +41,7 @@ export class KnownFiles implements VerifiedFiles {
 
   has(file: string, identity: string, digest: Digest): boolean {
     const agrees = (known: Known | undefined): boolean =>
-      known !== undefined && known[1] === digest && sameIdentity(known[0], identity)
+      known !== undefined && known[1] === digest && known[0] === identity
     return agrees(this.#known.get(file)) || agrees(this.#byInode.get(inodeOf(identity)))
   }
 
@@ -50,7 +59,7 @@ export class KnownFiles implements VerifiedFiles {
       if (!this.#learnt.has(file) && !exists(file)) continue
       entries[file.startsWith(within) ? file.slice(within.length) : file] = known
     }
-    replaceFile(this.#file, JSON.stringify(entries))
+    replaceFile(this.#file, JSON.stringify({ format, boot: bootId(), files: entries }))
     this.#learnt.clear()
   }
 

@@ -43,7 +43,7 @@ export async function writeArchive(
   try {
     fs.fchmodSync(descriptor, 0o644)
     const tar = new TarWriter((bytes) => writeAll(descriptor, bytes, file), file, options.mtime)
-    const written = await putLayout(tar, directory, blobs, options)
+    const written = await putLayout(tar, directory, blobs, temporary, options)
     if (written.ok) fs.renameSync(temporary, file)
     return written
   } catch (error) {
@@ -73,7 +73,7 @@ export async function isArchiveOf(
       file,
       options.mtime,
     )
-    const compared = await putLayout(tar, directory, blobs, options)
+    const compared = await putLayout(tar, directory, blobs, file, options)
     return compared.ok && fs.fstatSync(descriptor).size === compared.value.size
   } catch (error) {
     // A blob that is gone makes it another image as well.
@@ -86,10 +86,12 @@ export async function isArchiveOf(
 
 class Difference extends Error {}
 
+/** @param archive where the written bytes can be read again */
 async function putLayout(
   tar: TarWriter,
   directory: string,
   blobs: readonly string[],
+  archive: string,
   options: ArchiveOptions,
 ): Promise<Result<WrittenArchive, LayoutProblem>> {
   for (const member of membersOf(blobs)) {
@@ -101,12 +103,17 @@ async function putLayout(
     const source = path.join(directory, member.name)
     const range = { file: source, offset: 0, size: fs.statSync(source).size }
     tar.header(member.name, range.size, false)
-    const found = await copyMember(range, member.digest, (chunk) => tar.write(chunk), options)
-    tar.endMember(range.size)
-    if (found !== member.digest) {
-      const [at, expected] = [[member.name], member.digest ?? '']
-      return fail({ code: 'blob-digest', layout: directory, at, expected, found: found ?? changed })
+    const copy = { file: archive, offset: tar.size, size: range.size }
+    const write = (chunk: Uint8Array): void => tar.write(chunk)
+    const { digest } = member
+    if (digest === undefined) await readChunks(range, write, options.signal)
+    else {
+      const found = await copyBlob(range, digest, write, copy, options)
+      if (found !== digest) {
+        return fail({ code: 'blob-digest', layout: directory, at: [member.name], expected: digest, found })
+      }
     }
+    tar.endMember(range.size)
   }
   return ok(tar.end())
 }
@@ -119,23 +126,23 @@ function openNew(temporary: string, file: string): number {
   }
 }
 
-const changed = 'other bytes: the file was replaced or written while it was read'
-
 /**
- * Bytes that are known are not hashed again; that they are still the same is seen from the identity of their file.
- * @returns the digest of what was copied, as far as it is known.
+ * Bytes that are known are not hashed again while their file has the same identity before and after. Else the copy is
+ * read: other processes may have made or removed a hard link.
+ * @returns the digest of what was copied.
  */
-async function copyMember(
+async function copyBlob(
   range: ByteRange,
-  digest: Digest | undefined,
+  digest: Digest,
   write: (chunk: Uint8Array) => void,
+  copy: ByteRange,
   { verified = nothingVerified, signal }: ArchiveOptions,
-): Promise<Digest | undefined> {
+): Promise<Digest> {
   const isKnown = (): boolean =>
-    digest === undefined || verified.has(range.file, fileIdentity(fs.statSync(range.file, { bigint: true })), digest)
-  if (!isKnown()) return (await hashRange(range, digest!, write, signal)).digest
+    verified.has(range.file, fileIdentity(fs.statSync(range.file, { bigint: true })), digest)
+  if (!isKnown()) return (await hashRange(range, digest, write, signal)).digest
   await readChunks(range, write, signal)
-  return isKnown() ? digest : undefined
+  return isKnown() ? digest : (await hashRange(copy, digest, undefined, signal)).digest
 }
 
 type Member =
@@ -171,6 +178,11 @@ class TarWriter {
     this.#put = put
     this.#file = file
     this.#mtime = mtime
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#size
   }
 
   header(name: string, size: number, directory: boolean): void {

@@ -8,11 +8,13 @@ import { bitbakeVariables } from '../util/environment.js'
 import { fields, type Watched } from './watch.js'
 
 /** Counts changes of the record's form and meaning. */
-const format = 2
+const format = 3
 
 export interface Start {
   /** All that must be the same for the record to be about the same command; see `startKey`. */
   readonly key: readonly string[]
+  /** Of the kernel when it was recorded; see `bootId`. */
+  readonly boot: string | null
   /** Variables that were looked at; `null` for one that is not set. */
   readonly environment: Readonly<Record<string, string | null>>
   /** When BitBake's work or an answer was relied on, which hang on mab's environment; see `environmentHash`. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, fstatSync, readdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { bootId } from '../util/boot.js'
 import { formatDuration } from '../util/format.js'
 import { configNames, stateDirectoryName } from '../util/project.js'
 import { describeValue, evaluateCommonJs, valueOf } from './evaluate.js'
@@ -85,6 +86,7 @@ function searchUpwards(start: string): string | undefined {
 function isSameCommand(start: Start, key: readonly string[]): boolean {
   const { bitbake } = start
   return (
+    start.boot === bootId() &&
     (bitbake === undefined || environmentHash(process.env, bitbake.declared) === bitbake.hash) &&
     start.key.length === key.length &&
     key.every((part, position) => part === start.key[position]) &&

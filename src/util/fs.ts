@@ -125,21 +125,12 @@ export function statIfThere(file: string): BigIntStats | undefined {
 }
 
 /**
- * Changes whenever the file is replaced or written: device, inode, size, mtime and ctime in ns, number of links.
- * Compare with `sameIdentity`.
+ * Returns what changes whenever the file is replaced or written: device, inode, size, mtime and ctime in ns. Hard links
+ * that others make or remove change the ctime too. Nothing tells that from a write whose mtime was set back, so the file
+ * must be read again then.
  */
 export function fileIdentity(stat: BigIntStats): string {
-  return [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs, stat.nlink].join(':')
-}
-
-/**
- * Whether the bytes are the same for certain. Making or removing another hard link changes the ctime of all of them
- * and no byte, so a changed ctime is taken for that when the number of links has changed and nothing else has.
- */
-export function sameIdentity(a: string, b: string): boolean {
-  if (a === b) return true
-  const [before, now] = [a.split(':'), b.split(':')]
-  return before.slice(0, 4).join(':') === now.slice(0, 4).join(':') && before[5] !== now[5]
+  return [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(':')
 }
 
 /** Nothing is at that path: no such entry, or a part of the path is a file or a looping link. */

@@ -6,6 +6,7 @@
 import {
   appendFileSync,
   chmodSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -19,6 +20,7 @@ import {
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Reason } from '../../src/plan/reason.js'
+import { flipByte } from '../rig/layout-builder.js'
 import { architectures, deployed, Incremental, output, type Did } from './incremental.js'
 
 const test = suite('incremental')
@@ -87,6 +89,15 @@ const rows: Readonly<Record<string, Row>> = {
   'the project is restored from a cache': { change: (project) => project.restore(), layers: 3 },
   'what is known of files is lost': { change: (project) => rmSync(project.path('.mab/verified.json')) },
   'what is known of sources is rubbish': { change: (project) => writeFileSync(project.path('.mab/sources.json'), '[') },
+  'the machine was booted': { change: (project) => void (project.env = { PROBE_BOOT: 'second' }), layers: 3 },
+  'somebody removes a hard link': {
+    change: (project) => {
+      linkSync(project.ownLayer('arm64'), project.path('link'))
+      project.mab('run')
+      rmSync(project.path('link'))
+    },
+    layers: 1,
+  },
   'BitBake deployed the same again': { change: (project) => project.deploy('arm64') },
   'the record of the start is rubbish': {
     change: (project) => {
@@ -179,6 +190,8 @@ const rows: Readonly<Record<string, Row>> = {
     change: (project) => project.configure((config) => void (config.build!.args = ['--ui=knotty'])),
     reasons: { 'bitbake:build': 'input-changed: build.args' },
     asked: both,
+    // BitBake replaced what it had deployed, and the output's hard link to it was one of two.
+    layers: 1,
   },
   'a variable for BitBake': {
     change: (project) => project.configure((config) => void (config.build!.environment!['EXTRA'] = 'x')),
@@ -199,7 +212,8 @@ const rows: Readonly<Record<string, Row>> = {
   // BitBake deployed it anew meanwhile.
   'and added again': { ...added, layers: 1 },
   'dropped once more': dropped,
-  'and added once more': added,
+  // Its link was removed, which changes the ctime of what is deployed.
+  'and added once more': { ...added, layers: 1 },
   'platforms stand in another order': {
     change: (project) =>
       project.configure((config) => void (config.targets['app']!.platforms = [...architectures].toReversed())),
@@ -235,6 +249,8 @@ const rows: Readonly<Record<string, Row>> = {
   'a blob of the output is gone': {
     change: (project) => rmSync(project.ownLayer('amd64')),
     reasons: { 'merge:app:amd64': 'output-missing' },
+    // What is deployed has another ctime since its link is gone.
+    layers: 1,
   },
   'a blob of the output holds other bytes': {
     change: (project) => {
@@ -244,8 +260,8 @@ const rows: Readonly<Record<string, Row>> = {
       writeFileSync(file, bytes.fill(7, 0, 10))
     },
     reasons: { 'merge:app:amd64': 'output-altered' },
-    // By what finds it, and by what replaces it.
-    layers: 2,
+    // By what finds it, by what replaces it, and the replacement, whose former link is gone.
+    layers: 3,
   },
   'index.json is edited': {
     change: (project) => appendFileSync(project.path(output, 'index.json'), '\n'),
@@ -337,6 +353,26 @@ for (const [name, row] of Object.entries(rows)) {
     const quick = project.mab('run')
     assert.equal([slow.whole, quick.whole], [true, false])
     assert.equal(withoutTimes(quick), withoutTimes(slow))
+  })
+}
+
+for (const link of ['copy', 'hardlink'] as const) {
+  test(`a byte that changes without a trace in size and time is found after another hard link, with ${link}`, () => {
+    const own = new Incremental()
+    own.configure((config) => void (config.targets['app']!.output!.link = link))
+    assert.is(own.mab('run').code, 0)
+    const file = own.ownLayer('amd64')
+    utimesSync(file, 1_000_000_000, 1_000_000_000)
+    assert.match(own.mab('run').stderr, /^everything is fresh/)
+    assert.not.ok(own.mab('run').whole)
+    flipByte(file)
+    utimesSync(file, 1_000_000_000, 1_000_000_000)
+    linkSync(file, own.path('link'))
+    const ran = own.mab('run')
+    // What is deployed is the same file as the output's hard link, so it is damaged too.
+    assert.is(ran.code, link === 'copy' ? 0 : 1, ran.stderr)
+    assert.is(own.mab('verify').code, link === 'copy' ? 0 : 1)
+    if (link === 'hardlink') assert.match(ran.stderr, 'corrupt blob')
   })
 }
 

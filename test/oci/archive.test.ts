@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -66,14 +66,25 @@ test('is readable for everyone, and the old one until the new one is whole', asy
   assert.equal(readdirSync(path.dirname(file)), ['image.tar'])
 })
 
-test('a known blob that changes while it is copied leaves no archive', async () => {
+test('a known blob that changes while it is copied leaves no archive; one that gets a hard link is copied', async () => {
   const [file, built] = [freshFile(), buildImage()]
-  const asked = new Set<string>()
-  const verified = { has: (name: string) => !asked.has(name) && asked.add(name) !== undefined, add: () => {} }
-  const failed = await writeArchive(built.directory, built.reachable, file, { mtime: 0, verified })
-  assert.is(failed.ok ? '' : failed.problems[0]!.code, 'blob-digest')
-  assert.match(failed.ok ? '' : failed.problems[0]!.found, /while it was read/)
-  assert.equal(readdirSync(path.dirname(file)), [])
+  const blob = built.file(built.images[0]!.layers[0]!)
+  const copyWhile = async (change: () => void): ReturnType<typeof writeArchive> => {
+    // Known before it is copied, and of an unknown identity afterwards.
+    let known = true
+    const has = (name: string): boolean => {
+      if (name !== blob) return false
+      if (known) change()
+      return known && !(known = false)
+    }
+    return writeArchive(built.directory, built.reachable, file, { mtime: 0, verified: { has, add: () => {} } })
+  }
+  const linked = await copyWhile(() => linkSync(blob, `${file}-link`))
+  assert.ok(linked.ok, JSON.stringify(linked))
+  rmSync(file)
+  const failed = await copyWhile(() => flipByte(blob))
+  assert.equal(placesOf(failed), [`blob-digest ${path.join('blobs', ...built.images[0]!.layers[0]!.split(':'))}`])
+  assert.equal(readdirSync(path.dirname(file)), [`${path.basename(file)}-link`])
 })
 
 test('leaves nothing behind when it is stopped or a blob is gone', async () => {

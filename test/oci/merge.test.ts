@@ -242,6 +242,26 @@ test('reads a file again only when it is another than the one that was found goo
   assert.ok(isKnown())
 })
 
+test('a source that changes between reading and linking is read again while it is copied', async () => {
+  const built = buildImage()
+  const [, , layer] = built.images[0]!.layers
+  const file = built.file(layer!)
+  const mergeWhile = async (change: () => void): ReturnType<typeof mergeFrom> => {
+    let known = true
+    const has = (name: string): boolean => {
+      if (name !== file) return false
+      if (known) change()
+      return known && !(known = false)
+    }
+    return mergeFrom(built.directory, temporaryDirectory(), 'hardlink', { has, add: () => {} })
+  }
+  const { arrivals } = valueOf(await mergeWhile(() => linkSync(file, path.join(temporaryDirectory(), 'link'))))
+  assert.equal([arrivals.hardlink, arrivals.copy], [4, 1])
+  assert.equal(placesOf(await mergeWhile(() => flipByte(file))), [
+    'blob-digest index.json > manifests[0] (linux/arm64) > layers[2]',
+  ])
+})
+
 test('stops when it is told to, without a half blob', async () => {
   const [built, output] = [buildImage(), temporaryDirectory()]
   const stop = new AbortController()

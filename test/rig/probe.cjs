@@ -1,6 +1,6 @@
 /**
  * Preloaded into every Node of a command: notes which blobs are opened for reading, whether more of mab than its start
- * was needed, and every call of BitBake, in the file that PROBE names.
+ * was needed, and every call of BitBake, in the file that PROBE names. PROBE_BOOT takes the place of the kernel's boot.
  */
 const fs = require('node:fs')
 const { syncBuiltinESMExports } = require('node:module')
@@ -20,6 +20,7 @@ fs.openSync = (file, flags, ...rest) => {
 }
 fs.readFileSync = (file, ...rest) => {
   note(file)
+  if (file === '/proc/sys/kernel/random/boot_id' && process.env.PROBE_BOOT) return process.env.PROBE_BOOT
   return readFileSync(file, ...rest)
 }
 syncBuiltinESMExports()

@@ -7,6 +7,7 @@ const test = suite('start/record')
 
 const start: Start = {
   key: ['1', 'run', 'ä'],
+  boot: '1',
   environment: { A: null, B: 'x' },
   code: 'exports.default = "ü"',
   evaluated: '{}',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
+import { bootId } from '../../util/boot.js'
 import { errorCode } from '../../util/fs.js'
 
 /** The content of a lock file. */
@@ -39,7 +40,7 @@ function self(): Self {
     pid: process.pid,
     // In a namespace that has not mounted its own /proc, /proc/<pid> is another process.
     start: startOf('self'),
-    boot: read('/proc/sys/kernel/random/boot_id'),
+    boot: bootId(),
     pidNamespace: readLink('/proc/self/ns/pid'),
     hostname: os.hostname(),
     machine: machineId(),
