@@ -21,7 +21,7 @@ interface Rules {
 
 /** By folder, or by file where a file may do more than its folder. Each may import what lies beside it. */
 const table: Readonly<Record<string, Rules>> = {
-  util: { uses: [], modules: ['node:crypto', 'node:fs', 'node:path'], process: ['pid'] },
+  util: { uses: [], modules: ['node:crypto', 'node:fs', 'node:os', 'node:path'], process: ['geteuid', 'pid'] },
   'util/suggest': { uses: [], modules: ['fastest-levenshtein'] },
   oci: {
     uses: ['util'],

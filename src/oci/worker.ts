@@ -1,4 +1,5 @@
 /** The other end of `crew.ts`: a thread that does jobs, one after the other, in the order in which they come. */
+import { errorCode } from '../util/fs.js'
 import { parentPort } from 'node:worker_threads'
 import { performJob, type Job, type JobResults } from './job.js'
 
@@ -24,7 +25,8 @@ async function answer(job: Job): Promise<Answer> {
     return { result: await performJob(job) }
   } catch (error) {
     if (!(error instanceof Error)) return { error: { name: 'Error', message: String(error) } }
-    const { name, message, code, syscall, path } = error as NodeJS.ErrnoException
+    const code = errorCode(error)
+    const { name, message, syscall, path } = error as NodeJS.ErrnoException
     return {
       error: {
         name,

@@ -22,12 +22,16 @@ export function pathShower(cwd: string): (file: string) => string {
 
 export type Show = (file: string) => string
 
-/** Text from images and programs, without what a terminal would take for a command. */
+/**
+ * Text from images and programs, without what a terminal would take for a command, and without characters that change
+ * how the others are shown and are not seen themselves: those of direction, of no width, and tags (Unicode's category
+ * Cf), other ends of lines, and halves of surrogate pairs. Backslashes stay, as they are part of commands to type.
+ */
 export function visible(text: string): string {
-  return text.replaceAll(
-    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  return text.replaceAll(/(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+    const code = character.codePointAt(0)!.toString(16)
+    return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`
+  })
 }
 
 /** As `visible`, and without what would begin a line of its own. */

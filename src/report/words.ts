@@ -1,5 +1,6 @@
 /** The wording of every problem: what was expected, found, where, and what next. */
 import { unreachable, type Problem } from '../util/problem.js'
+import { stateDirectoryName } from '../util/project.js'
 import { quote } from '../util/shell.js'
 import { wordBitbakeProblem } from './bitbake-words.js'
 import { wordDiscoverProblem } from './discover-words.js'
@@ -96,8 +97,9 @@ export function wordProblem(problem: Problem, show: Show): Wording {
     case 'file-system':
       return {
         headline: `${problem.operation}${problem.path === '' ? '' : ` ${show(problem.path)}`}: ${problem.found}`,
-        details: [],
-        next: 'see to the permissions and the free space there, and run again',
+        details:
+          problem.owner === undefined ? [] : [`${show(problem.owner.place)} belongs to the user ${problem.owner.uid}`],
+        next: nextForFile(problem, show),
       }
     case 'output-not-ours':
       return {
@@ -221,4 +223,13 @@ function nextForConfig({ kind, named }: Extract<Problem, { code: 'config-unreada
   if (kind === 'dangling-link') return `point the link ${file} to a config, or remove it`
   if (kind === 'system') return 'check the disk and the limits of the system, then run again'
   return named ? "correct the name after '--config', or leave it out to search upwards" : `rename or remove ${file}`
+}
+
+function nextForFile({ path: file, owner }: Extract<Problem, { code: 'file-system' }>, show: Show): string {
+  if (owner === undefined) return 'check the permissions and the free space there, and run again'
+  const [state] = new RegExp(`^.*/${stateDirectoryName.replace('.', String.raw`\.`)}(?=/|$)`).exec(file) ?? []
+  // Only what is mab's own is to change its owner.
+  return state === undefined || !owner.place.startsWith(state)
+    ? 'run mab as that user, or as one who may write there'
+    : `run mab as that user, or make it yours: sudo chown -R "$(id -u)" ${quote(show(state))}`
 }

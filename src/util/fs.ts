@@ -6,6 +6,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import fs, { type BigIntStats } from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import type { StateProblem } from './problem.js'
 
@@ -140,8 +141,12 @@ export function isAbsent(error: unknown): boolean {
 }
 
 export function errorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'errno' in error && error.errno === quotaExceeded) return 'EDQUOT'
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
+
+/** libuv has no name for EDQUOT: Node gives such an error the code `UNKNOWN`, or the number as text. */
+const quotaExceeded = -constants.errno.EDQUOT
 
 /** Without links on the way; of what is not there yet, that of the directory that it will be in. */
 export function realPath(file: string): string {
@@ -159,7 +164,21 @@ export function systemProblem(error: unknown): StateProblem | undefined {
   const where = 'path' in error && typeof error.path === 'string' ? error.path : ''
   const code = errorCode(error)
   const found = errorText(error).replace(`${code}: `, '')
-  return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})` }
+  const owner = code === 'EACCES' || code === 'EPERM' ? otherOwner(where) : {}
+  return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})`, ...owner }
+}
+
+/** Whom the file, or the nearest directory above it that is there, belongs to when that is another user. */
+function otherOwner(file: string): { readonly owner?: { readonly place: string; readonly uid: number } } {
+  if (!path.isAbsolute(file)) return {}
+  for (let place = file; ; place = path.dirname(place)) {
+    try {
+      const { uid } = fs.lstatSync(place)
+      return uid === process.geteuid?.() ? {} : { owner: { place, uid } }
+    } catch {
+      if (place === path.dirname(place)) return {}
+    }
+  }
 }
 
 /** Names the file in an error of a write to a handle, which names none, or to a temporary name, which nobody gave. */
@@ -171,6 +190,7 @@ export function withPath(error: unknown, file: string): unknown {
 
 /** The system's words for an error, without Node's repetition of the path. */
 export function errorText(error: unknown): string {
+  if (errorCode(error) === 'EDQUOT') return 'EDQUOT: disk quota exceeded'
   const text = error instanceof Error ? error.message : String(error)
   return text.replace(/, \w+( '.*'( -> '.*')?)?$/, '')
 }

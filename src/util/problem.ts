@@ -248,7 +248,14 @@ export type StateProblem =
   | { readonly code: 'locked'; readonly place: string; readonly file: string; readonly holder?: LockHolder }
   /** Something else stands where mab keeps what it remembers. */
   | { readonly code: 'state-not-a-directory'; readonly path: string; readonly found: string }
-  | { readonly code: 'file-system'; readonly operation: string; readonly path: string; readonly found: string }
+  | {
+      readonly code: 'file-system'
+      readonly operation: string
+      readonly path: string
+      readonly found: string
+      /** Permission is denied, and the place, or what it is in, belongs to another user. */
+      readonly owner?: { readonly place: string; readonly uid: number }
+    }
   | { readonly code: 'output-not-ours'; readonly directory: string; readonly found: readonly string[] }
   | { readonly code: 'archive-not-ours'; readonly file: string; readonly found: string }
   /** The output would be written into the layout that it is made from, or the other way round. */

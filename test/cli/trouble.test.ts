@@ -180,13 +180,13 @@ test('a deploy directory that was deleted is explained: BitBake takes it for bui
   )
 })
 
-test('blobs that only their owner can read are told', () => {
+test('blobs that only their owner can read are noted, with the command that opens them', () => {
   const { mab, file } = makeProject()
   const layout = buildLayout({ architecture: 'arm64' }, { directory: file('layout') })
   chmodSync(layout.file(layout.images[0]!.layers[0]!), 0o600)
   const { code, stdout } = mab('verify', 'layout')
   assert.is(code, 0)
-  assert.match(stdout, /note: 1 blob can be read by their owner only/)
+  assert.match(stdout, /note: only their owner can read 1 blob: chmod -R a\+rX layout\n/)
 })
 
 test('what the config passes to BitBake is not printed', () => {

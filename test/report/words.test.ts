@@ -5,7 +5,7 @@ import type { Notice } from '../../src/execute/event.js'
 import type { Reason } from '../../src/plan/reason.js'
 import { wordNotice } from '../../src/report/notice-words.js'
 import { wordReason } from '../../src/report/reason-words.js'
-import { pathShower } from '../../src/report/wording.js'
+import { pathShower, visible } from '../../src/report/wording.js'
 import { wordProblem } from '../../src/report/words.js'
 import type { BitbakeCause } from '../../src/util/bitbake-problem.js'
 import { layoutProblemCodes, type LayoutProblem, type Problem } from '../../src/util/problem.js'
@@ -230,6 +230,13 @@ const examples: Examples<Coded> = {
   'file-system': [
     { operation: 'rename', path: '/project/out', found: 'permission denied' },
     { operation: 'write', path: '', found: 'no space left on device' },
+    {
+      operation: 'open',
+      path: '/project/.mab/lock',
+      found: 'permission denied',
+      owner: { place: '/project/.mab', uid: 4711 },
+    },
+    { operation: 'mkdir', path: '/project/.mab', found: 'permission denied', owner: { place: '/project', uid: 0 } },
   ],
   'state-not-a-directory': [{ path: '/project/.mab', found: 'a file' }],
   'archive-not-ours': [{ file: '/project/notes.txt', found: 'a file of another kind' }],
@@ -424,6 +431,16 @@ test('notices in words', () => {
     'one.tar lists linux/arm64, linux/arm/v7 without the image: left out',
     'blobs of earlier images stay in out: permission denied',
   ])
+})
+
+test('characters that hide or turn text around are shown by their number; text and commands stay as they are', () => {
+  const hidden = '\u202e\u2066\u061c\u200b\u200d\ufeff\u2028\u2029\u00ad\x1b\x85\ud800\u{e0041}'
+  assert.is(
+    visible(hidden),
+    String.raw`\u{202e}\u{2066}\u{61c}\u{200b}\u{200d}\u{feff}\u{2028}\u{2029}\xad\x1b\x85\u{d800}\u{e0041}`,
+  )
+  const plain = String.raw`tab	é ü 日本 😀 cp 'it'\''s' a\b`
+  assert.is(visible(plain), plain)
 })
 
 test.run()

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -10,14 +11,17 @@ import {
   utimesSync,
 } from 'node:fs'
 import { writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  errorCode,
   errorText,
   fileIdentity,
   isTemporaryName,
   readFileIfThere,
+  systemProblem,
   statIfThere,
   temporaryName,
   writeFileAtomic,
@@ -139,6 +143,32 @@ test('gives the words of the system without the path', () => {
   assert.is(errorText(new Error("ENOENT: no such file or directory, open '/a/b'")), 'ENOENT: no such file or directory')
   assert.is(errorText(new Error("EXDEV: cross-device link, link '/a' -> '/b'")), 'EXDEV: cross-device link')
   assert.is(errorText('text'), 'text')
+})
+
+test('a quota that is exceeded is named, though Node has no name for it', () => {
+  const error = Object.assign(new Error('UNKNOWN: unknown error, write'), {
+    code: 'UNKNOWN',
+    errno: -constants.errno.EDQUOT,
+    syscall: 'write',
+  })
+  assert.is(errorCode(error), 'EDQUOT')
+  const problem = systemProblem(error)
+  assert.is(problem?.code === 'file-system' && problem.found, 'disk quota exceeded (EDQUOT)')
+})
+
+test("permission denied below another user's directory names the directory and the user", () => {
+  const denied = (file: string): Error =>
+    Object.assign(new Error('EACCES: x'), { code: 'EACCES', syscall: 'open', path: file })
+  const own = temporaryDirectory()
+  const ownerOf = (file: string): unknown => {
+    const problem = systemProblem(denied(file))
+    return problem?.code === 'file-system' ? problem.owner : problem
+  }
+  assert.is(ownerOf(path.join(own, 'lock')), undefined)
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) chownSync(own, 4711, 4711)
+  const other = isRoot ? { place: own, uid: 4711 } : { place: '/', uid: 0 }
+  assert.equal(ownerOf(path.join(other.place, 'not-there/lock')), other)
 })
 
 test.run()
