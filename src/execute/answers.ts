@@ -9,7 +9,7 @@ import { recipeArgument, type BitbakeTarget } from '../bitbake/command.js'
 import { sha256 } from '../oci/digest.js'
 import type { DiscoverTask } from '../plan/task.js'
 import type { Build } from '../targets/target.js'
-import { bitbakeVariables } from '../util/environment.js'
+import { bitbakeVariables, reachesImage } from '../util/environment.js'
 import { exists, replaceFile } from '../util/fs.js'
 import { canonicalJson } from '../util/json.js'
 import { firstChange, isPlaceRecord, recipePlaces, recordPlaces, type PlaceRecord } from './answer-evidence.js'
@@ -206,7 +206,8 @@ export class Answers {
   /** A digest, because values may be secrets, which the file must not hold. */
   #digest(build: Build): string {
     const inherited = bitbakeVariables(this.#environment, build.environment['BB_ENV_PASSTHROUGH_ADDITIONS'])
-    const { directory, command, args, environment: declared, init, kas } = build
+    const { directory, command, args, init, kas } = build
+    const declared = Object.fromEntries(Object.entries(build.environment).filter(([name]) => reachesImage(name)))
     return sha256(canonicalJson({ directory, command, args, declared, init, kas, inherited }))
   }
 }

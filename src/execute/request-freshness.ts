@@ -6,6 +6,7 @@ import { requestKey } from '../plan/plan.js'
 import type { Reason } from '../plan/reason.js'
 import type { BitbakeRequest, BitbakeTask, DiscoverTask } from '../plan/task.js'
 import type { Build } from '../targets/target.js'
+import { reachesImage } from '../util/environment.js'
 import { ok, type Result, type StateProblem } from '../util/problem.js'
 import { dependents } from './ask.js'
 import { environmentOf } from './build-environment.js'
@@ -100,7 +101,9 @@ export async function fingerprintOf(
       'build.command': task.build.command.map((word) => context.state.relative(word)),
       // Digests: the values may be secrets, which a stamp must not hold.
       'build.environment': Object.fromEntries(
-        Object.entries(task.build.environment).map(([name, value]) => [name, shortDigest(sha256(value))]),
+        Object.entries(task.build.environment)
+          .filter(([name]) => reachesImage(name))
+          .map(([name, value]) => [name, shortDigest(sha256(value))]),
       ),
       environment: environmentOf(task.build, context),
       patterns: request.sources,

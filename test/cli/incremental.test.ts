@@ -186,6 +186,12 @@ const rows: Readonly<Record<string, Row>> = {
     reasons: { 'bitbake:build': 'image-missing: linux/amd64' },
     asked: ['amd64'],
   },
+  'a variable for BitBake that no image depends on': {
+    change: (project) =>
+      project.configure((config) => {
+        Object.assign(config.build!.environment!, { BB_NUMBER_THREADS: '3', PARALLEL_MAKE: '-j 3' })
+      }),
+  },
   'an argument for BitBake': {
     change: (project) => project.configure((config) => void (config.build!.args = ['--ui=knotty'])),
     reasons: { 'bitbake:build': 'input-changed: build.args' },
@@ -398,6 +404,8 @@ test('another environment of BitBake calls it, also past the quick start; anothe
   assert.ok(calls({ ...passing, FLAVOUR: '2' }) > 0)
   assert.ok(calls({ MACHINE: 'other' }) > 0)
   assert.is(calls({ MACHINE: 'other' }), 0)
+  const agent = { SSH_AUTH_SOCK: '/x', PARALLEL_MAKE: '-j 3', http_proxy: 'http://x' }
+  assert.is(calls({ MACHINE: 'other', BB_SERVER_TIMEOUT: '60', BB_NUMBER_THREADS: '3', ...agent }), 0)
   assert.is(calls({ MACHINE: 'other', PATH: `/x/node_modules/.bin:${process.env['PATH']}` }), 0)
   assert.ok(calls({ MACHINE: 'other', PATH: `/x:${process.env['PATH']}` }) > 0)
 })
