@@ -9,6 +9,7 @@ import { EnvironmentReader, queriedVariables, queryProgram, readAnswer, relocate
 import { runClient, type ClientCall } from './client.js'
 import { recipeArgument, type BitbakeTarget } from './command.js'
 import { judge, unacceptedErrors, type Exited } from './judge.js'
+import { explainUnknownMulticonfigs, inUnknownMulticonfig } from './multiconfigs.js'
 import { openLog, silentLog } from './log.js'
 import type { PreparedBuild } from './prepare.js'
 import { readParsed, type Parsed } from './tinfoil.js'
@@ -88,9 +89,14 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     refused = exit !== undefined && exit.code !== 0 && unacceptedErrors(transcript, build.acceptErrors).length > 0
     if (refused) explain(transcript, exit!, targets)
   }
+  const unknown: BitbakeTarget[] = []
   // What is left is asked the slow way, whose messages are those of a build.
   for (const [name, target] of refused ? [] : names) {
     if (answers.has(name) || halted || call.stop.aborted) continue
+    if (inUnknownMulticonfig([target], answers).length > 0) {
+      unknown.push(target)
+      continue
+    }
     const reader = new EnvironmentReader()
     const transcript = new Transcript()
     const exit = await ask(bitbake(['-e', name]), [...build.args, '-e', name], (line, stream) => {
@@ -104,6 +110,7 @@ export async function queryBitbake(call: QueryCall): Promise<QueryResult> {
     if (exit?.code === 0 && answer !== undefined) add(name, answer)
     else if (exit !== undefined && exit.code !== 0) explain(transcript, exit, [target])
   }
+  problems.push(...explainUnknownMulticonfigs(unknown, answers, build.directory, call.neededBy ?? (() => [])))
   await log.close()
   return { answers, problems, halted }
 }

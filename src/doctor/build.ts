@@ -9,6 +9,7 @@ import { recipeArgument, type BitbakeTarget } from '../bitbake/command.js'
 import { withMcdependsPlace } from '../bitbake/mcdepends.js'
 import { prepareBuild, type PreparedBuild } from '../bitbake/prepare.js'
 import { queryBitbake } from '../bitbake/query.js'
+import { explainUnknownMulticonfigs, inUnknownMulticonfig } from '../bitbake/multiconfigs.js'
 import { recipeOf } from '../bitbake/recipe.js'
 import { cannotStart, runBitbake } from '../bitbake/run.js'
 import { residentServer, serverAtWork } from '../bitbake/server.js'
@@ -82,6 +83,9 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     failed(asked.problems)
     return { ...none, findings }
   }
+  const unknown = inUnknownMulticonfig(targets, answers)
+  failed(explainUnknownMulticonfigs(unknown, answers, build.directory, neededBy))
+  const known = targets.filter((target) => !unknown.includes(target))
   // A dry run of BitBake's: it resolves recipes and tasks, says which it would run, and runs none.
   const transcript = new Transcript()
   const ran = await runBitbake({
@@ -89,7 +93,7 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     dryRun: true,
     stop,
     stopNow,
-    targets,
+    targets: known,
     keepGoing: true,
     log: call.log(`${subject}-dry-run`),
     wait: 0,
@@ -112,7 +116,7 @@ export async function checkBuild(call: BuildCheck): Promise<CheckedBuild> {
     })
   }
   if (problems.length > 0 || transcript.summary === undefined) return { ...none, findings, answers }
-  return { findings, answers, queryLog, current: targets.filter((target) => !wouldRun(transcript, target, answers)) }
+  return { findings, answers, queryLog, current: known.filter((target) => !wouldRun(transcript, target, answers)) }
 }
 
 const none = { answers: new Map<string, Answer>(), current: [] }

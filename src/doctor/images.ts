@@ -3,9 +3,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Answer } from '../bitbake/answer.js'
 import { recipeArgument, targetArgument, type BitbakeTarget } from '../bitbake/command.js'
-import { expectPlatform } from '../execute/agree.js'
+import { expectImage } from '../execute/agree.js'
 import { needsAnswer } from '../execute/ask.js'
-import { findImage, otherTypes } from '../execute/find-image.js'
+import { findImage } from '../execute/find-image.js'
 import { findShared } from '../execute/shared-place.js'
 import { formatPlatform } from '../oci/platform.js'
 import type { DiscoverTask, Plan } from '../plan/task.js'
@@ -66,7 +66,7 @@ async function checkImage(
   const subject = `${task.target} ${task.platformKey}`
   const failures = (problems: readonly Problem[]): Finding[] =>
     problems.map((problem) => ({ check: 'image', status: 'failure', subject, problem }))
-  const expected = expectPlatform(task, answer)
+  const expected = expectImage(task, answer)
   if (!expected.ok) return failures(expected.problems)
   const image = await findImage(task, answer)
   // What BitBake does not make again must be there, and be an image.
@@ -79,16 +79,6 @@ async function checkImage(
   const place = `in ${deploy}${image.ok ? '' : ' (to be built)'}`
   const found = `${recipeArgument(source)}: MACHINE ${answer.MACHINE}, ${platform}, ${place}`
   const findings: Finding[] = [{ check: 'image', status: 'ok', subject, found }]
-  const { types } = otherTypes(answer)
-  if (!image.ok && types !== undefined) {
-    findings.push({
-      check: 'image',
-      status: 'warning',
-      subject,
-      found: `IMAGE_FSTYPES is "${types}": without 'oci' image-oci makes no OCI image`,
-      fix: `set IMAGE_FSTYPES = "container oci" in the recipe, before it inherits image and image-oci`,
-    })
-  }
   const output = plan.targets.find((target) => target.name === task.target)?.directory
   if (deploy !== undefined && output !== undefined) findings.push(...checkFiles(subject, deploy, output))
   return findings

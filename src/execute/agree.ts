@@ -20,11 +20,17 @@ export interface ExpectedPlatform {
   readonly variants: readonly string[]
 }
 
-/** What config and BitBake say together, before any image is looked at. */
-export function expectPlatform(
-  task: DiscoverTask,
-  answer: Answer | undefined,
-): Result<ExpectedPlatform, DiscoverProblem> {
+/** Returns what config and BitBake say together, before any image is looked at: whether there will be one, and for what. */
+export function expectImage(task: DiscoverTask, answer: Answer | undefined): Result<ExpectedPlatform, DiscoverProblem> {
+  const { source, target, platformKey } = task
+  // Where the config names the layout, another class may make it of any type.
+  const isNamed = source.kind !== 'bitbake' || source.layout !== undefined
+  const types = isNamed ? [] : (answer?.IMAGE_FSTYPES ?? '').split(/\s+/).filter((type) => type !== '')
+  if (isNamed || types.length === 0 || types.some((type) => /^oci\b/.test(type))) return expectPlatform(task, answer)
+  return fail({ code: 'no-oci-type', target, platformKey, recipe: recipeArgument(source), types: types.join(' ') })
+}
+
+function expectPlatform(task: DiscoverTask, answer: Answer | undefined): Result<ExpectedPlatform, DiscoverProblem> {
   const { platform: wanted } = task
   if (answer === undefined || task.source.kind !== 'bitbake') {
     return ok({ variants: [], ...(wanted === undefined ? {} : { platform: wanted, searched: wanted }) })

@@ -1,11 +1,12 @@
 /** When BitBake is asked where recipes deploy, and for what: only what is not known, and only for those who need it. */
 import { recipeArgument } from '../bitbake/command.js'
+import { explainUnknownMulticonfigs, inUnknownMulticonfig } from '../bitbake/multiconfigs.js'
 import { queryBitbake } from '../bitbake/query.js'
 import { requestKey } from '../plan/plan.js'
 import type { BitbakeRequest, BitbakeTask, DiscoverTask, Plan } from '../plan/task.js'
 import type { BitbakeProblem, WantedImage } from '../util/bitbake-problem.js'
 import { ok, type DiscoverProblem, type Result } from '../util/problem.js'
-import { expectPlatform, wantedImage } from './agree.js'
+import { expectImage, wantedImage } from './agree.js'
 import type { TaskContext } from './handler.js'
 import { findShared } from './shared-place.js'
 
@@ -69,7 +70,8 @@ export async function askBitbake(
   for (const recipe of anew?.requests.map(recipeArgument) ?? []) {
     if (!context.answers.wasAsked(build, recipe)) answers.delete(recipe)
   }
-  const targets = needed.filter((request) => !answers.has(recipeArgument(request)))
+  const unknown = inUnknownMulticonfig(needed, answers)
+  const targets = needed.filter((request) => !answers.has(recipeArgument(request)) && !unknown.includes(request))
   if (targets.length > 0) {
     const because = outdated ?? anew?.because
     context.progress({ text: `asking where the images are${because === undefined ? '' : `: ${because}`}` })
@@ -87,12 +89,17 @@ export async function askBitbake(
       neededBy: (target) => imagesOf(task, target, context),
     })
     context.stop.throwIfAborted()
-    if (found.halted) return { ok: false, problems: found.problems }
+    const isRefused = answers.size + found.answers.size === 0 && found.problems.some(isUnknownMulticonfig)
+    if (found.halted || isRefused) return { ok: false, problems: found.problems }
     for (const [recipe, answer] of found.answers) answers.set(recipe, answer)
     await context.answers.learn(build, answers, targets.map(recipeArgument))
   } else context.answers.use(build, answers)
   context.lookAgain()
   return ok(targets.length > 0)
+}
+
+function isUnknownMulticonfig({ code }: BitbakeProblem): boolean {
+  return code === 'unknown-multiconfig'
 }
 
 /** The images that are made from what the request makes. */
@@ -141,7 +148,7 @@ export function noticeSilence(task: BitbakeTask, requests: readonly BitbakeReque
 
 export interface Contradicted {
   readonly request: BitbakeRequest
-  readonly problems: readonly DiscoverProblem[]
+  readonly problems: readonly (DiscoverProblem | BitbakeProblem)[]
 }
 
 /** The requests whose images nobody could take, or nobody could tell apart, found before hours are spent on them. */
@@ -153,14 +160,22 @@ export function contradicted(
   const answers = context.answers.learnt(task.build)
   const shared = findShared(context.plan.tasks, (of) => context.answers.current(of))
   const { directory } = task.build
+  const unknown = inUnknownMulticonfig(requests, answers)
+  const neededBy = (request: BitbakeRequest): readonly WantedImage[] => imagesOf(task, request, context)
+  const unknownProblems = explainUnknownMulticonfigs(unknown, answers, directory, neededBy)
   return requests.flatMap((request) => {
     const name = recipeArgument(request)
     const answer = answers.get(name)
-    const expected = dependents(task, request, context).map((dependent) => expectPlatform(dependent, answer))
+    const expected = dependents(task, request, context).map((dependent) => expectImage(dependent, answer))
     const isConcerned = (one: (typeof shared)[number]): boolean =>
       one.requests.some((other) => other.request === name && other.directory === directory)
     const refused = expected.every((one) => !one.ok) ? expected.flatMap((one) => (one.ok ? [] : one.problems)) : []
-    const problems = [...refused, ...shared.filter(isConcerned)]
+    const foreign = unknown.includes(request) ? unknownProblems.filter(isOf(request)) : []
+    const problems = [...foreign, ...refused, ...shared.filter(isConcerned)]
     return problems.length > 0 ? [{ request, problems }] : []
   })
+}
+
+function isOf({ multiconfig }: BitbakeRequest): (problem: BitbakeProblem) => boolean {
+  return (problem) => problem.code === 'unknown-multiconfig' && problem.multiconfig === multiconfig
 }

@@ -10,7 +10,7 @@ import { listImages, selectImage, type SelectedImage } from '../oci/select.js'
 import type { DiscoverTask } from '../plan/task.js'
 import { realPath } from '../util/fs.js'
 import { fail, ok, type DiscoverProblem, type LayoutProblem, type LookedAt, type Result } from '../util/problem.js'
-import { completePlatform, expectPlatform, unknownPlatform, type ExpectedPlatform } from './agree.js'
+import { completePlatform, expectImage, unknownPlatform, type ExpectedPlatform } from './agree.js'
 import type { Notice } from './event.js'
 
 type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
@@ -30,7 +30,7 @@ export async function findImage(
   task: DiscoverTask,
   answer: Answer | undefined,
 ): Promise<Result<FoundImage, DiscoverProblem | LayoutProblem>> {
-  const expected = expectPlatform(task, answer)
+  const expected = expectImage(task, answer)
   if (!expected.ok) return expected
   const wanted: Wanted = { task, answer, ...expected.value }
   const candidates = await candidatesOf(task, answer)
@@ -63,7 +63,7 @@ export async function findImage(
     ...(task.source.kind === 'bitbake' ? { request: requestOf(task.source) } : {}),
     asked: task.dependsOn.length > 0,
     ...(isAsked(task.source) && answer?.DEPLOY_DIR_IMAGE !== undefined && answer.STAMP !== undefined
-      ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP, ...otherTypes(answer) } }
+      ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP } }
       : {}),
   })
 }
@@ -78,12 +78,6 @@ function outdatedLayout(wanted: Wanted, outdated: OutdatedLink): DiscoverProblem
     asked: dependsOn.length > 0,
     ...(wanted.answer?.OCI_IMAGE_TAG === undefined ? {} : { tag: wanted.answer.OCI_IMAGE_TAG }),
   }
-}
-
-/** The types of image that are made instead of OCI's. */
-export function otherTypes({ IMAGE_FSTYPES = '' }: Answer): { readonly types?: string } {
-  const types = IMAGE_FSTYPES.split(/\s+/).filter((type) => type !== '')
-  return types.length === 0 || types.some((type) => /^oci\b/.test(type)) ? {} : { types: types.join(' ') }
 }
 
 /** Whether it was looked for where BitBake says. */

@@ -61,7 +61,8 @@ export function wordBitbakeProblem(problem: BitbakeProblem, show: Show): Wording
             ? []
             : [`the mcdepends of ${task} names it: ${dependency}${place === undefined ? '' : ` (${place})`}`]),
           `expected: BBMULTICONFIG contains "${multiconfig}", and a layer or the build directory has conf/multiconfig/${multiconfig}.conf`,
-          `log: ${show(problem.log)}`,
+          ...(problem.known === undefined ? [] : [`found: BBMULTICONFIG is "${problem.known.join(' ')}"`]),
+          ...(problem.log === undefined ? [] : [`log: ${show(problem.log)}`]),
         ],
         next:
           dependency === undefined

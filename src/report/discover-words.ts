@@ -16,6 +16,15 @@ export function wordDiscoverProblem(problem: DiscoverProblem, show: Show): Wordi
         details: neededBy(problem.images),
         next: 'give each multiconfig of each build directory a TMPDIR of its own, and no deploy directory outside of it: TMPDIR = "${TOPDIR}/tmp-${BB_CURRENT_MC}" in its conf/multiconfig/*.conf',
       }
+    case 'no-oci-type':
+      return {
+        headline: `${problem.target}: BitBake makes no OCI image for "${problem.platformKey}"`,
+        details: [
+          `expected: 'oci' in IMAGE_FSTYPES of ${problem.recipe}`,
+          `found: IMAGE_FSTYPES is "${problem.types}"`,
+        ],
+        next: `set IMAGE_FSTYPES = "container oci" in the recipe, before it inherits image and image-oci (meta-virtualization), or in a bbappend; if another class makes the layout, name it in the config: the platform's \`layout\``,
+      }
     case 'layout-outdated':
       return wordOutdatedLayout(problem, show)
     case 'layout-ambiguous':
@@ -65,13 +74,11 @@ function nextForMissingLayout({
   if (!asked) return `run without --no-build, so that BitBake makes it; ${elsewhere}`
   if (task !== 'image_complete')
     return `do_${task} may not deploy: leave out \`task\` (image_complete does); ${elsewhere}`
-  if (answer?.types !== undefined) {
-    return `IMAGE_FSTYPES of ${name} is "${answer.types}", and an OCI image needs 'oci' in it: set IMAGE_FSTYPES = "container oci" in the recipe, before it inherits image and image-oci (meta-virtualization), or in a bbappend; ${elsewhere}`
-  }
+  const clean = `'bitbake -c cleansstate ${name}'`
   if (answer !== undefined) {
-    return `BitBake takes do_${task} for done, in ${answer.deployDirectory}, from which it was deleted: have it made again with 'rm ${answer.stamp}.do_${task}*' (OpenEmbedded also has 'bitbake -c cleansstate ${name}'), and run again`
+    return `BitBake takes do_${task} for done, but the image is not in ${answer.deployDirectory}: it was deleted, or a build was interrupted that had removed it to deploy another one. Have it made again with 'rm ${answer.stamp}.do_*' (OpenEmbedded also has ${clean}), and run again`
   }
-  return `BitBake takes do_${task} for done: if its deploy directory was deleted, 'bitbake -c cleansstate ${name}' and run again; ${elsewhere}`
+  return `BitBake takes do_${task} for done: if its deploy directory was deleted or a build was interrupted, ${clean} and run again; ${elsewhere}`
 }
 
 function wordOutdatedLayout(

@@ -144,6 +144,7 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return wordBitbakeProblem(problem, show)
     case 'layout-not-found':
     case 'image-shared':
+    case 'no-oci-type':
     case 'layout-outdated':
     case 'layout-ambiguous':
     case 'platform-disagrees':

@@ -41,7 +41,10 @@ export type BitbakeProblem =
       /** The images that are not built because of it, here and in the other problems. */
       readonly images: readonly WantedImage[]
       readonly directory: string
-      readonly log: string
+      /** BBMULTICONFIG, where BitBake was asked for it. */
+      readonly known?: readonly string[]
+      /** Of BitBake, where it refused the multiconfig itself. */
+      readonly log?: string
     }
   | {
       readonly code: 'unknown-recipe'

@@ -166,8 +166,18 @@ export type DiscoverProblem =
       readonly request?: { readonly multiconfig: string; readonly recipe: string; readonly task: string }
       /** BitBake was asked in this run, and says that it is built. */
       readonly asked: boolean
-      /** What BitBake says of it: DEPLOY_DIR_IMAGE, STAMP, and IMAGE_FSTYPES when it lists no `oci`. */
-      readonly answer?: { readonly deployDirectory: string; readonly stamp: string; readonly types?: string }
+      /** What BitBake says of it: DEPLOY_DIR_IMAGE and STAMP. */
+      readonly answer?: { readonly deployDirectory: string; readonly stamp: string }
+    }
+  | {
+      /** BitBake makes the image in other formats only. */
+      readonly code: 'no-oci-type'
+      readonly target: string
+      readonly platformKey: string
+      /** `mc:<multiconfig>:<recipe>` */
+      readonly recipe: string
+      /** IMAGE_FSTYPES, as BitBake says it. */
+      readonly types: string
     }
   | {
       /** The link leads to an older layout than the one that BitBake has deployed last. */

@@ -199,7 +199,7 @@ testWith(test, noBitbake, 'a deploy directory that was deleted: the command that
   const { code, stderr } = mab('run')
   assert.is(code, 1)
   const [, said, command] =
-    /next: BitBake takes do_image_complete for done, in (\S+), .*?'(rm [^']+)'/.exec(stderr) ?? []
+    /next: BitBake takes do_image_complete for done, but the image is not in (\S+): .*?'(rm [^']+)'/.exec(stderr) ?? []
   assert.is(said, deploy, stderr)
   spawnSync('sh', ['-c', command!], { cwd: project.directory })
   const mended = mab('run')

@@ -108,6 +108,17 @@ testWith(test, missing, 'BitBake says what it does not know', () => {
   )
 })
 
+testWith(test, missing, 'an image that is made in other formats only', () => {
+  const made = three({ a: { recipe: 'hello-container', platforms: ['x86'] } }, ({ write }) => {
+    write('meta-hello/recipes/hello-container.bb', (old) => `${old}\nIMAGE_FSTYPES = "tar.bz2 ext4"\n`)
+  })
+  assert.is(made.code, 1)
+  assert.equal(
+    failures(made).map(({ code, subject }) => [code, subject]),
+    [['no-oci-type', 'a x86']],
+  )
+})
+
 testWith(test, missing, 'what BitBake cannot parse is said by the questions, and no dry run comes after them', () => {
   const both = { a: { recipe: 'hello-container', platforms: ['arm-glibc', 'x86'] } }
   const broken = three(both, ({ write }) => write('meta-hello/recipes/broken.bb', 'this is no assignment\n'))

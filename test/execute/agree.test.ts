@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Answer } from '../../src/bitbake/answer.js'
-import { completePlatform, expectPlatform } from '../../src/execute/agree.js'
+import { completePlatform, expectImage } from '../../src/execute/agree.js'
 import type { SelectedImage } from '../../src/oci/select.js'
 import { formatPlatform, parsePlatform, type Platform } from '../../src/oci/platform.js'
 import type { DiscoverTask } from '../../src/plan/task.js'
@@ -28,7 +28,7 @@ function agreed(config: string | undefined, image: string, answer: Answer | unde
       task: 'image_complete',
     },
   }
-  const expected = expectPlatform(task, answer)
+  const expected = expectImage(task, answer)
   if (!expected.ok) return expected.problems[0]!.code
   const read = { platform: platformOf(image) } as unknown as SelectedImage
   const complete = completePlatform(read, { ...expected.value, task, answer })
@@ -49,7 +49,7 @@ test('what the config says of the system stays beside what BitBake fills in', ()
     platform: { ...platformOf('arm'), 'os.version': '6.6' },
     source: { kind: 'bitbake', multiconfig: 'board', recipe: 'hello' },
   }
-  const expected = expectPlatform(task as unknown as DiscoverTask, cortexa15)
+  const expected = expectImage(task as unknown as DiscoverTask, cortexa15)
   assert.ok(expected.ok)
   assert.equal(expected.value.platform, { ...platformOf('linux/arm/v7'), 'os.version': '6.6' })
   assert.equal(expected.value.searched, { ...platformOf('arm'), 'os.version': '6.6' })

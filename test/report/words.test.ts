@@ -75,6 +75,7 @@ const examples: Examples<Coded> = {
   'command-not-found': [{ command: 'bitbake', found: 'no such file' }],
   'unknown-multiconfig': [
     { multiconfig: 'container-arm', images: [arm64], directory: '/project/build', log },
+    { multiconfig: 'container-arm', images: [arm64], directory: '/project/build', known: ['a', 'b'] },
     { multiconfig: 'sos', dependency: 'mc:a:sos:other:do_x', images: [arm64], directory: '/project/build', log },
     {
       multiconfig: 'sos',
@@ -184,6 +185,7 @@ const examples: Examples<Coded> = {
       ],
     },
   ],
+  'no-oci-type': [{ target: 'hello', platformKey: 'aarch64', recipe: 'mc:container-arm:hello', types: 'tar.bz2 ext4' }],
   'layout-outdated': [
     {
       target: 'hello',

@@ -68,7 +68,8 @@ function answer() {
   const variables = {
     BBFILES: ` ${recipes}/*.bb`,
     BBINCLUDED: [...conf, `${recipes}/${recipe}.bb`].join(' '),
-    BBMULTICONFIG: 'container-aarch64 container-x86-64',
+    // It takes any other name as well.
+    BBMULTICONFIG: /^(container-.*)?$/.test(multiconfig) ? 'container-aarch64 container-x86-64' : null,
     DEPLOY_DIR_IMAGE: `${tmpdir}/deploy/images/${machine}`,
     FILE: `${recipes}/${recipe}.bb`,
     IMAGE_BASENAME: recipe,
