@@ -113,7 +113,7 @@ const table: Readonly<Record<string, Rules>> = {
   'report/listr': { uses: ['util'], types: ['execute', 'plan'], modules: ['listr2'] },
   // What an up-to-date run loads, and nothing else.
   start: {
-    uses: ['util/boot', 'util/clock', 'util/environment', 'util/format', 'util/project'],
+    uses: ['util/boot', 'util/clock', 'util/environment', 'util/format', 'util/json', 'util/project', 'util/read-file'],
     modules: ['node:fs', 'node:module', 'node:path'],
     process: [
       'chdir',

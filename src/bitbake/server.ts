@@ -2,7 +2,8 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorCode, exists, readFileIfThere } from '../util/fs.js'
+import { errorCode, exists } from '../util/fs.js'
+import { readOwnFile } from '../util/read-file.js'
 import { serverInContainer } from './container.js'
 import type { Exited } from './judge.js'
 import type { Log } from './log.js'
@@ -14,7 +15,7 @@ import { commandOf, processNumbers } from './processes.js'
  */
 export async function serverPid(directory: string): Promise<number | undefined> {
   const lock = path.join(directory, 'bitbake.lock')
-  const pid = Number.parseInt(readFileIfThere(lock)?.toString('latin1') ?? '', 10)
+  const pid = Number.parseInt(readOwnFile(lock)?.toString('latin1') ?? '', 10)
   if (!(pid > 1)) return undefined
   return (await isServer(pid)) ? pid : serverInContainer(pid, lock)
 }

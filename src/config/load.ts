@@ -1,8 +1,7 @@
 /** From a working directory or a file name to a checked Config. */
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
-import { defaultLoadersSync, type PublicExplorerSync } from 'cosmiconfig'
-import * as internals from 'cosmiconfig/dist/ExplorerSync.js'
+import { defaultLoadersSync } from 'cosmiconfig'
 import { errorCode, errorText, exists, isAbsent } from '../util/fs.js'
 import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
 import { describeValue, valueOf } from '../start/evaluate.js'
@@ -98,27 +97,28 @@ async function findConfig(options: LoadOptions): Promise<Result<string, ConfigPr
     return unreadable === undefined ? ok(file) : fail(unreadable)
   }
   for (const directory of await directoriesUpwards(options.cwd)) {
-    const result = explorer.search(directory)
-    if (result !== null) return onlyOne(directory, result.filepath)
-    const unreadable = await unreadableConfig(directory)
-    if (unreadable !== undefined) return fail(unreadable)
+    const found = await configIn(directory)
+    if (found !== undefined) return found
   }
   return fail({ code: 'config-not-found', directory: options.cwd, names: configNames })
 }
 
-/** Which of two configs is meant is not for mab to guess. */
-async function onlyOne(directory: string, file: string): Promise<Result<string, ConfigProblem>> {
-  const present = await fs.readdir(directory, { withFileTypes: true })
-  const found = configNames.filter((name) => present.some((entry) => entry.name === name && !entry.isDirectory()))
-  return found.length > 1 ? fail({ code: 'config-ambiguous', directory, found }) : ok(file)
+/** Nothing is opened: a named pipe would wait for its other end. Which of two configs is meant is not for mab to guess. */
+async function configIn(directory: string): Promise<Result<string, ConfigProblem> | undefined> {
+  const present = await fs.readdir(directory, { withFileTypes: true }).catch(() => [])
+  const entries = present.filter(({ name }) => configNames.includes(name))
+  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
+  const found = configNames.filter((name) => files.includes(name))
+  if (found.length > 1) return fail({ code: 'config-ambiguous', directory, found })
+  const [name = entries[0]?.name] = found
+  if (name === undefined) return undefined
+  const file = path.join(directory, name)
+  const unreadable = await whyUnreadable(file, false)
+  return unreadable === undefined ? ok(file) : fail(unreadable)
 }
 
-/** cosmiconfig takes a file that it may not read, or a link to nowhere, for none, and would go on upwards. */
-async function unreadableConfig(directory: string): Promise<ConfigProblem | undefined> {
-  const present: readonly string[] = await fs.readdir(directory).catch(() => [])
-  const name = configNames.find((candidate) => present.includes(candidate))
-  return name === undefined ? undefined : whyUnreadable(path.join(directory, name), false)
-}
+/** Bytes. */
+const largestConfig = 16 * 1024 * 1024
 
 type Unreadable = Extract<ConfigProblem, { code: 'config-unreadable' }>
 
@@ -132,7 +132,9 @@ async function whyUnreadable(file: string, named: boolean): Promise<ConfigProble
     kind,
   })
   try {
-    if (!(await fs.stat(file)).isFile()) return problem('unsuitable', 'not a file')
+    const stat = await fs.stat(file)
+    if (!stat.isFile()) return problem('unsuitable', 'not a file')
+    if (stat.size > largestConfig) return problem('unsuitable', `${stat.size} bytes, more than a config may have`)
     await fs.access(file, fs.constants.R_OK)
     return undefined
   } catch (error) {
@@ -145,23 +147,6 @@ async function whyUnreadable(file: string, named: boolean): Promise<ConfigProble
       : problem('dangling-link', `a symbolic link to ${target}, which does not exist`)
   }
 }
-
-/**
- * Only the search is cosmiconfig's: its own TypeScript loader writes beside the config and takes syntax errors. And not
- * by its front door, which reads package.json and reads or runs `.config/config.*` of the working directory and files
- * in `~/.config/multiarch`, and throws when one of them is broken.
- */
-const { ExplorerSync } = internals as unknown as { ExplorerSync: new (options: object) => PublicExplorerSync }
-const explorer = new ExplorerSync({
-  moduleName: 'multiarch',
-  searchPlaces: configNames,
-  searchStrategy: 'none',
-  // An empty config is found, and is then an error.
-  ignoreEmptySearchPlaces: false,
-  loaders: Object.fromEntries(configExtensions.map((extension) => [`.${extension}`, () => ({})])),
-  transform: (result: unknown) => result,
-  cache: false,
-})
 
 /** From `start` up to the first directory that holds `.git`, else to the root of the file system. */
 async function directoriesUpwards(start: string): Promise<string[]> {

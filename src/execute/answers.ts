@@ -10,10 +10,10 @@ import { sha256 } from '../oci/digest.js'
 import type { DiscoverTask } from '../plan/task.js'
 import type { Build } from '../targets/target.js'
 import { bitbakeVariables, reachesImage } from '../util/environment.js'
-import { exists, replaceFile } from '../util/fs.js'
-import { canonicalJson } from '../util/json.js'
+import { exists } from '../util/fs.js'
+import { canonicalJson, isRecord } from '../util/json.js'
 import { firstChange, isPlaceRecord, recipePlaces, recordPlaces, type PlaceRecord } from './answer-evidence.js'
-import { readJsonRecord } from './json-file.js'
+import { readJsonRecord, writeJsonRecord } from './json-file.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -194,8 +194,7 @@ export class Answers {
   }
 
   #write(build: Build, remembered: Remembered): void {
-    const text = JSON.stringify({ format, ...remembered })
-    replaceFile(this.#file(build), text)
+    writeJsonRecord(this.#file(build), { format, ...remembered })
   }
 
   #file(build: Build): string {
@@ -213,7 +212,7 @@ export class Answers {
 }
 
 function isRecordOf(value: unknown, is: (item: unknown) => boolean): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(is)
+  return isRecord(value) && Object.values(value).every(is)
 }
 
 function withoutAnswers(remembered: Remembered, isLeftOut: (name: string) => boolean): Remembered {

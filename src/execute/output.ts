@@ -130,7 +130,7 @@ function isRemnant(file: string): boolean {
  */
 export async function collectGarbage(directory: string): Promise<string | undefined> {
   if (!exists(directory) || (await checkOutput(directory).catch(() => undefined)) !== undefined) return undefined
-  await fs.rm(path.join(directory, stagedIndexFile), { force: true })
+  await fs.rm(path.join(directory, stagedIndexFile), { recursive: true, force: true })
   const hasIndex = exists(path.join(directory, 'index.json'))
   if (!hasIndex) {
     removeOutput(directory)

@@ -2,8 +2,8 @@
 import type { Stats } from 'node:fs'
 import { bootId } from '../util/boot.js'
 import { granularity } from '../util/clock.js'
-import { replaceFile } from '../util/fs.js'
-import { readJsonRecord } from './json-file.js'
+import { isRecord } from '../util/json.js'
+import { readJsonRecord, writeJsonRecord } from './json-file.js'
 
 /** Counts changes of what a content is told by. */
 const format = 1
@@ -23,8 +23,8 @@ export class SourceCache {
     this.#file = file
     const { version, boot, files } = forget ? {} : readJsonRecord(file)
     // A power failure may take bytes away and leave the times.
-    const isRecord = version === format && boot === bootId() && typeof files === 'object' && files !== null
-    this.#entries = new Map(isRecord ? Object.entries(files as Record<string, Entry>) : [])
+    const isKnown = version === format && boot === bootId() && isRecord(files)
+    this.#entries = new Map(isKnown ? Object.entries(files as Record<string, Entry>) : [])
   }
 
   /** @param name see `nameFile` in sources.ts @param stat of the file now */
@@ -51,7 +51,7 @@ export class SourceCache {
     if (!this.#changed) return
     const all = new Map([...this.#entries, ...this.#used])
     const kept = all.size > 4 * this.#used.size + 10_000 ? this.#used : all
-    replaceFile(this.#file, JSON.stringify({ version: format, boot: bootId(), files: Object.fromEntries(kept) }))
+    writeJsonRecord(this.#file, { version: format, boot: bootId(), files: Object.fromEntries(kept) })
     this.#entries = kept
     this.#changed = false
   }

@@ -4,8 +4,9 @@
  */
 import fs from 'node:fs'
 import type { Fingerprint } from '../plan/fingerprint.js'
-import { inDirectory, readFileIfThere, replaceFile } from '../util/fs.js'
-import type { Json } from '../util/json.js'
+import { inDirectory, replaceFile } from '../util/fs.js'
+import { isRecord, type Json } from '../util/json.js'
+import { maximumRecord, readOwnFile } from '../util/read-file.js'
 
 /** The record of a task that succeeded. */
 export interface Stamp {
@@ -26,21 +27,25 @@ type Line =
 /** Counts changes of this file's form; what stamps mean is counted by their fingerprints' version. */
 const format = 1
 
-/** Dead lines below which the file is not written anew. */
-const spared = 200
+/** Dead lines below which the file is not written anew, and bytes above which it is, unless most of them are needed. */
+const [spared, large] = [200, 8 * 1024 * 1024]
 
 export class Stamps {
   readonly #file: string
   readonly #stamps = new Map<string, Stamp>()
   readonly #lists = new Map<string, FileList>()
   #lines = 0
+  /** Of the file; bytes. */
+  #size = 0
   /** What the file holds is not what is in memory. */
   #broken = false
 
   constructor(file: string) {
     this.#file = file
     try {
-      this.#read(readFileIfThere(file)?.toString('utf8') ?? '')
+      const content = readOwnFile(file)
+      this.#size = content?.length ?? 0
+      this.#read(content?.toString('utf8') ?? '')
     } catch {
       this.#forget()
     }
@@ -76,10 +81,11 @@ export class Stamps {
 
   /** Writes the file anew when most of it is history. */
   save(): void {
-    if (!this.#broken && this.#lines <= 2 * this.#stamps.size + spared) return
+    const isHistory = this.#broken || this.#lines > 2 * this.#stamps.size + spared
+    if (!isHistory && this.#size <= large) return
     const used = new Set([...this.#stamps.values()].map(({ fingerprint }) => fingerprint.inputs['sources']))
     for (const digest of this.#lists.keys()) if (!used.has(digest)) this.#lists.delete(digest)
-    this.#rewrite()
+    if (isHistory || 2 * Buffer.byteLength(this.#content()) < this.#size) this.#rewrite()
   }
 
   #read(text: string): void {
@@ -91,15 +97,13 @@ export class Stamps {
     // Cut off, or nothing.
     this.#broken = lines.pop() !== ''
     lines.forEach((content, position) => {
-      const line = JSON.parse(content) as Line
+      const { format: form, list, files, id, stamp } = JSON.parse(content) as Readonly<Record<string, unknown>>
       if (position === 0) {
-        if (!('format' in line) || line.format !== format) throw new Error('of another format')
-      } else if ('list' in line) this.#lists.set(line.list, line.files)
-      else if ('id' in line) {
-        if (line.stamp === undefined) this.#stamps.delete(line.id)
-        else if (isStamp(line.stamp)) this.#stamps.set(line.id, line.stamp)
-        else throw new Error('not a stamp')
-      } else throw new Error('not a line of stamps')
+        if (form !== format) throw new Error('of another format')
+      } else if (typeof list === 'string' && isFileList(files)) this.#lists.set(list, files)
+      else if (typeof id === 'string' && stamp === undefined) this.#stamps.delete(id)
+      else if (typeof id === 'string' && isStamp(stamp)) this.#stamps.set(id, stamp)
+      else throw new Error('not a line of stamps')
     })
     this.#lines = lines.length
   }
@@ -111,24 +115,46 @@ export class Stamps {
   }
 
   #append(line: Line): void {
-    if (this.#broken) return this.#rewrite()
-    inDirectory(this.#file, () => fs.appendFileSync(this.#file, `${JSON.stringify(line)}\n`))
+    const text = `${JSON.stringify(line)}\n`
+    const size = this.#size + Buffer.byteLength(text)
+    if (this.#broken || size > maximumRecord) return this.#rewrite()
+    inDirectory(this.#file, () => fs.appendFileSync(this.#file, text))
     this.#lines++
+    this.#size = size
   }
 
   #rewrite(): void {
+    // Lists only name what changed.
+    if (Buffer.byteLength(this.#content()) > maximumRecord) this.#lists.clear()
+    const text = this.#content()
+    replaceFile(this.#file, text)
+    this.#lines = 1 + this.#lists.size + this.#stamps.size
+    this.#size = Buffer.byteLength(text)
+    this.#broken = false
+  }
+
+  #content(): string {
     const lines: Line[] = [
       { format },
       ...[...this.#lists].map(([list, files]) => ({ list, files })),
       ...[...this.#stamps].map(([id, stamp]) => ({ id, stamp })),
     ]
-    replaceFile(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    this.#lines = lines.length
-    this.#broken = false
+    return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
   }
 }
 
-function isStamp(value: Stamp): boolean {
-  const { version, inputs } = value.fingerprint
-  return typeof version === 'number' && typeof inputs === 'object' && inputs !== null && value.output !== undefined
+function isStamp(value: unknown): value is Stamp {
+  if (!isRecord(value) || !isRecord(value['fingerprint'])) return false
+  const { version, inputs } = value['fingerprint']
+  return typeof version === 'number' && isRecord(inputs) && value['output'] !== undefined && isShallow(value)
+}
+
+/** Deeper values are not mab's, and comparing them could take more stack than there is. */
+function isShallow(value: unknown, depth = 20): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((item) => isShallow(item, depth - 1))
+}
+
+function isFileList(value: unknown): value is FileList {
+  return isRecord(value) && Object.values(value).every((content) => typeof content === 'string')
 }

@@ -44,6 +44,11 @@ export function projectPlace(stateDirectory: string): LockPlace {
   return { place: path.dirname(stateDirectory), file: path.join(stateDirectory, 'lock'), isOurs: true }
 }
 
+/** Everything in `.mab` is mab's. A link to a directory stays. */
+function removeUnlessDirectory(place: string): void {
+  if (statIfThere(place)?.isDirectory() !== true) fs.rmSync(place, { force: true })
+}
+
 export class State {
   /** `.mab`; absolute. */
   readonly directory: string
@@ -67,6 +72,7 @@ export class State {
     const problem = checkStateDirectory(this.directory)
     if (problem !== undefined) return problem
     makeDirectory(this.directory)
+    for (const name of ['answers', 'logs', 'start']) removeUnlessDirectory(path.join(this.directory, name))
     for (const [name, content] of [
       ['CACHEDIR.TAG', cacheDirTag],
       ['.gitignore', '*\n'],
@@ -82,7 +88,7 @@ export class State {
     if (!exists(this.logDirectory)) return
     const names = fs.readdirSync(this.logDirectory).toSorted(compareCodeUnits)
     for (const name of names.slice(0, Math.max(0, names.length - keptLogs))) {
-      fs.rmSync(path.join(this.logDirectory, name), { force: true })
+      fs.rmSync(path.join(this.logDirectory, name), { recursive: true, force: true })
     }
   }
 

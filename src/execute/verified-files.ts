@@ -6,8 +6,9 @@ import path from 'node:path'
 import type { Digest } from '../oci/digest.js'
 import type { VerifiedFiles } from '../oci/verified.js'
 import { bootId } from '../util/boot.js'
-import { exists, replaceFile } from '../util/fs.js'
-import { readJsonRecord } from './json-file.js'
+import { exists } from '../util/fs.js'
+import { isRecord } from '../util/json.js'
+import { readJsonRecord, writeJsonRecord } from './json-file.js'
 
 /** Counts changes of the file's form. */
 const format = 2
@@ -30,7 +31,8 @@ export class KnownFiles implements VerifiedFiles {
     if (forget) return
     const record = readJsonRecord(file)
     if (record['format'] !== format || record['boot'] !== bootId()) return
-    for (const [name, entry] of Object.entries(record['files'] ?? {})) {
+    if (!isRecord(record['files'])) return
+    for (const [name, entry] of Object.entries(record['files'])) {
       if (!Array.isArray(entry)) continue
       const [identity, digest] = entry as unknown[]
       if (typeof identity === 'string' && typeof digest === 'string') {
@@ -59,7 +61,7 @@ export class KnownFiles implements VerifiedFiles {
       if (!this.#learnt.has(file) && !exists(file)) continue
       entries[file.startsWith(within) ? file.slice(within.length) : file] = known
     }
-    replaceFile(this.#file, JSON.stringify({ format, boot: bootId(), files: entries }))
+    writeJsonRecord(this.#file, { format, boot: bootId(), files: entries })
     this.#learnt.clear()
   }
 

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { compareCodeUnits } from '../util/json.js'
 import { fileIdentity, inDirectory, isAbsent, temporaryName, withPath } from '../util/fs.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
+import { readInto } from '../util/read-file.js'
 import { blobPath, parseDigest, type Digest } from './digest.js'
 import { hashRange, readChunks, type ByteRange } from './hash.js'
 import { writeAll } from './store.js'
@@ -67,7 +68,7 @@ export async function isArchiveOf(
     const tar = new TarWriter(
       (bytes) => {
         if (there.length < bytes.length) there = Buffer.allocUnsafe(bytes.length)
-        const read = fs.readSync(descriptor, there, 0, bytes.length, null)
+        const read = readInto(descriptor, there, 0, bytes.length, null)
         if (read < bytes.length || there.compare(bytes, 0, bytes.length, 0, read) !== 0) throw new Difference()
       },
       file,

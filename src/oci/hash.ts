@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { breathe } from '../util/breathe.js'
 import { fileIdentity } from '../util/fs.js'
+import { readInto } from '../util/read-file.js'
 import { createHasher, finishHasher, type Digest } from './digest.js'
 
 /** Bytes of a file. */
@@ -87,7 +88,7 @@ export function chunksOf(
     },
     next() {
       const want = Math.min(buffer.length, range.size - done)
-      const read = want === 0 ? 0 : fs.readSync(descriptor, buffer, 0, want, range.offset + done)
+      const read = want === 0 ? 0 : readInto(descriptor, buffer, 0, want, range.offset + done)
       if (read === 0) return { done: true, value: undefined }
       done += read
       const chunk = buffer.subarray(0, read)

@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { errorText, exists, fileIdentity, isAbsent } from '../util/fs.js'
 import type { LayoutRemedy } from '../util/layout-remedy.js'
+import { readRange } from '../util/read-file.js'
 import { fail, ok, type LayoutProblem, type Result } from '../util/problem.js'
 import { blobPath, type Digest } from './digest.js'
 import type { IndexDocument } from './documents.js'
@@ -203,17 +204,6 @@ export function readFrom(file: string, offset: number, length: number): Buffer {
   } finally {
     fs.closeSync(descriptor)
   }
-}
-
-function readRange(descriptor: number, offset: number, length: number): Buffer {
-  const buffer = Buffer.alloc(length)
-  let filled = 0
-  while (filled < length) {
-    const read = fs.readSync(descriptor, buffer, filled, length - filled, offset + filled)
-    if (read === 0) break
-    filled += read
-  }
-  return buffer.subarray(0, filled)
 }
 
 function unreadable(layout: string, at: readonly string[], expected: string, found: string): LayoutProblem {

@@ -9,6 +9,7 @@ import {
   inDirectory,
   isAbsent,
   isWithin,
+  renameOver,
   temporaryName,
   withPath,
   writeFileAtomic,
@@ -233,7 +234,7 @@ function replacing<T>(target: string, make: (name: string) => T, afterwards: (na
   const temporary = temporaryName(target)
   try {
     make(temporary)
-    fs.renameSync(temporary, target)
+    renameOver(temporary, target)
   } finally {
     // Also after a rename between two links of one file, which does nothing and leaves both names.
     fs.rmSync(temporary, { force: true })
@@ -258,7 +259,7 @@ async function copyRange(
     } finally {
       fs.closeSync(descriptor)
     }
-    fs.renameSync(temporary, target)
+    renameOver(temporary, target)
     return digest
   } finally {
     fs.rmSync(temporary, { force: true })

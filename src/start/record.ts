@@ -2,9 +2,10 @@
  * The record of a command line that found everything fresh: what it printed, and all that this was decided from. One
  * file, made to be read quickly: a header, the watched paths, their numbers as they are in memory, and contents.
  */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bitbakeVariables } from '../util/environment.js'
+import { isRecord } from '../util/json.js'
+import { readOwnFile } from '../util/read-file.js'
 import { fields, type Watched } from './watch.js'
 
 /** Counts changes of the record's form and meaning. */
@@ -102,19 +103,37 @@ export function decodeRecord(twice: Buffer): StartRecord | undefined {
     const names = take(paths).toString('utf8').split('\0')
     const numbers = new Uint8Array(take(count * fields * 8))
     const kept = new Map(contents.map(([position, size]) => [position, take(size)]))
-    if (names.length !== count || at !== bytes.length) return undefined
+    if (names.length !== count || at !== bytes.length || !isStart(start, count)) return undefined
     return { start, watched: { paths: names, stats: new Float64Array(numbers.buffer), contents: kept } }
   } catch {
     return undefined
   }
 }
 
+function isStart(value: unknown, count: number): value is Start {
+  if (!isRecord(value)) return false
+  const { key, boot, environment, bitbake, code, evaluated, configPaths, color, stdout, stderr, summary } = value
+  const isText = (text: unknown): boolean => typeof text === 'string'
+  const isPair = (pair: unknown): boolean => Array.isArray(pair) && pair.length === 2 && pair.every(isText)
+  return (
+    Array.isArray(key) &&
+    (boot === null || isText(boot)) &&
+    isRecord(environment) &&
+    (bitbake === undefined || (isRecord(bitbake) && isText(bitbake['declared']) && isText(bitbake['hash']))) &&
+    (code === undefined || isText(code)) &&
+    isText(evaluated) &&
+    Number.isInteger(configPaths) &&
+    (configPaths as number) <= count &&
+    isText(color) &&
+    isPair(stdout) &&
+    isPair(stderr) &&
+    typeof summary === 'boolean'
+  )
+}
+
 export function readRecord(file: string): StartRecord | undefined {
-  try {
-    return decodeRecord(readFileSync(file))
-  } catch {
-    return undefined
-  }
+  const bytes = readOwnFile(file)
+  return bytes && decodeRecord(bytes)
 }
 
 /** FNV-1a. */

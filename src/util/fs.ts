@@ -44,7 +44,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     try {
       fs.writeFileSync(temporary, content, { flag: 'wx', mode: 0o644 })
       fs.chmodSync(temporary, 0o644)
-      fs.renameSync(temporary, file)
+      renameOver(temporary, file)
     } catch (error) {
       fs.rmSync(temporary, { force: true })
       throw withPath(error, file)
@@ -52,12 +52,23 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
   })
 }
 
+/** Renames a file. An empty directory in the place of `to` is removed: nobody loses anything by that. */
+export function renameOver(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to)
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error
+    fs.rmdirSync(to)
+    fs.renameSync(from, to)
+  }
+}
+
 /** As `writeFileAtomic`, in place of whatever is there: only for files that are mab's own, as those of its state are. */
 export function replaceFile(file: string, content: string | Uint8Array): void {
   try {
     writeFileAtomic(file, content)
   } catch (error) {
-    if (errorCode(error) !== 'EISDIR') throw error
+    if (!['EISDIR', 'ENOTEMPTY'].includes(errorCode(error) ?? '')) throw error
     fs.rmSync(file, { recursive: true, force: true })
     writeFileAtomic(file, content)
   }
@@ -78,16 +89,6 @@ export function inDirectory<T>(file: string, write: () => T): T {
       for (let made = directory; isWithin(made, first); made = path.dirname(made)) fs.chmodSync(made, 0o755)
     }
     return write()
-  }
-}
-
-/** The file's content, or `undefined` when nothing is there. Other errors are thrown. */
-export function readFileIfThere(file: string): Buffer | undefined {
-  try {
-    return fs.readFileSync(file)
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
   }
 }
 

@@ -14,6 +14,11 @@ export function canonicalJson(value: Json): string {
   )
 }
 
+/** Whether it is an object with keys. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Order by UTF-16 code unit: the same everywhere, unlike `localeCompare`. */
 export function compareCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

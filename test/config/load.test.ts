@@ -1,8 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { temporaryDirectory } from '../rig/temp.js'
+import { missingTool, testWith } from '../rig/tools.js'
 import { load, problemsOf, project, valueOf, watch } from './project.js'
 
 const test = suite('config/load')
@@ -139,6 +141,13 @@ test('a directory reached by a link is one project with where it leads, as for a
   assert.equal(Object.keys(loaded.config.targets), ['linked'])
 })
 
+testWith(test, missingTool('mkfifo'), 'a named pipe in the place of a config is not opened', async () => {
+  const directory = project({ 'above/x': '' })
+  execFileSync('mkfifo', [path.join(directory, 'multiarch.config.json')])
+  const [problem] = problemsOf(await load(path.join(directory, 'above')))
+  assert.is(problem?.code === 'config-unreadable' && problem.found, 'not a file')
+})
+
 test('a config that cannot be read is an error with its cause, and is not passed over', async () => {
   const directory = project({ 'multiarch.config.json': '{"targets":{"above":{}}}', 'inner/x': '', 'other/x': '' })
   const causeOf = async (where: string, file?: string): Promise<unknown> => {
@@ -151,6 +160,17 @@ test('a config that cannot be read is an error with its cause, and is not passed
   assert.equal(await causeOf('inner', 'multiarch.config.ts'), ['dangling-link', true, link])
   mkdirSync(path.join(directory, 'other/multiarch.config.ts'))
   assert.equal(await causeOf('other'), ['unsuitable', false, 'not a file'])
+  symlinkSync('/dev/zero', path.join(directory, 'other/multiarch.config.yaml'))
+  assert.equal(await causeOf('other'), ['unsuitable', false, 'not a file'])
+  assert.equal(await causeOf('other', 'multiarch.config.yaml'), ['unsuitable', true, 'not a file'])
+  const large = path.join(directory, 'inner/large.json')
+  writeFileSync(large, '')
+  truncateSync(large, 2 ** 30)
+  assert.equal(await causeOf('inner', 'large.json'), [
+    'unsuitable',
+    true,
+    '1073741824 bytes, more than a config may have',
+  ])
 })
 
 test.run()

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
@@ -46,6 +46,16 @@ test('history is left out, and the lists that no stamp names with it', () => {
   assert.equal([found.list('list'), found.list('other')], [{ a: '1' }, undefined])
 })
 
+test('large lists that no stamp names are left out soon', () => {
+  const place = file()
+  const stamps = new Stamps(place)
+  for (const list of ['1', '2', '3']) stamps.keepList(list, { [list]: 'x'.repeat(3 * 1024 * 1024) })
+  stamps.write('a', { fingerprint: fingerprint({ sources: '3' }), output: null })
+  stamps.save()
+  assert.ok(statSync(place).size < 4 * 1024 * 1024)
+  assert.equal(Object.keys(new Stamps(place).list('3') ?? {}), ['3'])
+})
+
 test('a line that was cut off is no line', () => {
   const place = file()
   new Stamps(place).write('a', stampOf(1))
@@ -62,6 +72,8 @@ test('a file with anything else in it holds nothing, and is replaced', () => {
     'another format': (place) => writeFileSync(place, readFileSync(place, 'utf8').replace(/\d+/, '2')),
     'a line of rubbish': (place) => writeFileSync(place, readFileSync(place, 'utf8').replace('"id"', '"xy"')),
     'a stamp of another shape': (place) => appendFileSync(place, '{"id":"a","stamp":{"fingerprint":{}}}\n'),
+    'an id that is a number': (place) => appendFileSync(place, `${JSON.stringify({ id: 7, stamp: stampOf(1) })}\n`),
+    'a list that is none': (place) => appendFileSync(place, '{"list":"x","files":[7]}\n'),
     'not an object': (place) => appendFileSync(place, 'null\n'),
     empty: (place) => writeFileSync(place, ''),
     'a directory': (place) => {

@@ -1,5 +1,4 @@
 /** `index`: writes the image index, and the `index.json` that is to be, beside the one that is. */
-import fs from 'node:fs'
 import path from 'node:path'
 import { parseDigest, sha256 } from '../../oci/digest.js'
 import { mediaTypes } from '../../oci/documents.js'
@@ -12,7 +11,8 @@ import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/f
 import type { Reason } from '../../plan/reason.js'
 import type { IndexTask } from '../../plan/task.js'
 import { count } from '../../util/format.js'
-import { readFileIfThere, statIfThere, writeFileAtomic } from '../../util/fs.js'
+import { statIfThere, writeFileAtomic } from '../../util/fs.js'
+import { readOwnFile } from '../../util/read-file.js'
 import type { Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { BlobRecord, ImageRecord } from '../image-record.js'
@@ -70,11 +70,7 @@ export const index: Handler<'index'> = {
     const { written, output } = compose(task, context)
     if (task.output.format === 'nested') await putBytes(directory, written.digest, written.bytes, context.verified)
     const markerFile = path.join(directory, 'oci-layout')
-    for (const file of [markerFile, path.join(directory, 'index.json')]) {
-      // With something in it, `checkOutput` has refused it.
-      if (statIfThere(file)?.isDirectory() === true) fs.rmdirSync(file)
-    }
-    if (readFileIfThere(markerFile)?.toString('utf8') !== marker) writeFileAtomic(markerFile, marker)
+    if (readOwnFile(markerFile)?.toString('utf8') !== marker) writeFileAtomic(markerFile, marker)
     writeFileAtomic(path.join(directory, stagedIndexFile), written.indexJson)
     context.state.stamps.write(task.id, {
       fingerprint: fingerprintOf(task, context),
@@ -157,7 +153,7 @@ async function alteredOutput(directory: string, output: Outputs['index'], contex
     const file = path.join(directory, name)
     const stat = statIfThere(file)
     if (stat === undefined) return [{ code: 'output-missing', file }]
-    const content = stat.isFile() ? readFileIfThere(file) : undefined
+    const content = stat.isFile() ? readOwnFile(file) : undefined
     if (content === undefined || sha256(content) !== digest) return [{ code: 'output-altered', file }]
   }
   const own = output.blobs.filter(({ digest }) => digest === output.digest && parseDigest(digest) !== undefined)

@@ -1,12 +1,11 @@
 /** `verify`: reads the written image back, and only when all is right lets it take the place of the one before. */
-import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { formatPlatform, type Platform } from '../../oci/platform.js'
 import { verifyLayout } from '../../oci/validate.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { VerifyTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
-import { statIfThere } from '../../util/fs.js'
+import { renameOver, statIfThere } from '../../util/fs.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import { collectGarbage } from '../output.js'
 import { stagedIndexFile } from '../output-files.js'
@@ -40,7 +39,7 @@ export const verify: Handler<'verify'> = {
     const problems = report.ok ? report.value.problems : report.problems
     if (problems.length > 0 || !report.ok) return { ok: false, problems }
 
-    if (isStaged) await fs.rename(staged, path.join(task.directory, 'index.json'))
+    if (isStaged) renameOver(staged, path.join(task.directory, 'index.json'))
     const kept = await collectGarbage(task.directory)
     if (kept !== undefined) context.notice({ code: 'garbage-kept', directory: task.directory, found: kept })
     context.state.stamps.write(task.id, { fingerprint: fingerprintOf(task, index, context), output: null })
