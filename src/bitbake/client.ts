@@ -71,9 +71,9 @@ export async function runClient(call: ClientCall): Promise<ClientRun> {
   const exit = await ended(child)
   release()
   unguard()
-  unwatch()
+  const seen = unwatch()
   await servers.claim(foreign)
-  if ((stop.aborted || stopNow.aborted) && !('error' in exit)) await servers.end(foreign, exit, grace, log)
+  if ((stop.aborted || stopNow.aborted) && !('error' in exit)) await servers.end(foreign, seen, exit, grace, log)
   return { exit, serverDied }
 }
 

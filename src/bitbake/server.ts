@@ -113,9 +113,9 @@ async function statusOf(pid: number): Promise<{ state: string; parent: number; s
 
 /**
  * Calls back when the server that was there has been gone for `grace` ms: BitBake 2.0 would wait for it for ever, later
- * ones for a minute. @returns what ends the watch.
+ * ones for a minute. @returns what ends the watch; it returns the pid of the server that was seen last.
  */
-export function watchServer(directory: string, grace: number, onLoss: (pid: number) => void): () => void {
+export function watchServer(directory: string, grace: number, onLoss: (pid: number) => void): () => number | undefined {
   let [known, seen] = [0, 0]
   const timer = setInterval(
     () => {
@@ -130,7 +130,10 @@ export function watchServer(directory: string, grace: number, onLoss: (pid: numb
     Math.min(grace, 1_000),
   )
   timer.unref()
-  return () => clearInterval(timer)
+  return () => {
+    clearInterval(timer)
+    return known > 0 ? known : undefined
+  }
 }
 
 /** ms. It goes a second after its client. */
@@ -160,13 +163,20 @@ export class Servers {
   /**
    * Waits until the server of an interrupted call is gone, and with it the lock. BitBake's own time limit for one that
    * still has something to do is 30 s (`wait_for_idle` of server/process.py), and its tasks may go on: it is ended.
+   * @param seen the server that was seen last: it removes the lock with its pid some time before it is gone
    * @param grace ms that it has at most to end by itself, and again to end when it is told to
    */
-  async end(foreign: number | undefined, exit: Exited, grace: number, log: Log): Promise<void> {
+  async end(
+    foreign: number | undefined,
+    seen: number | undefined,
+    exit: Exited,
+    grace: number,
+    log: Log,
+  ): Promise<void> {
     const lost = exit.signal !== null || (exit.code ?? 0) >= 128
     // It writes its pid a moment after it was started.
-    if (lost && (await serverPid(this.#directory)) === undefined) await delay(1_000)
-    const pid = await serverPid(this.#directory)
+    if (lost && seen === undefined && (await serverPid(this.#directory)) === undefined) await delay(1_000)
+    const pid = (await serverPid(this.#directory)) ?? seen
     if (pid === undefined || pid === foreign) return
     const limit = Math.min(grace, serverGrace)
     if (await ended(pid, limit)) return

@@ -100,6 +100,19 @@ test('the server that the call started is waited for: the build directory is fre
   assert.is(existsSync(path.join(fake.build.directory, 'bitbake.lock')), false)
 })
 
+test('a server that has released the lock and still runs is waited for', async () => {
+  const fake = fakeBitbake({ hangs: 'a', serverOutlives: 3_000, serverLingers: 2_000 })
+  const call = startCall(fake.build, [image('a')], { environment: fake.environment })
+  const lock = path.join(fake.build.directory, 'bitbake.lock')
+  await until('the task hangs', () => fake.seen().some(({ hanging }) => hanging))
+  const server = Number(readFileSync(lock, 'utf8'))
+  await until('the lock is released', () => !existsSync(lock))
+  assert.is(isAlive(server), true)
+  call.stop()
+  await finished(call)
+  assert.is(isAlive(server), false)
+})
+
 test('a server that stays after its client is ended, with all that it has started', async () => {
   const fake = fakeBitbake({ hangs: 'a', serverOutlives: 600_000, serverHangs: true })
   const call = startCall(fake.build, [image('a')], { environment: fake.environment, grace: 200 })

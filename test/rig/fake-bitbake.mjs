@@ -32,7 +32,8 @@ let server
 if (scenario.serverOutlives || scenario.serverDies) {
   const hang = `process.on('SIGTERM', () => {}); require('child_process').spawn('sh', ['-c', 'echo $$ >task; exec sleep 600'])`
   const life = `${scenario.serverHangs ? hang : ''}
-    setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives ?? 600_000})`
+    setTimeout(() => require('fs').rmSync('bitbake.lock', { force: true }), ${scenario.serverOutlives ?? 600_000})
+    setTimeout(() => {}, ${(scenario.serverOutlives ?? 0) + (scenario.serverLingers ?? 0)})`
   server = spawn(process.execPath, ['-e', life, 'bitbake-server'], { detached: true, stdio: 'ignore' })
   writeFileSync('bitbake.lock', `${server.pid}\n`)
   server.unref()

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly starts?: number
   /** ms that a server lives, which holds the build directory's lock. */
   readonly serverOutlives?: number
+  /** ms that the server lives after it has released the lock. */
+  readonly serverLingers?: number
   /** The server has a worker, and that a task, which hold out as long as it does; it does not heed SIGTERM. */
   readonly serverHangs?: boolean
   /** A server holds the lock until the task hangs, and is killed then. */
