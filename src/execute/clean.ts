@@ -87,16 +87,18 @@ async function clean(options: CleanOptions): Promise<Cleaned> {
     }
   }
   // A damaged record may say anything.
-  const isOpen = (file: string): boolean => exists(file) && file !== root && isWithin(file, root) && !isUsed(file)
+  const isOpen = (file: string): boolean => file !== root && isWithin(file, root) && !isUsed(file)
   for (const file of new Set([...outputs.directories, ...told(directory)])) {
-    if (!isOpen(file)) continue
+    if (!isOpen(file) || !exists(file)) continue
     const check = (): ReturnType<typeof checkOwnOutput> => checkOwnOutput(file, recorded.has(file))
     await remove(directoryPlace(file), check, () => removeOutput(file))
   }
   for (const file of new Set([...outputs.archives, ...told(archive)])) {
-    if (!isOpen(file)) continue
+    const place = archivePlace(file)
+    // A killed process may have left the lock alone, which goes when it is taken over.
+    if (!isOpen(file) || (!exists(file) && !exists(place.file))) continue
     const check = (): ReturnType<typeof checkArchive> => checkArchive(file, state.wroteArchive(file))
-    await remove(archivePlace(file), check, () => {
+    await remove(place, check, () => {
       fs.rmSync(file)
       removeTemporaries(file)
     })

@@ -15,7 +15,7 @@ import type { Event, RunReport } from './event.js'
 import type { Freshness, Outputs, RunOptions, TaskContext } from './handler.js'
 import { handlerOf } from './handlers.js'
 import { OutputLocks } from './lock/output-locks.js'
-import { collectGarbage } from './output.js'
+import { removeUnfinished } from './output.js'
 import { Pool } from './pool.js'
 import { isUsable, reportRun, type TaskResult } from './run-report.js'
 import type { FreshRun } from './confirm.js'
@@ -219,7 +219,7 @@ class Run {
     const tasks = this.#plan.tasks.filter((task) => 'directory' in task && task.directory === directory)
     if (!tasks.some(({ id, kind }) => kind === 'merge' && this.#begun.has(id))) return
     const state = this.#settled.get(tasks.find(({ kind }) => kind === 'verify')?.id ?? '')?.state
-    if (state !== 'fresh' && state !== 'done') await collectGarbage(directory)
+    if (state !== 'fresh' && state !== 'done') await removeUnfinished(directory)
   }
 
   report(duration: number): RunReport {

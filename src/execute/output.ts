@@ -6,9 +6,9 @@ import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '..
 import { openLayout, type Layout } from '../oci/layout.js'
 import { reachableDigests } from '../oci/reachable.js'
 import { blockSize, isZeroBlock, textOf } from '../oci/tar/fields.js'
-import { errorCode, exists, isAbsent, isWithin, realPath, statIfThere } from '../util/fs.js'
+import { errorCode, exists, isAbsent, isWithin, realPath, statIfThere, systemProblem } from '../util/fs.js'
 import type { StateProblem } from '../util/problem.js'
-import { listOutput, removeOutput, stagedIndexFile } from './output-files.js'
+import { listOutput, lockFileName, removeOutput, stagedIndexFile } from './output-files.js'
 
 /**
  * Outputs are replaced and cleaned as a whole, so a directory that holds anything else is left alone.
@@ -40,7 +40,10 @@ export async function checkOwnOutput(
   const problem = await checkOutput(directory, isRecorded)
   if (problem !== undefined || isRecorded) return problem
   const { files, directories } = listOutput(directory)
-  if (files.length === 0 && directories.length === 1) return 'empty'
+  // A process that was killed at its beginning leaves nothing but its lock.
+  if (files.length === 0 && directories.length === 1) {
+    return exists(path.join(directory, lockFileName)) ? undefined : 'empty'
+  }
   if (openLayout(directory).ok) return undefined
   return { code: 'output-not-ours', directory, found: ['no image that can be read, and no record that mab wrote one'] }
 }
@@ -144,4 +147,13 @@ export async function collectGarbage(directory: string): Promise<string | undefi
   )
   for (const file of listOutput(directory).files) if (!wanted.has(file)) await fs.rm(file, { force: true })
   return undefined
+}
+
+/** As `collectGarbage`, for a run that failed or was stopped. If the system refuses, the next run does it. */
+export async function removeUnfinished(directory: string): Promise<void> {
+  try {
+    await collectGarbage(directory)
+  } catch (error) {
+    if (systemProblem(error) === undefined) throw error
+  }
 }

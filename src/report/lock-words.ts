@@ -14,10 +14,21 @@ export function wordLock({ place, holder }: LockWait, show: Show): string {
   return `another mab${who} is at work in ${where}`
 }
 
+/** For who does not wait any longer. */
+export function nextForLock(wait: LockWait, show: Show): string {
+  if (wait.holder === undefined) return 'wait for it to end'
+  return `wait for it to end${wait.holder.isSeen ? ', or stop it: ' : '; '}${endOfLock(wait, show)}`
+}
+
+export function wordWaiting(wait: LockWait, show: Show): string {
+  const said = `waiting, because ${wordLock(wait, show)}`
+  if (wait.holder === undefined) return said
+  return `${said}; ${wait.holder.isSeen ? 'to stop it: ' : ''}${endOfLock(wait, show)}`
+}
+
 /** A process that cannot be seen from here may have died without removing its lock. */
-export function nextForLock({ holder, file }: LockWait, show: Show): string {
-  if (holder === undefined) return 'wait for it to end'
-  if (holder.isSeen) return `wait for it to end, or stop it: kill -INT ${holder.pid}`
+function endOfLock({ holder, file }: LockWait, show: Show): string {
+  if (holder?.isSeen === true) return `kill -INT ${holder.pid}`
   const unseen = 'that process cannot be seen from here'
-  return `wait for it to end; ${unseen}, so if you know that it has ended, remove its lock: rm ${quote(show(file))}`
+  return `${unseen}, so if you know that it has ended, remove its lock: rm ${quote(show(file))}`
 }

@@ -2,7 +2,7 @@
 import type { Notice } from '../execute/event.js'
 import { count } from '../util/format.js'
 import { unreachable } from '../util/problem.js'
-import { nextForLock, wordLock } from './lock-words.js'
+import { wordWaiting } from './lock-words.js'
 import type { Show } from './wording.js'
 
 /** Of BitBake, below a notice that counts them. */
@@ -34,7 +34,7 @@ export function wordNotice(notice: Notice, show: Show): string {
     case 'sources-match-nothing':
       return `the sources pattern "${notice.pattern}" matches no file`
     case 'waiting-for-lock':
-      return `waiting, because ${wordLock(notice, show)}: ${nextForLock(notice, show)}`
+      return wordWaiting(notice, show)
     case 'waiting-for-bitbake': {
       const [whose, how] = notice.detached
         ? ['a BitBake whose client is gone', 'it ends by itself']

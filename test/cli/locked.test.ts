@@ -1,18 +1,21 @@
 /** Commands that find another mab at work in an output. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { acquireLock, type LockPlace } from '../../src/execute/lock/acquire.js'
+import { describeSelf } from '../../src/execute/lock/holder.js'
 import { archivePlace, directoryPlace } from '../../src/execute/lock/output-locks.js'
 import { temporaryName } from '../../src/util/fs.js'
 import { buildLayout } from '../rig/layout-builder.js'
 import { temporaryDirectory } from '../rig/temp.js'
+import { testWith } from '../rig/tools.js'
 import { helloConfig, mabIn, mabProgram, makeProject, type Finished } from './fixture.js'
 
 const test = suite('an output that another mab writes')
+const linux = process.platform === 'linux' ? undefined : 'there is no /proc'
 
 /** Does something while this process holds the lock. */
 async function whileLocked<T>(place: LockPlace, act: () => T | Promise<T>): Promise<T> {
@@ -112,6 +115,19 @@ test("a temporary file of an archive whose writer was killed is removed, and nob
   for (const file of [own!, other!]) writeFileSync(file, '')
   assert.is(mabIn(directory, {}, merging).code, 0)
   assert.equal([existsSync(own!), existsSync(other!)], [false, true])
+})
+
+testWith(test, linux, 'mab clean removes the locks that a killed mab left alone, of directory and archive', () => {
+  const project = makeProject(helloConfig({ directory: 'deploy/app', archive: 'deploy/app.tar' }))
+  const pid = spawnSync(process.execPath, ['-e', '']).pid
+  const lock = `${JSON.stringify({ ...describeSelf(false), pid, start: '1' })}\n`
+  mkdirSync(project.file('deploy/app'), { recursive: true })
+  mkdirSync(project.file('.mab'))
+  for (const name of ['deploy/app/.mab-lock', 'deploy/.app.tar.mab-lock']) writeFileSync(project.file(name), lock)
+  assert.is(project.mab('clean', '--dry-run').stdout, 'would remove deploy/app\n')
+  const { code, stdout, stderr } = project.mab('clean', '--wait', '0')
+  assert.equal([code, stdout], [0, 'removed deploy/app\n'], stderr)
+  assert.equal(readdirSync(project.file('deploy')), [])
 })
 
 test('waiting ends when the other has ended', async () => {

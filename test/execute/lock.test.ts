@@ -107,6 +107,16 @@ test('the second waits for the first, and knows who holds the lock', async () =>
   assert.equal(names(file), [])
 })
 
+test('a lock whose place cannot be reached any more is released without an error', async () => {
+  const file = fresh()
+  const lock = await take(file)
+  const directory = path.dirname(file)
+  fs.rmSync(directory, { recursive: true })
+  writeFileSync(directory, '')
+  lock.release()
+  assert.ok(lstatSync(directory).isFile())
+})
+
 test('--wait 0 fails at once and names the holder', async () => {
   const file = fresh()
   const lock = await take(file)
@@ -310,6 +320,26 @@ test('a guard that a killed process left does not keep a dead lock', async () =>
   assert.ok(lock.ok)
   lock.value.release()
   assert.equal(names(file), [])
+})
+
+test('who loses its temporary file to the holder at every try waits, and fails with nothing but --wait', async () => {
+  const file = fresh()
+  const { linkSync } = fs
+  let losses = 0
+  // The holder takes it for that of a killed process.
+  fs.linkSync = (from, to) => {
+    if (losses++ < 20) fs.rmSync(from)
+    linkSync(from, to)
+  }
+  try {
+    assert.is((await refusal(file)).holder, undefined)
+    const lock = await take(file)
+    assert.ok(losses > 20)
+    lock.release()
+    assert.equal(names(file), [])
+  } finally {
+    fs.linkSync = linkSync
+  }
 })
 
 test('a file system without hard links', async () => {

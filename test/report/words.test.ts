@@ -425,7 +425,7 @@ test('notices in words', () => {
     'all tasks succeeded, and BitBake reported what `build.acceptErrors` accepts (.mab/logs/x.log):\n  cannot fetch uninative',
     "forced at some time (bitbake -f or -C), so that its hash is nobody else's: mc:container-arm:hello:do_rootfs; 'bitbake -c clean' of the recipe ends that, or removing the .taint file beside its stamps",
     'the sources pattern "x/**" matches no file',
-    'waiting, because another mab (process 4711 on build-1, for 1 min 30 s) is at work in this directory: wait for it to end, or stop it: kill -INT 4711',
+    'waiting, because another mab (process 4711 on build-1, for 1 min 30 s) is at work in this directory; to stop it: kill -INT 4711',
     'waiting for another BitBake to finish in build (process 4711); Ctrl-C where it was started stops it',
     'waiting for a BitBake whose client is gone to finish in build (process 4711); it ends by itself',
     "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them (mab merge: --attestations keep)",

@@ -8,12 +8,23 @@
 import { createHash } from 'node:crypto'
 import fs, { constants } from 'node:fs'
 import path from 'node:path'
-import { errorCode, inDirectory, isAbsent, removeTemporaries, temporaryName, withPath } from '../../util/fs.js'
+import {
+  errorCode,
+  inDirectory,
+  isAbsent,
+  removeTemporaries,
+  systemProblem,
+  temporaryName,
+  withPath,
+} from '../../util/fs.js'
 import { describeSelf, isSameKernel, lifeOf, parseHolder, type Holder, type Life } from './holder.js'
 import { lockOpenFile } from './kernel-lock.js'
 
 export interface HeldLock {
-  /** Removes the lock file, if it is still this lock's. */
+  /**
+   * Removes the lock file, if it is still this lock's. One that cannot be removed any more (the disk is read-only now)
+   * is no error: it is taken over like that of a killed process.
+   */
   release(): void
 }
 
@@ -37,7 +48,7 @@ const longestWrite = 10_000
  *   removed with what is in it.
  */
 export function tryLock(file: string, isOurs: boolean): HeldLock | Taken {
-  let lost: unknown
+  let isLost = false
   for (let turn = 0; turn < tries; turn++) {
     const found = look(file)
     if (found === undefined) {
@@ -45,9 +56,9 @@ export function tryLock(file: string, isOurs: boolean): HeldLock | Taken {
         const lock = place(file)
         if (lock !== undefined) return lock
       } catch (error) {
-        // The directory was removed after it was made, as `mab clean` does.
+        // Another mab removed the directory after it was made, or the temporary file (see `removeLeftovers`).
         if (errorCode(error) !== 'ENOENT') throw withPath(error, file)
-        lost = withPath(error, file)
+        isLost = true
       }
       continue
     }
@@ -56,7 +67,8 @@ export function tryLock(file: string, isOurs: boolean): HeldLock | Taken {
     if (holder !== undefined && life !== 'dead') return { taken: { holder, life } }
     if (!removeDead(file, found, isOurs)) return { taken: undefined }
   }
-  if (lost !== undefined) throw lost
+  // Throws if the directory cannot be made. Else others have been quicker in each turn: they are at work there.
+  if (isLost) fs.mkdirSync(path.dirname(file), { recursive: true })
   return { taken: undefined }
 }
 
@@ -66,7 +78,18 @@ export function tryLock(file: string, isOurs: boolean): HeldLock | Taken {
  */
 export function removeLeftovers(file: string): void {
   const base = path.basename(file)
-  removeTemporaries(file, (name) => name.startsWith(base) && /^(?:\.[0-9a-f]{16})+$/.test(name.slice(base.length)))
+  const isGuard = (name: string): boolean =>
+    name.startsWith(base) && /^(?:\.[0-9a-f]{16})+$/.test(name.slice(base.length))
+  // The directory may be one that cannot be listed, or hold another user's files.
+  ignoringSystem(() => removeTemporaries(file, isGuard))
+}
+
+function ignoringSystem(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    if (systemProblem(error) === undefined) throw error
+  }
 }
 
 /** The kernel lock of a holder that cannot be seen shows its death, if one kernel has both. */
@@ -154,11 +177,10 @@ class PlacedLock implements HeldLock {
   }
 
   release(): void {
-    try {
-      if (look(this.#file)?.content === this.#content) fs.rmSync(this.#file, { force: true })
-    } finally {
-      fs.closeSync(this.#descriptor)
-    }
+    ignoringSystem(() => {
+      if (look(this.#file)?.content === this.#content) fs.unlinkSync(this.#file)
+    })
+    fs.closeSync(this.#descriptor)
   }
 }
 
