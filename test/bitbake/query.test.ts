@@ -165,11 +165,16 @@ testWith(test, noLibrary, 'one call is made when the library lies beside the pro
   symlinkSync(beside!.program, path.join(links, 'bin/bitbake'))
   writeFileSync(path.join(build.directory, 'conf/site.conf'), '')
   const environment = { ...process.env, PATH: `${links}/bin:${process.env['PATH']}` }
-  const { answers, log } = await ask(build, [image('x86'), image('arm-musl'), image('nope')], { environment })
+  const targets = [image('x86'), image('arm-musl'), image('nope'), image('x86', 'no-such-recipe')]
+  const { answers, problems, log } = await ask(build, targets, { environment })
   assert.is(answers.size, 2)
   assert.is(log.match(/^# python3 -c/gm)?.length, 1)
-  // Only the one without an answer is asked again, for its message.
-  assert.is(log.match(/^# bitbake -e/gm)?.length, 1)
+  // What has no answer is asked again, for its message; that a multiconfig is unknown the others' answers say.
+  assert.equal(log.match(/^# bitbake -e .*/gm), ['# bitbake -e mc:x86:no-such-recipe'])
+  assert.equal(
+    problems.map((problem) => (problem.code === 'unknown-multiconfig' ? problem.known : problem.code)),
+    ['bitbake-failed', [...names]],
+  )
   await serverGone(build)
 })
 
