@@ -23,7 +23,7 @@ export function parseAnnotations(texts: readonly string[], add: (message: string
       add(
         platform === undefined
           ? `--annotation "${text}": only index: and manifest-descriptor: can be annotated, since images are taken as they are`
-          : `--annotation "${text}": a platform in brackets belongs behind manifest-descriptor`,
+          : `--annotation "${text}": a platform in brackets must follow manifest-descriptor`,
       )
       return []
     }

@@ -40,7 +40,7 @@ export function describeTarget({ operands, options }: Arguments, io: Io): Result
     add('index.json of a flat layout is an OCI image index: --media-types docker needs --format nested')
   }
   if (mediaTypes === 'docker' && options.attestations === 'keep') {
-    add('attestations are told by annotations, which a Docker manifest list has not: leave out --attestations keep')
+    add('a Docker manifest list has no annotations, which attestations need: leave out --attestations keep')
   }
   if (mediaTypes === 'docker' && annotations.length > 0) {
     add('a Docker manifest list has no annotations: leave out --annotation or --media-types docker')

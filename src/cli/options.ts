@@ -40,7 +40,7 @@ export const optionSpecs = {
     help: 'also read layers through: diff IDs, entries that container engines refuse, programs and libraries of another platform',
   },
   strict: {
-    help: 'also report blobs that no image needs, files that are of no layout, and with --deep what some container engines refuse',
+    help: 'also report blobs that no image needs, files that do not belong to a layout, and with --deep what some container engines refuse',
   },
   format: { value: 'FORMAT', help: '' },
   output: { short: 'o', value: 'DIR', file: true, help: 'the layout to write' },

@@ -151,7 +151,7 @@ function checkMediaTypes(config: Config, target: TargetConfig, at: Place, add: A
   const place = [...at, 'output', 'mediaTypes']
   if (format === 'flat') add(place, "index.json of a flat layout is an OCI image index: use format 'nested'")
   if (attestations === 'keep') {
-    add(place, "attestations are told by annotations, which a Docker manifest list has not: use attestations 'drop'")
+    add(place, "a Docker manifest list has no annotations, which attestations need: use attestations 'drop'")
   }
   const annotated = (target.platforms ?? defaultPlatformKeys(config)).filter(
     (key) => Object.keys(platformConfig(config, key)?.annotations ?? {}).length > 0,

@@ -15,7 +15,9 @@ export function waysToComplete({ manifests }: IndexDocument, platform: Platform 
   const [only = ''] = names.size === 1 ? names : []
   // No registry has a name of `localhost`, which stands for images made on this machine.
   const name = /^\w/.test(only) && !only.startsWith('localhost/') ? quote(only) : 'IMAGE'
-  const docker = platform === undefined ? '' : `--platform ${quote(formatPlatform(platform))} `
+  // Before version 28, Docker reads no version of the system here.
+  const { 'os.version': _, 'os.features': __, ...bare } = platform ?? { os: '', architecture: '' }
+  const docker = platform === undefined ? '' : `--platform ${quote(formatPlatform(bare))} `
   return [
     `make a layout that holds it: skopeo copy --all docker://${name} oci-archive:NEW.tar`,
     `or ctr content fetch --all-platforms ${name} && ctr images export --all-platforms NEW.tar ${name}`,

@@ -65,7 +65,7 @@ export function openLayout(location: string, options: OpenOptions = {}): Result<
       ? openArchive(location)
       : fail(unreadable(location, [], 'an OCI image layout: a directory or a tar', 'neither'))
   } catch (error) {
-    const found = isAbsent(error) ? 'nothing is there' : errorText(error)
+    const found = isAbsent(error) ? 'no such file or directory' : errorText(error)
     const problem = unreadable(location, [], 'an OCI image layout: a directory or a tar', found)
     if (isAbsent(error)) return fail(problem)
     const isCopied = error instanceof UnfollowedLink && error.mayBeCopied

@@ -159,6 +159,8 @@ const refused = table<string>(
         names: ['powerpc'],
         reason: 'few clients know 32-bit PowerPC: write linux/ppc if that is what you mean',
       },
+      // BuildKit's attestation storage: clients pass over such an entry of an index.
+      { names: ['unknown'], reason: 'in an index, "unknown" marks an attestation' },
       { names: ['riscv32'], reason: 'few clients know 32-bit RISC-V: write linux/riscv if that is what you mean' },
     ].flatMap(({ names, reason }) => names.map((name) => [name, reason])),
   ),

@@ -42,7 +42,9 @@ export function judgeConfigPlatform(
   }
   const odd = judgePlatform(stated)
   if (odd === undefined || !strict) return []
-  return [{ ...where, ...wordFault(odd, stated, 'the image config'), code: 'platform-unlisted' }]
+  // The config is part of the image, so a new index does not change what it says.
+  const next = 'build the image with the expected name (BitBake: OCI_IMAGE_ARCH), or check the image without --strict'
+  return [{ ...where, ...wordFault(odd, stated, 'the image config'), code: 'platform-unlisted', next }]
 }
 
 type Words = Pick<LayoutProblem, 'code' | 'expected' | 'found' | 'next'>

@@ -130,15 +130,15 @@ export function isPlatform(wanted: Platform, found: Platform): boolean {
  * The platform for an image's descriptor: what the config wants, once the image's own config does not contradict it.
  *
  * umoci cannot write a variant, so a variant that the image lacks is taken from `wanted`. One that only the image has
- * is taken for `arm`, where it decides what the image runs on; elsewhere the bare name stays, because clients treat
- * an `amd64` variant as a demand on the host. The system's version and features may come from either side.
+ * is taken for `arm`, where it decides what the image runs on, if there is such a variant; elsewhere the bare name stays,
+ * because clients treat an `amd64` variant as a demand on the host. The system's version and features may come from either side.
  * @returns the platform, or `undefined` when the two contradict each other.
  */
 export function reconcilePlatform(wanted: Platform, image: Platform): Platform | undefined {
   const [want, have] = [normalizePlatform(wanted), normalizePlatform(image)]
   if (want.os !== have.os || want.architecture !== have.architecture) return undefined
   if (differ(want.variant, have.variant) || differ(want['os.version'], have['os.version'])) return undefined
-  const variant = want.variant ?? (want.architecture === 'arm' ? have.variant : undefined)
+  const variant = want.variant ?? (isArm(want) && isListedVariant('arm', have.variant ?? '') ? have.variant : undefined)
   return {
     os: want.os,
     architecture: want.architecture,
@@ -154,6 +154,11 @@ function differ(a: string | undefined, b: string | undefined): boolean {
 
 /** The platform that an image gets when its config alone says one. */
 export function platformOfConfig(stated: Platform): Platform {
-  const { variant: _, ...bare } = normalizePlatform(stated)
-  return reconcilePlatform(bare, stated) ?? bare
+  const normal = normalizePlatform(stated)
+  const { variant: _, ...bare } = normal
+  return isArm(normal) ? normal : bare
+}
+
+function isArm({ architecture }: Platform): boolean {
+  return architecture === 'arm'
 }

@@ -66,7 +66,7 @@ export function selectImage(
   if (absent.length > 0) return { ok: false, problems: absent }
   if (contradictions.length === 1 && others.length === 1) {
     const platform = formatPlatform(wanted)
-    const next = `correct the platform in the config (mab merge: behind LAYOUT=), or build the image for ${platform} (BitBake: MACHINE, OCI_IMAGE_ARCH)`
+    const next = `correct the platform in the config (mab merge: LAYOUT=PLATFORM), or build the image for ${platform} (BitBake: MACHINE, OCI_IMAGE_ARCH)`
     return fail({ ...contradictions[0]!, next })
   }
   return fail({

@@ -45,7 +45,7 @@ export function strayProblems(layout: Layout, referenced: ReadonlySet<string> | 
     }
     if (digest === undefined) {
       const expected = 'index.json, oci-layout and blobs alone'
-      files.push({ code: 'file-unknown', layout: layout.path, at: [name], expected, found: 'a file of no layout' })
+      files.push({ code: 'file-unknown', layout: layout.path, at: [name], expected, found: 'another file' })
     } else if (referenced?.has(digest) === false) {
       const expected = 'a blob that an image of the layout needs'
       const found = `${sizeOf(layout, digest)} that nothing refers to`

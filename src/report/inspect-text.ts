@@ -5,13 +5,19 @@ import type { Style } from './style.js'
 import { useLines } from './use-text.js'
 import { pathShower, visibleLine } from './wording.js'
 
+const dockerKinds: ReadonlyMap<string, string> = new Map([
+  ['application/vnd.docker.distribution.manifest.list.v2+json', 'Docker manifest list'],
+  ['application/vnd.docker.distribution.manifest.v2+json', 'Docker manifest'],
+])
+
 export function formatInspection(report: InspectReport, cwd: string, style: Style): string {
   const file = pathShower(cwd)(report.layout)
   const lines = [style('strong', `${visibleLine(file)} (${report.kind})`)]
   for (const { reference, name, mediaType, digest, annotations } of report.entries) {
     const names = [reference, name].filter((text) => text !== undefined)
-    const kind = mediaType.includes('.docker.') ? '  (Docker manifest list)' : ''
-    lines.push(`  ${visibleLine(names.length > 0 ? names.join('  ') : '(no name)')}  ${digest}${kind}`)
+    const kind = dockerKinds.get(mediaType)
+    const suffix = kind === undefined ? '' : `  (${kind})`
+    lines.push(`  ${visibleLine(names.length > 0 ? names.join('  ') : '(no name)')}  ${digest}${suffix}`)
     lines.push(...annotationLines(annotations))
   }
   for (const image of report.images) {
@@ -32,13 +38,17 @@ export function formatInspection(report: InspectReport, cwd: string, style: Styl
   for (const { platform, mediaType, digest } of report.absent) {
     lines.push(`  ${style('warn', 'absent')} ${visibleLine(platform ?? mediaType)}  ${visibleLine(digest)}`)
   }
-  const saved = report.sizeUnshared - report.size
-  const sharing =
-    report.shared.length === 0
-      ? 'no layer is in two of them'
-      : `${count(report.shared.length, 'layer')} in more than one of them, which saves ${formatBytes(saved)}`
-  lines.push(`  ${count(report.images.length, 'image')}, ${formatBytes(report.size)}; ${sharing}`)
+  const { images, size } = report
+  lines.push(
+    `  ${count(images.length, 'image')}, ${formatBytes(size)}${images.length > 1 ? `; ${wordSharing(report)}` : ''}`,
+  )
   return `${[...lines, ...useLines(report, file)].join('\n')}\n`
+}
+
+function wordSharing({ shared, size, sizeUnshared }: InspectReport): string {
+  return shared.length === 0
+    ? 'they share no layer'
+    : `they share ${count(shared.length, 'layer')}, which saves ${formatBytes(sizeUnshared - size)}`
 }
 
 function annotationLines(annotations: Readonly<Record<string, string>> = {}): string[] {

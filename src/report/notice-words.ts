@@ -44,9 +44,9 @@ export function wordNotice(notice: Notice, show: Show): string {
     case 'attestations-dropped':
       return `${count(notice.count, 'attestation')} of the image for ${notice.platform} left out of ${notice.target}: \`output.attestations: 'keep'\` keeps them (mab merge: --attestations keep)`
     case 'attestations-stray':
-      return `${count(notice.count, 'attestation')} in ${show(notice.layout)} left out: the image that it is about is not there`
+      return `${count(notice.count, 'attestation')} in ${show(notice.layout)} left out: the image that it describes is not in the layout`
     case 'manifests-absent':
-      return `${show(notice.layout)} lists ${notice.absent.join(', ')} without the image: left out`
+      return `${show(notice.layout)} lists ${notice.absent.join(', ')}, and the blob is absent: left out`
     case 'garbage-kept':
       return `blobs of earlier images stay in ${show(notice.directory)}: ${notice.found}`
     default:

@@ -11,7 +11,9 @@ export function useLines({ kind, entries }: Pick<InspectReport, 'kind' | 'entrie
   const isOnly = entries.length === 1
   const place = quote(file.startsWith('-') ? `./${file}` : file)
   const transport = `${kind === 'archive' ? 'oci-archive' : 'oci'}:${file}`
-  if (images.some(({ absent }) => absent > 0)) return sparseLines(images, place, transport)
+  // A client may take any of the entries of one reference.
+  const isTaken = ({ reference }: InspectedEntry): boolean => images.some((image) => image.reference === reference)
+  if (entries.some((entry) => entry.absent > 0 && isTaken(entry))) return sparseLines(images, place, transport)
   const vdkr = kind === 'archive' ? [] : [`  vdkr vimport ${place} NAME:TAG`]
   if (images.every((entry) => entry.reference === undefined) && !isOnly) {
     return [

@@ -45,7 +45,7 @@ test('tells what the platforms share, and what that saves', () => {
   )
   assert.is(report!.sizeUnshared - report!.size, 2 * report!.shared[0]!.size)
   assert.is(report!.images[0]!.created, '2026-01-02T03:04:05Z')
-  assert.match(mab('inspect', 'three').stdout, /3 images, .*; 1 layer in more than one of them, which saves 4\.0 KiB/)
+  assert.match(mab('inspect', 'three').stdout, /3 images, .*; they share 1 layer, which saves 4\.0 KiB/)
 })
 
 test('tells annotations, systems and attestations, and its JSON is what the schema says', () => {
@@ -131,6 +131,18 @@ test('a name is one line, one word of a shell, and left out of commands that can
   assert.match(mab('inspect', "./it's $(x)").stdout, `  a\\n  skopeo copy evil  ${digest}\n`)
 })
 
+test('each entry is called what it is', () => {
+  const { mab, file } = makeProject()
+  const schema1 = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
+  const editDescriptor = (descriptor: Document): unknown => (descriptor['mediaType'] = schema1)
+  buildLayout([{ docker: true }, { editDescriptor }], { directory: file('docker') })
+  const { stdout } = mab('inspect', 'docker')
+  assert.match(stdout, /^ {2}\(no name\) {2}sha256:\w+ {2}\(Docker manifest\)\n {2}\(no name\) {2}sha256:\w+$/m)
+  assert.match(stdout, `B  ${schema1}\n`)
+  // A single image shares no layer with another.
+  assert.match(stdout, /^ {2}1 image, [\d.]+ KiB$/m)
+})
+
 test('a Docker manifest list is taken without its reference, and not at all when it has several', () => {
   const { mab, file } = makeProject()
   for (const architecture of ['arm64', 'amd64']) {
@@ -151,7 +163,7 @@ test('a Docker manifest list is taken without its reference, and not at all when
 test('a target that is not built is told what to do', () => {
   const { code, stderr } = makeProject().mab('inspect', 'hello')
   assert.is(code, 1)
-  assert.match(stderr, /nothing is there\n {2}next: mab run hello/)
+  assert.match(stderr, /no such file or directory\n {2}next: mab run hello/)
 })
 
 test.run()

@@ -215,7 +215,7 @@ test('of a sparse layout it takes what is there, and prints what it leaves out',
     assert.is(merged.code, 0, merged.stderr)
     const architectures = indexIn(project, 'out').manifests.map(({ platform }) => platform.architecture)
     assert.equal(architectures, ['amd64', 'riscv64'])
-    const note = /sparse lists linux\/arm64, linux\/s390x without the image: left out/
+    const note = /sparse lists linux\/arm64, linux\/s390x, and the blob is absent: left out/
     assert.is(note.test(merged.stderr), operand === 'sparse')
   }
   const absent = project.mab('merge', '-o', 'other-out', 'sparse=linux/arm64', 'other')
@@ -302,6 +302,11 @@ test('an index that no client can choose from is made right, or merge says how',
     assert.equal(platformsIn(args[2]!), right)
     assert.is(project.mab('verify', args[2]!).code, 0)
   }
+
+  buildLayout({ architecture: 'arm', variant: 'v9', platform: false }, { directory: project.file('single') })
+  const ofConfig = /next: .*: mab (merge -o DIR .*)/.exec(project.mab('merge', '-o', 'out', 'single').stderr)!
+  assert.is(project.mab(...ofConfig[1]!.replace('DIR', 'out-single').split(' ')).code, 0)
+  assert.is(project.mab('verify', 'out-single').code, 0)
 
   // The index is wrong, and the image config is right: both are named.
   const contradiction = project.mab('merge', '-o', 'out', 'wrong').stderr
@@ -423,7 +428,7 @@ test('what cannot be right is refused, and nothing is written', () => {
     [1, ['-o', 'out', 'nothing'], /found: the image config says os "linux" and architecture ""/],
     [2, ['-o', 'out', '--annotation', 'a', 'a'], /--annotation is KEY=VALUE, .*found "a"/],
     [2, ['-o', 'out', '--annotation', 'manifest:a=b', 'a'], /since images are taken as they are/],
-    [2, ['-o', 'out', '--annotation', 'index[arm64]:a=b', 'a'], /belongs behind manifest-descriptor/],
+    [2, ['-o', 'out', '--annotation', 'index[arm64]:a=b', 'a'], /must follow manifest-descriptor/],
     [2, ['-o', 'out', '--annotation', 'manifest-descriptor[x]:a=b', 'a'], /"x" is not an architecture/],
     [2, ['-o', 'out', '--annotation', 'manifest-descriptor[amd64]:a=b', 'a'], /no operand is of that platform/],
     [2, ['-o', 'out', '--media-types', 'docker', '--format', 'flat', 'a'], /needs --format nested/],
@@ -431,7 +436,7 @@ test('what cannot be right is refused, and nothing is written', () => {
     [1, ['-o', 'out', '--media-types', 'docker', 'a'], /wrong media type/],
     [2, ['-o', 'out', '=linux/arm64'], /"=linux\/arm64": expected LAYOUT/],
     [2, ['-o', 'out', 'oci:', 'oci:a:'], /"oci:": expected LAYOUT[^]*"oci:a:": expected LAYOUT/],
-    [1, ['-o', 'out', 'nowhere'], /nothing is there\n {2}next: name a layout or a tar of one: DIR, FILE, /],
+    [1, ['-o', 'out', 'nowhere'], /no such file or directory\n {2}next: name a layout or a tar of one: DIR, FILE, /],
     [1, ['-o', 'out', '/dev/null'], /found: neither\n {2}next: name a layout/],
     [2, ['-o', 'out', 'docker://foo/bar'], /skopeo copy --all docker:\/\/foo\/bar oci:DIR makes a layout of it/],
     [2, ['-o', 'out', '-o', 'other', 'a'], /--output is given twice: "out" and "other"/],

@@ -162,7 +162,23 @@ test('says what to do about it, and speaks of mab only where mab wrote the layou
     /image of another platform[^]*next: build the image for the platform .*, or correct the platform/,
   )
   assert.match(stdout, /note: only their owner can read 1 blob: chmod -R a\+rX layout\n/)
-  assert.match(mab('verify', './nothing').stdout, /found: nothing is there\n {2}next: correct the path: /)
+  assert.match(mab('verify', './nothing').stdout, /found: no such file or directory\n {2}next: correct the path: /)
+})
+
+test('a name in an image config is corrected in the image, not in the index', () => {
+  const { mab, file } = makeProject()
+  buildLayout({ architecture: 'aarch64' }, { directory: file('kirkstone') })
+  assert.is(mab('verify', 'kirkstone').code, 0)
+  const { stdout } = mab('verify', '--strict', 'kirkstone')
+  assert.match(stdout, /the image config says linux\/aarch64\n {2}next: build the image with the expected name/)
+})
+
+test('an image for unknown/unknown is an attestation to clients', () => {
+  const { mab, file } = makeProject()
+  buildLayout({ os: 'unknown', architecture: 'unknown' }, { directory: file('unknown') })
+  const found = /image config says unknown\/unknown: in an index, "unknown" marks an attestation/
+  assert.match(mab('verify', 'unknown').stdout, found)
+  assert.match(mab('merge', '-o', 'out', 'unknown').stderr, found)
 })
 
 test('names say which image they lead to, and one of them can be looked at alone', () => {
@@ -192,7 +208,7 @@ test('a path that leads nowhere is told as such, with a config or without', () =
     for (const operand of ['nothing', './nothing', 'oci:nothing:latest']) {
       const { code, stdout, stderr } = mab(command, operand)
       assert.is(code, 1)
-      assert.match(stdout + stderr, /not a readable OCI layout in nothing\n[^]*found: nothing is there/)
+      assert.match(stdout + stderr, /not a readable OCI layout in nothing\n[^]*found: no such file or directory/)
     }
     for (const operand of ['', 'oci:', 'oci:x:'])
       assert.match(mab(command, operand).stderr, /expected a target, LAYOUT/)
@@ -206,7 +222,7 @@ test('what is neither target nor file is told apart from a broken image', () => 
   assert.match(unknown.stderr, /unknown target "helo"[^]*did you mean "hello"\?/)
   const unbuilt = mab('verify')
   assert.is(unbuilt.code, 1)
-  assert.match(unbuilt.stdout, /nothing is there\n {2}next: mab run hello/)
+  assert.match(unbuilt.stdout, /no such file or directory\n {2}next: mab run hello/)
 })
 
 test.run()

@@ -103,7 +103,7 @@ const broken: Readonly<Record<string, readonly [UserConfig, ...Expected[]]>> = {
   ],
   'a Docker manifest list with attestations': [
     output({ mediaTypes: 'docker', attestations: 'keep' }),
-    ['targets.hello.output.mediaTypes', /^attestations are told by annotations/],
+    ['targets.hello.output.mediaTypes', /^a Docker manifest list has no annotations, which attestations need/],
   ],
   'a system of a platform that only BitBake knows': [
     platforms({ board: { multiconfig: 'board', osVersion: '6.6' } }),

@@ -42,7 +42,10 @@ test('keeps what it does not know in index.json', async () => {
 
 /** What is done to a good layout, and the code, place and finding of the problems. */
 const broken: Record<string, [damage: (directory: string) => void, expected: readonly RegExp[]]> = {
-  'nothing at all': [(directory) => rmSync(directory, { recursive: true }), [/^layout-unreadable  nothing is there$/]],
+  'nothing at all': [
+    (directory) => rmSync(directory, { recursive: true }),
+    [/^layout-unreadable  no such file or directory$/],
+  ],
   'an empty directory': [
     (directory) => {
       rmSync(directory, { recursive: true })

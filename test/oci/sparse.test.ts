@@ -7,7 +7,7 @@ import { listImages, selectImage } from '../../src/oci/select.js'
 import { verifyLayout } from '../../src/oci/validate.js'
 import type { VerifyOptions } from '../../src/oci/verify-report.js'
 import { useLines } from '../../src/report/use-text.js'
-import { buildLayout, withAttestation, type BuiltLayout, type EntryOf } from '../rig/layout-builder.js'
+import { buildLayout, withAttestation, type BuiltLayout, type Document, type EntryOf } from '../rig/layout-builder.js'
 import { describeProblems, open, placesOf, platformOf, select, valueOf } from './merge-layouts.js'
 
 const test = suite('sparse')
@@ -161,6 +161,22 @@ test('an attestation may be absent, and is not stray because its image is', asyn
   const without = buildLayout(first)
   rmSync(without.file(without.images[1]!.digest))
   assert.equal(await problemsOf(without), [])
+})
+
+test('docker is asked for a platform without the version of its system', async () => {
+  const editConfig = (config: Document): unknown => (config['os.version'] = '10.0.17763.1')
+  const windows = { os: 'windows', architecture: 'amd64', editConfig }
+  const built = buildSparse([0], { reference: 'latest', entries: [windows, { architecture: 'amd64' }] })
+  const [problem] = valueOf(await verifyLayout(built.directory, { strict: true })).problems
+  assert.match(problem!.next!, 'docker save --platform windows/amd64 -o NEW.tar IMAGE')
+})
+
+test('no command takes a reference whose other entry is absent', () => {
+  const one = (architecture: string): EntryOf => ({ reference: 'latest', entries: [{ architecture }] })
+  const built = buildSparse([], [one('arm64'), one('amd64')])
+  rmSync(built.file(built.indexes[0]!))
+  const lines = useLines(valueOf(inspectLayout(built.directory)), 'two')
+  assert.equal(lines.slice(1), ['  mab merge -o OTHER two   (an image of what it holds)'])
 })
 
 test.run()

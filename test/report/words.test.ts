@@ -429,8 +429,8 @@ test('notices in words', () => {
     'waiting for another BitBake to finish in build (process 4711); Ctrl-C where it was started stops it',
     'waiting for a BitBake whose client is gone to finish in build (process 4711); it ends by itself',
     "2 attestations of the image for linux/arm64 left out of app: `output.attestations: 'keep'` keeps them (mab merge: --attestations keep)",
-    '1 attestation in a-oci left out: the image that it is about is not there',
-    'one.tar lists linux/arm64, linux/arm/v7 without the image: left out',
+    '1 attestation in a-oci left out: the image that it describes is not in the layout',
+    'one.tar lists linux/arm64, linux/arm/v7, and the blob is absent: left out',
     'blobs of earlier images stay in out: permission denied',
   ])
 })
