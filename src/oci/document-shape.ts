@@ -30,7 +30,8 @@ export function shapeOf(schema: z.core.$ZodType): DocumentShape | undefined {
 
 function deriveShape(schema: z.core.$ZodType): DocumentShape | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return shapeOf(schema.unwrap())
-  if (schema instanceof z.ZodPipe) return shapeOf(schema.in)
+  // The first part of `z.preprocess` is a function, of `transform` the second one.
+  if (schema instanceof z.ZodPipe) return shapeOf(schema.in) ?? shapeOf(schema.out)
   if (schema instanceof z.ZodArray) return { kind: 'list', items: shapeOf(schema.element) }
   if (schema instanceof z.ZodRecord) return { kind: 'map', values: shapeOf(schema.valueType) }
   if (schema instanceof z.ZodNumber) return { kind: 'integer' }

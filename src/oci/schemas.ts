@@ -4,6 +4,7 @@
  * each rule rests on.
  */
 import * as z from 'zod'
+import { dockerExecution, dockerImage } from './docker-properties.js'
 import type { FaultParams } from './parse.js'
 import { findDataFault } from './embedded-data.js'
 import { digestGrammar, isDigest } from './digest.js'
@@ -16,34 +17,13 @@ import {
   type ManifestDocument,
 } from './documents.js'
 import { isDateTime, isExposedPort, isMediaType, isUri, isVariable } from './grammars.js'
+import { annotations, flag, integer, list, map, optional, size, text, texts } from './schema-parts.js'
 
-/** `null` is the same as absent: config.md says so, and every reader in Go decodes it so in the other documents. */
-function optional<T extends z.ZodType>(schema: T) {
-  return schema.nullish().transform((value) => value ?? undefined)
-}
-
-/** Go writes an empty list as `null` when nothing was ever added to it: `umoci init` does for `manifests`. */
-function list<T extends z.ZodType>(item: T, expected: string) {
-  return z
-    .array(item, expected)
-    .nullable()
-    .transform((value) => value ?? [])
-}
-
-const text = z.string('a string')
-const texts = z.array(text, 'an array of strings')
-const flag = z.boolean('true or false')
-const wholeNumber = `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`
-const size = z.int(wholeNumber).nonnegative(wholeNumber)
-/** Up to 64 bits, which a number of JavaScript does not hold exactly. */
-const integer = z.number('a whole number').refine(Number.isInteger, 'a whole number')
 const mediaType = z
   .string('a media type')
   .refine(isMediaType, 'a media type of RFC 6838, such as application/vnd.example+json')
 const uri = z.string('a string').refine(isUri, 'a URI of RFC 3986, such as https://example.com/layer.tar')
 const dateTime = z.string('a string').refine(isDateTime, 'a date and time of RFC 3339, such as 2026-01-31T12:00:00Z')
-const annotations = z.record(z.string(), text, 'an object of strings')
-
 const platformProperties = {
   architecture: text,
   os: text,
@@ -128,7 +108,7 @@ export const manifestSchema: z.ZodType<ManifestDocument> = z.looseObject(
 
 /** Of Go's type `map[string]struct{}`, which takes `null` for an empty object. */
 const empty = z.looseObject({}, 'an empty object').nullable()
-const ports = z.record(
+const ports = map(
   z.string().refine(isExposedPort, 'a port, as in 8080, 8080/tcp or 53/udp'),
   empty,
   'an object of empty objects',
@@ -144,7 +124,7 @@ const execution = z.looseObject(
     ),
     Entrypoint: optional(texts),
     Cmd: optional(texts),
-    Volumes: optional(z.record(z.string(), empty, 'an object of empty objects')),
+    Volumes: optional(map(z.string(), empty, 'an object of empty objects')),
     WorkingDir: optional(text),
     Labels: optional(annotations),
     StopSignal: optional(text),
@@ -152,7 +132,7 @@ const execution = z.looseObject(
     Memory: optional(integer),
     MemorySwap: optional(integer),
     CpuShares: optional(integer),
-    Healthcheck: optional(z.looseObject({}, 'an object')),
+    ...dockerExecution,
   },
   'an object',
 )
@@ -170,6 +150,7 @@ const historyEntry = z.looseObject(
 
 export const imageConfigSchema: z.ZodType<ImageConfigDocument> = z.looseObject(
   {
+    ...dockerImage,
     ...platformProperties,
     created: optional(dateTime),
     author: optional(text),

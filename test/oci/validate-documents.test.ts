@@ -235,4 +235,50 @@ test('ends soon when a manifest with a large config is listed ten thousand times
   assert.equal([problems.length, problems.at(-1)!.found], [101, '9899 more'])
 })
 
+/** A property of an image config that Docker added, with values of its type and not. */
+const dockerProperties: Record<string, readonly [right: readonly unknown[], wrong: readonly unknown[]]> = {
+  id: [['x'], [1]],
+  docker_version: [['20.10'], [20.1]],
+  container_config: [[{ Hostname: 'a', Cmd: 'sh', Env: ['A'] }], ['x', { Tty: 'no' }, { Env: 'A=b' }]],
+  'config.Hostname': [['', null], [0]],
+  'config.AttachStdin': [[true], ['true']],
+  'config.OnBuild': [[null, [], ['RUN x']], ['RUN x']],
+  'config.StopTimeout': [
+    [10, null],
+    ['10', 1.5],
+  ],
+  'config.Healthcheck': [
+    [null, { Test: ['NONE'], Interval: 30_000_000_000, Retries: 3 }],
+    [{ Test: 'NONE' }, { Interval: '30s' }, { Retries: 1.5 }],
+  ],
+  // Podman takes a string for it.
+  'config.Shell': [['sh', ['sh', '-c']], []],
+}
+test('properties of Docker in an image config have the types that podman decodes', async () => {
+  for (const [name, [right, wrongs]] of Object.entries(dockerProperties)) {
+    for (const value of [...right, ...wrongs]) {
+      const built = buildLayout({
+        editConfig: (document) => {
+          const [holder, key] = name.startsWith('config.')
+            ? [(document['config'] ??= {}), name.slice(7)]
+            : [document, name]
+          holder[key] = value
+        },
+      })
+      const codes = (await verify(built)).problems.map(({ code }) => code)
+      const expected = right.includes(value) ? [] : ['document-malformed']
+      assert.equal(codes, expected, `${name} ${JSON.stringify(value)}`)
+    }
+  }
+})
+
+test('a key __proto__ of a map is a key like any other', async () => {
+  const withKey = (json: string): Promise<VerifyReport> =>
+    verify(buildLayout({ editManifest: (manifest) => (manifest['annotations'] = JSON.parse(json) as Document) }))
+  assert.equal((await withKey('{"__proto__":"x"}')).problems, [])
+  assert.equal(describeProblems((await withKey('{"__proto__":1}')).problems), [
+    `document-malformed ${inIndex} > annotations.__proto__`,
+  ])
+})
+
 test.run()
