@@ -1,28 +1,27 @@
 /** Checking an image that is written, from its `index.json` down to the last byte that can be reached. */
 import { ok, type LayoutProblem, type Result, type TreePath } from '../util/problem.js'
-import { artifactTypeOf } from './artifact.js'
-import { BlobChecks, type Found, type LayerReadings } from './check-blobs.js'
-import { manifestProblems } from './check-manifest.js'
+import { BlobChecks, type Found } from './check-blobs.js'
 import { referenceProblems } from './check-references.js'
 import { comparePlatforms } from './compare-platforms.js'
 import { isUnsupportedDigest } from './digest.js'
-import { isAttestation, isIndexType, isManifestType, type Descriptor, type ManifestDocument } from './documents.js'
+import { isAttestation, isIndexType, isManifestType, type Descriptor } from './documents.js'
 import { entriesNamed, missingReference, noEntries, referenceOf } from './entries.js'
-import { indexSchema, manifestSchema } from './schemas.js'
+import { indexSchema } from './schemas.js'
 import { openLayout, type Layout } from './layout.js'
 import { OtherEntries, type EntryPlace } from './other-entries.js'
-import { platformId, reconcilePlatform, type Platform } from './platform.js'
+import { platformId, reconcilePlatform } from './platform.js'
 import { judgeEntryPlatform } from './platform-problem.js'
-import { isAbsentAsAllowed, isAbsentEntry, locateBlob, readDocument } from './read.js'
+import { isAbsentEntry, locateBlob, readDocument } from './read.js'
 import { describeEntry, describeImage, judgeImages, type FoundImage } from './found-image.js'
-import { checkImageConfig, contradiction, describedPlatform } from './image.js'
+import { contradiction, describedPlatform } from './image.js'
+import { ManifestChecks } from './check-manifest.js'
 import { AllowedForeign } from './layer/allowed-foreign.js'
 import { shortenProblems } from './shorten-problems.js'
 import { strayProblems } from './strays.js'
 import { reachableDigests } from './reachable.js'
 import { isWholeReport, readWhole } from './replacement.js'
 import type { VerifyOptions, VerifyReport } from './verify-report.js'
-import { indexSteps, manifestSteps, maximumIndexDepth, withPlatform, type Step } from './walk.js'
+import { indexSteps, maximumIndexDepth, type Step } from './walk.js'
 
 /**
  * Checks structure, every size and every digest; that image configs say what descriptors say; that layers and diff
@@ -61,6 +60,7 @@ class Check {
   /** In the order of the tree. */
   readonly #problems: Found[] = []
   readonly #blobs: BlobChecks
+  readonly #manifestChecks: ManifestChecks
   /** Indexes and manifests that were met, so that documents which list one another many times are read once. */
   readonly #indexes = new Set<string>()
   readonly #manifests = new Set<string>()
@@ -81,6 +81,8 @@ class Check {
     this.#layout = layout
     this.#options = options
     this.#blobs = new BlobChecks(layout, options, allowed, this.#problems)
+    const [problems, blobs, others, referenced] = [this.#problems, this.#blobs, this.#others, this.#referenced]
+    this.#manifestChecks = new ManifestChecks({ layout, options, problems, blobs, others, referenced })
   }
 
   async run(): Promise<void> {
@@ -194,10 +196,12 @@ class Check {
       if (image !== undefined) this.#listAgain(image, descriptor, place, this.#listed.has(entry))
     } else {
       this.#manifests.add(kind)
-      const before = this.#images.length
-      await this.#checkManifest(descriptor, at, list, root)
-      const found = this.#images[before]
-      if (found !== undefined) this.#imageOf.set(digest, found)
+      const { isRead, image: found } = await this.#manifestChecks.check(descriptor, place)
+      this.#whole &&= isRead
+      if (found !== undefined) {
+        this.#images.push(found)
+        this.#imageOf.set(digest, found)
+      }
     }
     this.#listed.add(entry)
   }
@@ -224,66 +228,6 @@ class Check {
   #checkAgain(descriptor: Descriptor, at: TreePath): void {
     const located = locateBlob(this.#layout, descriptor, at)
     if (!located.ok) this.#problems.push(...located.problems)
-  }
-
-  async #checkManifest(descriptor: Descriptor, at: TreePath, list: string, root: string): Promise<void> {
-    const manifest = readDocument(this.#layout, descriptor, at, manifestSchema)
-    if (!manifest.ok) return this.#addUnread(manifest.problems)
-    // For its mode.
-    this.#blobs.locate(descriptor, at, true)
-    this.#blobs.seen.set(manifest.value.digest, descriptor.size)
-    const steps = manifestSteps(manifest.value.value)
-    const artifactType = artifactTypeOf(this.#layout, descriptor, manifest.value.value)
-    if (artifactType !== undefined) this.#others.addArtifact(descriptor.digest, artifactType, root)
-    const isImage = artifactType === undefined
-    const needsLayer = isImage && this.#options.strict === true
-    this.#problems.push(...manifestProblems(manifest.value.value, this.#layout.path, at, needsLayer))
-    const image = isImage ? this.#checkImage(descriptor, manifest.value.value, at) : undefined
-    const named = image === undefined ? at : withPlatform(at, descriptor, image.platform)
-    const readings: LayerReadings = []
-    for (const [position, step] of steps.entries()) {
-      const place = [...named, step.label]
-      this.#referenced.add(step.descriptor.digest)
-      if (position > 0 && isAbsentAsAllowed(this.#layout, step.descriptor, this.#options.allowAbsentLayers)) {
-        this.#blobs.absent.set(step.descriptor.digest, step.descriptor.size)
-        continue
-      }
-      const layer = position === 0 ? undefined : this.#blobs.layerToRead(step.descriptor, image?.diffIds[position - 1])
-      // The config of an image was read, and any problem with it reported, by `#checkImage`.
-      if (layer === undefined) await this.#blobs.check(step.descriptor, place, isImage && position === 0)
-      else readings[position - 1] = this.#blobs.checkLayer(step.descriptor, place, layer)
-    }
-    if (image === undefined) return
-    const judged = this.#blobs.judge(readings, steps.length - 1, image.platform)
-    this.#problems.push(judged.then(({ problems }) => problems))
-    const size = steps.reduce((sum, part) => sum + part.descriptor.size, descriptor.size)
-    this.#images.push({
-      descriptor,
-      platform: image.platform,
-      at,
-      configLabel: steps[0]!.label,
-      list,
-      roots: new Set([root]),
-      ...(image.stated && { stated: image.stated }),
-      size,
-      layers: steps.length - 1,
-      ...(this.#options.deep === true && { judged }),
-    })
-  }
-
-  /** @returns its platform, and the diff IDs when all is right with its config. */
-  #checkImage(
-    descriptor: Descriptor,
-    manifest: ManifestDocument,
-    at: TreePath,
-  ): { readonly platform: Platform; readonly stated?: Platform; readonly diffIds: readonly string[] } | undefined {
-    const described = describedPlatform(descriptor)
-    const checked = checkImageConfig(this.#layout, manifest, at, described)
-    // A config whose digest cannot be computed is listed as not read.
-    if (!checked.ok) this.#problems.push(...checked.problems.filter(({ code }) => code !== 'digest-unsupported'))
-    if (!checked.ok) return described && { platform: described, diffIds: [] }
-    const { platform, stated, config } = checked.value
-    return { platform, stated, diffIds: config.rootfs.diff_ids }
   }
 
   /** Of a document that says no one knows what. */
