@@ -91,12 +91,24 @@ export function nextOf({ next, remedy }: LayoutProblem, show: Show): string | un
   return next ?? (remedy === undefined ? undefined : wordRemedy(remedy, show))
 }
 
+/** Removing the lock of a mab that still runs would let another one write at the same time. */
+const nextForOwnFile =
+  'do not remove it while another mab writes there; what a killed one left, the next run, merge or clean removes'
+
+function isOwnFile({ code, at }: LayoutProblem): boolean {
+  return code === 'file-unknown' && /(?:^|\/)\.mab-[^/]*$/.test(at.at(-1) ?? '')
+}
+
 export function wordLayoutProblem(problem: LayoutProblem, show: Show): Wording {
   const details = problem.at.length === 0 ? [] : [`at: ${problem.at.join(' -> ')}`]
   details.push(`expected: ${problem.expected}`, `found: ${problem.found}`)
   return {
     headline: `${layoutHeadlines[problem.code]} in ${show(problem.layout)}`,
     details: details.map(visibleLine),
-    next: nextOf(problem, show) ?? layoutNexts[problem.code] ?? 'have the layout made again by whatever made it',
+    next:
+      nextOf(problem, show) ??
+      (isOwnFile(problem) ? nextForOwnFile : undefined) ??
+      layoutNexts[problem.code] ??
+      'have the layout made again by whatever made it',
   }
 }

@@ -130,6 +130,16 @@ testWith(test, linux, 'mab clean removes the locks that a killed mab left alone,
   assert.equal(readdirSync(project.file('deploy')), [])
 })
 
+test('mab verify --strict does not advise to remove the lock of a mab that writes', async () => {
+  const directory = workspace()
+  assert.is(mabIn(directory, {}, merging).code, 0)
+  await whileLocked(directoryPlace(path.join(directory, 'out')), () => {
+    const { code, stdout } = mabIn(directory, {}, ['verify', '--strict', 'out'])
+    assert.is(code, 1)
+    assert.match(stdout, /at: \.mab-lock\n(.*\n)*  next: do not remove it while another mab writes there;/)
+  })
+})
+
 test('waiting ends when the other has ended', async () => {
   const directory = workspace()
   const child = await whileLocked(directoryPlace(path.join(directory, 'out')), async () => {
