@@ -15,7 +15,7 @@ export function waysToComplete({ manifests }: IndexDocument, platform: Platform 
   const [only = ''] = names.size === 1 ? names : []
   // No registry has a name of `localhost`, which stands for images made on this machine.
   const name = /^\w/.test(only) && !only.startsWith('localhost/') ? quote(only) : 'IMAGE'
-  // Before version 28, Docker reads no version of the system here.
+  // The form is os[/arch[/variant]] (docs.docker.com, "docker image save").
   const { 'os.version': _, 'os.features': __, ...bare } = platform ?? { os: '', architecture: '' }
   const docker = platform === undefined ? '' : `--platform ${quote(formatPlatform(bare))} `
   return [
