@@ -7,7 +7,7 @@ import type { Plan } from '../plan/task.js'
 import { plainRenderer } from '../report/plain.js'
 import { makeStyle } from '../report/style.js'
 import { formatTargets } from '../report/summary.js'
-import { encodeRecord, environmentHash, recordFile, startKey, type Start } from '../start/record.js'
+import { encodeRecord, keepValue, keepVariables, recordFile, startKey, type Start } from '../start/record.js'
 import { snapshot, watch } from '../start/watch.js'
 import { bootId } from '../util/boot.js'
 import { writeFileAtomic } from '../util/fs.js'
@@ -60,7 +60,7 @@ function record(fresh: FreshRun, { plan, loaded, stateDirectory }: Project, opti
     environment: Object.fromEntries([...io.variables].map(([name, value]) => [name, value ?? null])),
     ...bitbakeEnvironment(plan, io),
     ...(origin.code === undefined ? {} : { code: origin.code }),
-    evaluated: origin.evaluated,
+    evaluated: origin.code === undefined ? '' : keepValue(origin.evaluated, origin.code),
     configPaths: watching.leading,
     color: (text(options.color) ?? 'auto') as 'auto',
     stdout: [stdout(false), stdout(true)],
@@ -85,7 +85,7 @@ function bitbakeEnvironment(plan: Plan, { env }: Io): Pick<Start, 'bitbake'> {
   })
   if (declared.length === 0) return {}
   const all = [...new Set(declared)].join(' ')
-  return { bitbake: { declared: all, hash: environmentHash(env, all) } }
+  return { bitbake: { declared: all, variables: keepVariables(env, all) } }
 }
 
 /** Removes all but those that were written last. */

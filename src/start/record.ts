@@ -9,7 +9,7 @@ import { readOwnFile } from '../util/read-file.js'
 import { fields, type Watched } from './watch.js'
 
 /** Counts changes of the record's form and meaning. */
-const format = 3
+const format = 4
 
 export interface Start {
   /** All that must be the same for the record to be about the same command; see `startKey`. */
@@ -18,11 +18,11 @@ export interface Start {
   readonly boot: string | null
   /** Variables that were looked at; `null` for one that is not set. */
   readonly environment: Readonly<Record<string, string | null>>
-  /** When BitBake's work or an answer was relied on, which hang on mab's environment; see `environmentHash`. */
-  readonly bitbake?: { readonly declared: string; readonly hash: string }
+  /** Present if BitBake's work or an answer was relied on, which depend on mab's environment; see `keepVariables`. */
+  readonly bitbake?: { readonly declared: string; readonly variables: Readonly<Record<string, string>> }
   /** The config as a CommonJS module. Absent for a config that is data: its file is watched. */
   readonly code?: string
-  /** What the config evaluates to; see `describeValue`. */
+  /** What `code` evaluates to, as by `describeValue`; kept by `keepValue`. */
   readonly evaluated: string
   /** As many of the watched paths, from the first, decide `code`. */
   readonly configPaths: number
@@ -48,11 +48,56 @@ export function recordFile(stateDirectory: string, key: readonly string[]): stri
   return join(stateDirectory, 'start', shortHash(key.join('\0')))
 }
 
-/** A hash, because values may be secrets. @param declared see `bitbakeVariables` */
-export function environmentHash(environment: Readonly<Record<string, string | undefined>>, declared: string): string {
-  return shortHash(
-    JSON.stringify(Object.entries(bitbakeVariables(environment, declared)).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Variables whose values are no secrets. */
+const harmless = /^(PATH|HOME|USER|BBPATH|MACHINE|DISTRO|TCMODE|TCLIBC|SDKMACHINE|BB_ENV_PASSTHROUGH_ADDITIONS)$/
+
+/** Returns what a record keeps of BitBake's variables. @param declared see `bitbakeVariables` */
+export function keepVariables(environment: Environment, declared: string): Record<string, string> {
+  const variables = Object.entries(bitbakeVariables(environment, declared))
+  return Object.fromEntries(variables.map(([name, value = '']) => [name, keepText(value, harmless.test(name))]))
+}
+
+export function isSameEnvironment(
+  environment: Environment,
+  { declared, variables }: Required<Start>['bitbake'],
+): boolean {
+  const now = Object.entries(bitbakeVariables(environment, declared))
+  return (
+    now.length === Object.keys(variables).length &&
+    now.every(([name, value = '']) => Object.hasOwn(variables, name) && isKept(value, variables[name]!))
   )
+}
+
+/**
+ * Returns what a record keeps of the config's value. The config may have read secrets, but a value of which every text
+ * and number is in the code says no more than the code, which the record has too.
+ * @param value as by `describeValue`
+ */
+export function keepValue(value: string, code: string): string {
+  const parts = value.match(/"(?:[^"\\]|\\.)*"|(?:number|bigint) [^,\]}]+/g) ?? []
+  return keepText(
+    value,
+    parts.every((part) => code.includes(part.replace(/^"|"$|^\w+ /g, ''))),
+  )
+}
+
+const digestPrefix = 'sha256:'
+
+function keepText(text: string, isHarmless: boolean): string {
+  return isHarmless && !text.startsWith(digestPrefix) ? text : digestOf(text)
+}
+
+/** Whether a record keeps this text. */
+export function isKept(text: string, kept: string): boolean {
+  return kept === (kept.startsWith(digestPrefix) ? digestOf(text) : text)
+}
+
+/** Loads node:crypto only now: that takes 3 ms, and most records need no digest. */
+function digestOf(text: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return digestPrefix + createHash('sha256').update(text).digest('hex')
 }
 
 interface Header {
@@ -119,7 +164,7 @@ function isStart(value: unknown, count: number): value is Start {
     Array.isArray(key) &&
     (boot === null || isText(boot)) &&
     isRecord(environment) &&
-    (bitbake === undefined || (isRecord(bitbake) && isText(bitbake['declared']) && isText(bitbake['hash']))) &&
+    (bitbake === undefined || (isRecord(bitbake) && isText(bitbake['declared']) && isRecord(bitbake['variables']))) &&
     (code === undefined || isText(code)) &&
     isText(evaluated) &&
     Number.isInteger(configPaths) &&
@@ -136,7 +181,7 @@ export function readRecord(file: string): StartRecord | undefined {
   return bytes && decodeRecord(bytes)
 }
 
-/** FNV-1a. */
+/** FNV-1a, for names of files alone: what it decides is compared as a whole afterwards. */
 function shortHash(text: string): string {
   let hash = 0x811c9dc5
   for (let position = 0; position < text.length; position++) {

@@ -10,7 +10,7 @@ import { configNames, stateDirectoryName } from '../util/project.js'
 import { describeValue, evaluateCommonJs, valueOf } from './evaluate.js'
 import { guardExit } from './guard.js'
 import { say } from './say.js'
-import { environmentHash, readRecord, recordFile, startKey, type Start } from './record.js'
+import { isKept, isSameEnvironment, readRecord, recordFile, startKey, type Start } from './record.js'
 import { isUnchanged, type Watched } from './watch.js'
 
 /** A config's value, with what it came from. */
@@ -48,7 +48,7 @@ export async function tryStart(
   let evaluated: EvaluatedConfig | undefined
   if (start.code !== undefined) {
     evaluated = await evaluate(start.code, file, inputsOf(watched, start.configPaths, directory))
-    if (evaluated === undefined || describeValue(evaluated.value) !== start.evaluated) return evaluated
+    if (evaluated === undefined || !isSameValue(evaluated.value, start)) return evaluated
   }
   if (!isUnchanged(directory, watched, start.configPaths, watched.paths.length)) return evaluated
   // Another mab is at work, and what it makes is not known yet.
@@ -87,11 +87,16 @@ function isSameCommand(start: Start, key: readonly string[]): boolean {
   const { bitbake } = start
   return (
     start.boot === bootId() &&
-    (bitbake === undefined || environmentHash(process.env, bitbake.declared) === bitbake.hash) &&
     start.key.length === key.length &&
     key.every((part, position) => part === start.key[position]) &&
-    Object.entries(start.environment).every(([name, value]) => (process.env[name] ?? null) === value)
+    Object.entries(start.environment).every(([name, value]) => (process.env[name] ?? null) === value) &&
+    (bitbake === undefined || isSameEnvironment(process.env, bitbake))
   )
+}
+
+function isSameValue(value: unknown, { evaluated }: Start): boolean {
+  const text = describeValue(value)
+  return text !== undefined && isKept(text, evaluated)
 }
 
 /** Nothing when the config throws: why, and where, is told when it is compiled. */

@@ -402,6 +402,13 @@ test('another environment of BitBake calls it, also past the quick start; anothe
   assert.is(calls(passing), 0)
   assert.is(calls({ ...passing, COLUMNS: '40', SHLVL: '7', HOME: own.directory }), 0)
   assert.ok(calls({ ...passing, FLAVOUR: '2' }) > 0)
+  // Their FNV-1a hashes of 32 bits are equal.
+  assert.ok(calls({ BB_TRY: 'vctdn' }) > 0)
+  assert.is(calls({ BB_TRY: 'vctdn' }), 0)
+  assert.ok(calls({ BB_TRY: 'v12c70' }) > 0)
+  for (const name of readdirSync(own.path('.mab/start'))) {
+    assert.not.match(readFileSync(own.path('.mab/start', name), 'latin1'), 'v12c70')
+  }
   assert.ok(calls({ MACHINE: 'other' }) > 0)
   assert.is(calls({ MACHINE: 'other' }), 0)
   const agent = { SSH_AUTH_SOCK: '/x', PARALLEL_MAKE: '-j 3', http_proxy: 'http://x' }

@@ -15,7 +15,8 @@ const note = (file) => {
 }
 const { openSync, readFileSync, appendFileSync } = fs
 fs.openSync = (file, flags, ...rest) => {
-  if (flags === undefined || flags === 'r') note(file)
+  const isReading = typeof flags === 'number' ? (flags & 3) === fs.constants.O_RDONLY : (flags ?? 'r') === 'r'
+  if (isReading) note(file)
   return openSync(file, flags, ...rest)
 }
 fs.readFileSync = (file, ...rest) => {
