@@ -75,7 +75,7 @@ export function runOptions(
 
 /** Says what is wrong on stderr. @returns the exit code. */
 export function reportProblems(problems: readonly Problem[], options: OptionValues, io: Io): number {
-  io.stderr.write(formatProblems(problems, io.cwd, styleFor(io.stderr, options, io)))
+  io.stderr.write(formatProblems(problems, io.cwd, styleFor(io.stderr, options, io), text(options.config)))
   return exitCodeFor(problems)
 }
 

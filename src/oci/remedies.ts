@@ -38,13 +38,16 @@ function closedDirectory(layout: string): string | undefined {
   })
 }
 
-/** How an outer compression begins; blobs are found by their place in a tar, which a compressed one does not have. */
+/**
+ * How an outer compression begins; blobs are found by their place in a tar, which a compressed one does not have.
+ * `lz4 -d FILE` writes to its standard output unless that is a terminal; with -m it always writes a file (lz4(1)).
+ */
 const compressions = [
   { magic: '1f8b', name: 'gzip', command: 'gunzip', keep: ' -k', endings: /\.(?:gz|tgz|taz)$/ },
   { magic: '28b52ffd', name: 'zstd', command: 'zstd -d', keep: '', endings: /\.(?:zst|tzst)$/ },
   { magic: 'fd377a585a00', name: 'xz', command: 'unxz', keep: ' -k', endings: /\.(?:xz|txz)$/ },
   { magic: '425a68', name: 'bzip2', command: 'bunzip2', keep: ' -k', endings: /\.(?:bz2|tbz2?)$/ },
-  { magic: '04224d18', name: 'lz4', command: 'lz4 -d', keep: '', endings: /\.lz4$/ },
+  { magic: '04224d18', name: 'lz4', command: 'lz4 -d', keep: ' -m', endings: /\.lz4$/ },
 ]
 
 /** @param start the first bytes of the file */

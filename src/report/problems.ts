@@ -5,9 +5,9 @@ import { pathShower, visible } from './wording.js'
 import { wordProblem } from './words.js'
 
 /** Ends with a newline when there is a problem. What to do next is said once for problems in a row that it mends. */
-export function formatProblems(problems: readonly Problem[], cwd: string, style: Style): string {
+export function formatProblems(problems: readonly Problem[], cwd: string, style: Style, config?: string): string {
   const show = pathShower(cwd)
-  const wordings = problems.map((problem) => wordProblem(problem, show))
+  const wordings = problems.map((problem) => wordProblem(problem, show, config))
   return wordings
     .map(({ headline, details, next }, index) => {
       const lines = [

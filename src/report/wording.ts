@@ -1,6 +1,7 @@
 /** What is common to all that is worded. */
 import path from 'node:path'
 import type { WantedImage } from '../util/bitbake-problem.js'
+import { quote } from '../util/shell.js'
 
 export interface Wording {
   /** One line without a period. */
@@ -18,6 +19,11 @@ export function pathShower(cwd: string): (file: string) => string {
     const relative = path.relative(cwd, file)
     return relative === '' ? '.' : relative.startsWith('../../..') ? file : relative
   }
+}
+
+/** A command of mab's that finds the same config from where the user is. `config`: as `--config` named it. */
+export function commandFor(words: string, config: string | undefined): string {
+  return config === undefined ? `mab ${words}` : `mab ${words} -c ${quote(config)}`
 }
 
 export type Show = (file: string) => string

@@ -6,9 +6,10 @@ import { wordBitbakeProblem } from './bitbake-words.js'
 import { wordDiscoverProblem } from './discover-words.js'
 import { wordLayoutProblem } from './layout-words.js'
 import { nextForLock, wordLock } from './lock-words.js'
-import type { Show, Wording } from './wording.js'
+import { commandFor, type Show, type Wording } from './wording.js'
 
-export function wordProblem(problem: Problem, show: Show): Wording {
+/** @param config as the option `--config` named it */
+export function wordProblem(problem: Problem, show: Show, config?: string): Wording {
   switch (problem.code) {
     case 'usage': {
       const details = problem.suggestion === undefined ? [] : [`did you mean ${problem.suggestion}?`]
@@ -60,17 +61,17 @@ export function wordProblem(problem: Problem, show: Show): Wording {
       return { headline: `${show(problem.file)}: ${configPath(problem.path)}: ${problem.message}${hint}`, details: [] }
     }
     case 'unknown-target':
-      return unknownName('target', problem.name, problem.known, problem.suggestion)
+      return { ...unknownName('target', problem), next: commandFor('list', config) }
     case 'unknown-platform':
-      return unknownName('platform', problem.name, problem.known, problem.suggestion)
+      return { ...unknownName('platform', problem), next: commandFor('list', config) }
     case 'platform-not-in-target':
       return {
         headline: `target ${problem.target} has no platform ${problem.name}`,
         details: [`it has ${problem.known.join(', ')}`],
-        next: 'mab list',
+        next: commandFor('list', config),
       }
     case 'nothing-selected':
-      return { headline: `nothing to do: ${problem.reason}`, details: [], next: 'mab list' }
+      return { headline: `nothing to do: ${problem.reason}`, details: [], next: commandFor('list', config) }
     case 'locked':
       return {
         headline: wordLock(problem, show),
@@ -201,13 +202,19 @@ export function wordProblem(problem: Problem, show: Show): Wording {
 
 const shownNames = 20
 
-function unknownName(kind: string, name: string, known: readonly string[], suggestion?: string): Wording {
+interface UnknownName {
+  readonly name: string
+  readonly known: readonly string[]
+  readonly suggestion?: string
+}
+
+function unknownName(kind: string, { name, known, suggestion }: UnknownName): Wording {
   const more = known.length > shownNames ? ` (+${known.length - shownNames} more)` : ''
   const details =
     suggestion === undefined
       ? [`there are: ${known.slice(0, shownNames).join(', ')}${more}`]
       : [`did you mean "${suggestion}"?`]
-  return { headline: `unknown ${kind} "${name}"`, details, next: 'mab list' }
+  return { headline: `unknown ${kind} "${name}"`, details }
 }
 
 function configPath(keys: readonly (string | number)[]): string {

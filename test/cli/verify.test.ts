@@ -1,4 +1,5 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyReportsSchema } from '../../src/oci/verify-schema.js'
@@ -6,7 +7,8 @@ import { artifacts } from '../rig/artifacts.js'
 import { elfs } from '../rig/elf-builder.js'
 import { buildLayout, flipByte } from '../rig/layout-builder.js'
 import { tarOfEntries } from '../rig/tar-builder.js'
-import { helloConfig, makeProject } from './fixture.js'
+import { temporaryDirectory } from '../rig/temp.js'
+import { helloConfig, mabIn, makeProject } from './fixture.js'
 
 const test = suite('mab verify')
 const output = 'deploy/hello-multiarch-oci'
@@ -222,7 +224,24 @@ test('what is neither target nor file is told apart from a broken image', () => 
   assert.match(unknown.stderr, /unknown target "helo"[^]*did you mean "hello"\?/)
   const unbuilt = mab('verify')
   assert.is(unbuilt.code, 1)
-  assert.match(unbuilt.stdout, /no such file or directory\n {2}next: mab run hello/)
+  assert.match(unbuilt.stdout, /no such file or directory\n {2}next: mab run hello\n/)
+})
+
+test('a next step finds the config that was named', () => {
+  const { directory } = makeProject()
+  const elsewhere = temporaryDirectory()
+  const config = path.join(elsewhere, 'a link', 'multiarch.config.json')
+  symlinkSync(directory, path.dirname(config))
+  for (const [command, operand] of [
+    ['verify', 'hello'],
+    ['inspect', 'hello'],
+    ['verify', 'hell'],
+    ['run', 'hell'],
+  ] as const) {
+    const { stdout, stderr } = mabIn(elsewhere, {}, [command, operand, '-c', 'a link/multiarch.config.json'])
+    const next = operand === 'hello' ? 'run hello' : 'list'
+    assert.match(stdout + stderr, `next: mab ${next} -c 'a link/multiarch.config.json'\n`)
+  }
 })
 
 test.run()

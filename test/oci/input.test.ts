@@ -208,6 +208,7 @@ const compressors: Readonly<Record<string, readonly [program: string, ending: st
   zstd: ['zstd', 'zst', 'zstd -d'],
   xz: ['xz', 'xz', 'unxz -k'],
   bzip2: ['bzip2', 'bz2', 'bunzip2 -k'],
+  lz4: ['lz4', 'lz4', 'lz4 -d -m'],
 }
 for (const [name, [program, ending, next]] of Object.entries(compressors)) {
   testWith(test, noTar ?? missingTool(program), `says how to decompress an archive of ${name}`, () => {
@@ -219,6 +220,8 @@ for (const [name, [program, ending, next]] of Object.entries(compressors)) {
     const [problem] = opened.problems
     assert.is(problem?.found, `a file compressed by ${name}`)
     assert.equal(problem?.remedy, { kind: 'decompress', command: next, file })
+    execFileSync('sh', ['-c', `${next} ${file}`], { stdio: 'ignore' })
+    assert.ok(openLayout(file.slice(0, -ending.length - 1)).ok)
   })
 }
 

@@ -2,10 +2,12 @@
 import { inspectLayout } from '../../oci/inspect.js'
 import type { InspectReport } from '../../oci/inspect-report.js'
 import { formatInspection } from '../../report/inspect-text.js'
+import { commandFor } from '../../report/wording.js'
 import type { Problem } from '../../util/problem.js'
+import type { Arguments } from '../args.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
-import { reportProblems, styleFor } from '../project.js'
+import { reportProblems, styleFor, text } from '../project.js'
 import { findSubjects } from '../subjects.js'
 
 export const inspect: Command = {
@@ -35,7 +37,7 @@ export const inspect: Command = {
     for (const { location, reference, target } of subjects.value) {
       const report = inspectLayout(location, reference)
       if (report.ok) reports.push(report.value)
-      else problems.push(...report.problems.map((problem) => ({ ...problem, ...nextFor(target) })))
+      else problems.push(...report.problems.map((problem) => ({ ...problem, ...nextFor(target, options) })))
     }
     if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
     else {
@@ -46,6 +48,6 @@ export const inspect: Command = {
   },
 }
 
-function nextFor(target: string | undefined): { next?: string } {
-  return target === undefined ? {} : { next: `mab run ${target}` }
+function nextFor(target: string | undefined, { config }: Arguments['options']): { next?: string } {
+  return target === undefined ? {} : { next: commandFor(`run ${target}`, text(config)) }
 }

@@ -5,7 +5,7 @@ import { shortDigest } from '../../oci/digest.js'
 import type { VerifyReport } from '../../oci/verify-report.js'
 import { nextOf } from '../../report/layout-words.js'
 import { formatProblems } from '../../report/problems.js'
-import { pathShower, visibleLine } from '../../report/wording.js'
+import { commandFor, pathShower, visibleLine } from '../../report/wording.js'
 import { count, formatBytes } from '../../util/format.js'
 import { malformedImageGlob } from '../../util/glob.js'
 import { fail, ok, type LayoutProblem, type Result } from '../../util/problem.js'
@@ -61,7 +61,11 @@ export const verify: Command = {
         allowForeign: levels.deep ? [...new Set([...allowForeign, ...allowed.value])] : [],
       })
       const found = report.ok ? report.value : noLayout(location, levels, report.problems)
-      reports.push(target === undefined ? found : { ...found, problems: found.problems.map(mendedBy(target)) })
+      reports.push(
+        target === undefined
+          ? found
+          : { ...found, problems: found.problems.map(mendedBy(target, text(options.config))) },
+      )
     }
     if (options.format === 'json') io.stdout.write(`${JSON.stringify(reports.map(worded(io.cwd)), null, 2)}\n`)
     else for (const [index, report] of reports.entries()) writeText(report, subjects.value[index]!.target, args, io)
@@ -83,12 +87,12 @@ function allowedForeign({ deep, 'allow-foreign': given = [] }: Arguments['option
 }
 
 /** Of a target's output, mab itself is whatever made it. */
-function mendedBy(target: string): (problem: LayoutProblem) => LayoutProblem {
+function mendedBy(target: string, config: string | undefined): (problem: LayoutProblem) => LayoutProblem {
   return (problem) => {
     const { kind } = problem.remedy ?? {}
     return kind === 'let-read' || kind === 'let-search' || kind === 'system'
       ? problem
-      : { ...problem, next: `mab run ${target}` }
+      : { ...problem, next: commandFor(`run ${target}`, config) }
   }
 }
 
