@@ -7,7 +7,7 @@ export function bitbakeOrStandIn(env: Readonly<Record<string, string | undefined
   if (env['BITBAKE'] !== undefined && env['BITBAKE'] !== '') return [env['BITBAKE']]
   const directories = (env['PATH'] ?? '').split(path.delimiter).filter((directory) => directory !== '')
   if (directories.some((directory) => isExecutable(path.join(directory, 'bitbake')))) return ['bitbake']
-  return [process.execPath, path.resolve('examples/hello-container/stand-in.mjs')]
+  return [process.execPath, path.join(import.meta.dirname, 'stand-in.mjs')]
 }
 
 function isExecutable(file: string): boolean {

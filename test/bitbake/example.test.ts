@@ -5,6 +5,7 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bitbakeOrStandIn } from '../../examples/hello-container/bitbake.js'
+import { mabIn } from '../cli/fixture.js'
 import { exampleProject, missingBitbake, multiconfigs, type ExampleProject } from '../rig/project.js'
 import { temporaryDirectory } from '../rig/temp.js'
 import { testWith } from '../rig/tools.js'
@@ -64,9 +65,22 @@ test('the stand-in fails as BitBake does for what it does not know', async () =>
 
 test('the example is built by BITBAKE, by bitbake on PATH, or by the stand-in', () => {
   const directory = temporaryDirectory()
-  assert.equal(bitbakeOrStandIn({ PATH: directory }), standIn)
-  assert.equal(bitbakeOrStandIn({ PATH: directory, BITBAKE: '/opt/bitbake' }), ['/opt/bitbake'])
-  assert.equal(bitbakeOrStandIn({ PATH: directory, BITBAKE: '' }), standIn)
+  const chosen = (env: Readonly<Record<string, string>>): string =>
+    bitbakeOrStandIn({ PATH: directory, ...env })
+      .map((word) => path.basename(word))
+      .join(' ')
+  assert.is(chosen({}), `${path.basename(process.execPath)} stand-in.mjs`)
+  assert.is(chosen({ BITBAKE: '/opt/bitbake' }), 'bitbake')
+  assert.is(chosen({ BITBAKE: '' }), `${path.basename(process.execPath)} stand-in.mjs`)
+})
+
+test("the repository's config names the stand-in also for a user in another directory", () => {
+  const elsewhere = temporaryDirectory()
+  const env = { PATH: elsewhere, BITBAKE: '' }
+  const planned = mabIn(elsewhere, env, ['plan', '-c', path.resolve('multiarch.config.ts'), '--format', 'json'])
+  assert.is(planned.code, 0, planned.stderr)
+  const { tasks } = JSON.parse(planned.stdout) as { tasks: { build?: { command: string[] } }[] }
+  assert.equal(tasks[0]?.build?.command, standIn)
 })
 
 test.run()
