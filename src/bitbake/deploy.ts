@@ -84,12 +84,14 @@ async function expand(root: string, pattern: string, file: string, evidence: Set
 
 /**
  * TMPDIR is `tmp` unless a multiconfig says otherwise: `tmp-<mc>` (meta-virtualization), `tmp-mc-<mc>` (oe-selftest);
- * `tmp-glibc` and `tmp-musl` come from TCLIBCAPPEND (up to scarthgap).
+ * `-glibc` and `-musl` come from TCLIBCAPPEND (up to scarthgap). A multiconfig's own TMPDIR with `-musl` is not looked
+ * into, because it is more often that of a second multiconfig, `<mc>-musl`.
  */
 function deployDirectories(query: DeployQuery, looked: LookedAt[], evidence: Set<string>): string[][] {
   if (query.deployDirectory !== undefined) return [[query.deployDirectory]]
   const { multiconfig, machine } = query
-  const own = multiconfig === '' ? [] : [`tmp-${multiconfig}`, `tmp-mc-${multiconfig}`]
+  const own =
+    multiconfig === '' ? [] : [`tmp-${multiconfig}`, `tmp-mc-${multiconfig}`].flatMap((name) => [name, `${name}-glibc`])
   const shared = ['tmp', 'tmp-glibc', 'tmp-musl', ...(multiconfig === '' ? ['tmp-default'] : [])]
   const images = [...own, ...shared].map((name) => path.join(query.buildDirectory, name, 'deploy', 'images'))
   if (machine !== undefined) return images.map((directory) => [path.join(directory, machine)])

@@ -138,9 +138,9 @@ test('a link that ln -sf put into the old layout says that the new one is meant'
 })
 
 test("TMPDIR of the multiconfig before anybody's", async () => {
-  const places = ['tmp-a', 'tmp-mc-a', 'tmp', 'tmp-glibc', 'tmp-musl']
+  const places = ['tmp-a', 'tmp-a-glibc', 'tmp-mc-a', 'tmp-mc-a-glibc', 'tmp', 'tmp-glibc', 'tmp-musl']
   const directory = buildDirectory(
-    ...[...places, 'tmp-b', 'tmp-default'].map((tmp) => `${tmp}/deploy/images/qemuarm64/base-latest-oci`),
+    ...[...places, 'tmp-a-musl', 'tmp-b', 'tmp-default'].map((tmp) => `${tmp}/deploy/images/qemuarm64/base-latest-oci`),
   )
   const { groups } = findDeployed({ ...base, buildDirectory: directory })
   assert.equal(
@@ -234,7 +234,9 @@ test('nothing there: every place that was looked into is told, with what lies th
   const at = (tmp: string): string => path.join(directory, tmp, 'deploy/images/qemuarm64')
   assert.equal(looked, [
     { place: at('tmp-a'), found: 'other-latest-oci' },
+    { place: at('tmp-a-glibc'), found: 'no such directory' },
     { place: at('tmp-mc-a'), found: 'no such directory' },
+    { place: at('tmp-mc-a-glibc'), found: 'no such directory' },
     { place: at('tmp'), found: 'an empty directory' },
     { place: at('tmp-glibc'), found: 'no such directory' },
     { place: at('tmp-musl'), found: 'no such directory' },
@@ -246,8 +248,10 @@ test('nothing there and no MACHINE: the same', async () => {
   const { looked } = findDeployed({ buildDirectory: directory, multiconfig: 'a', recipe: 'base' })
   const told = looked.map(({ place, found: what }) => `${path.relative(directory, place)}: ${what}`)
   assert.equal(told.toSorted(), [
+    'tmp-a-glibc/deploy/images: no such directory',
     "tmp-a/deploy/images: no machine's directory",
     'tmp-glibc/deploy/images: no such directory',
+    'tmp-mc-a-glibc/deploy/images: no such directory',
     'tmp-mc-a/deploy/images: no such directory',
     'tmp-musl/deploy/images: no such directory',
     'tmp/deploy/images/qemuarm64: readme.json',
