@@ -6,6 +6,7 @@
  * since it is followed inside the container's root; but nothing in the layer may be put, or hard-linked, through one that
  * climbs above that root.
  */
+import { byteLengthOf } from '../tar/fields.js'
 import type { TarEntry } from '../tar/headers.js'
 import { ancestorsOf, createNames, lookUp, mark, says } from './layer-names.js'
 
@@ -76,7 +77,7 @@ export class EntryPaths {
       return unportable('the root of the image as something else than a directory')
     }
     if (type === 'symbolic-link' && target === '') return refused('a symbolic link to an empty name')
-    if (type === 'symbolic-link' && Buffer.byteLength(target) > maximumName) {
+    if (type === 'symbolic-link' && byteLengthOf(target) > maximumName) {
       return refused(`a symbolic link to a name of more than ${maximumName} bytes`)
     }
     return type === 'hard-link' ? this.#checkHardLink(entry, resolved) : undefined
@@ -182,12 +183,13 @@ export class EntryPaths {
 type Followed = string | EntryFault
 
 function checkName(name: string): EntryFault | undefined {
-  if (Buffer.byteLength(name) > maximumName) return refused(`a name of more than ${maximumName} bytes`)
+  if (name.length * 3 > maximumName && byteLengthOf(name) > maximumName)
+    return refused(`a name of more than ${maximumName} bytes`)
   if (name.includes('\0')) return refused('a name with a NUL')
   const names = parts(name)
   if (names.length > maximumParts) return escapes(`a name of more than ${maximumParts} parts`)
   if (names.includes('..')) return escapes('a name with ".."')
-  const isLong = names.some((part) => part.length * 3 > maximumPart && Buffer.byteLength(part) > maximumPart)
+  const isLong = names.some((part) => part.length * 3 > maximumPart && byteLengthOf(part) > maximumPart)
   return isLong ? refused(`a name with a part of more than ${maximumPart} bytes`) : undefined
 }
 

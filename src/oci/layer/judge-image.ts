@@ -1,6 +1,7 @@
 /** Judges an image as it is after all its layers: what a later layer removes or replaces is not in it. */
 import type { LayoutProblem, TreePath } from '../../util/problem.js'
 import { formatPlatform, type Platform } from '../platform.js'
+import { showName } from '../tar/fields.js'
 import type { AllowedForeign } from './allowed-foreign.js'
 import { refused, unportable, type EntryFault, type OuterPlace } from './entry-paths.js'
 import type { PlacedLayer } from './judge-layer.js'
@@ -48,7 +49,7 @@ export function judgeImage(
   const other = verdicts.find(({ verdict }) => verdict === 'companion')
   if (other !== undefined && !verdicts.some(({ verdict }) => verdict === 'own')) {
     const { files, machine } = other.kind
-    const at = [...other.at, ...files.slice(0, 1)]
+    const at = [...other.at, ...files.slice(0, 1).map(showName)]
     const found = `code for ${machine.architecture} alone in the image`
     problems.push({ code: 'file-platform', layout, at, expected: `code for ${formatPlatform(platform)}`, found })
   }
@@ -71,7 +72,7 @@ function foreignFiles(
   const problem = { code: 'file-platform', layout, expected } as const
   const named: LayoutProblem[] = files
     .slice(0, namedFiles)
-    .map((file) => ({ ...problem, at: [...at, file.slice(0, shownName)], found }))
+    .map((file) => ({ ...problem, at: [...at, showName(file).slice(0, shownName)], found }))
   const rest = files.length - named.length + more
   return rest === 0 ? named : [...named, { ...problem, at, found: `${found} in ${rest} more files` }]
 }
@@ -89,7 +90,7 @@ function judgeOuterPlaces(
   for (const { entry, place, as } of layer.facts.outerPlaces) {
     const found = faultOf(as, kindOf(layers.slice(0, index), place), layer.facts, place)
     if (found === undefined || (found.code === 'layer-entry-unportable' && !strict)) continue
-    problems.push({ ...found, layout, at: [...layer.at, entry.slice(0, shownName)] })
+    problems.push({ ...found, layout, at: [...layer.at, showName(entry).slice(0, shownName)] })
   }
   return problems
 }

@@ -8,7 +8,7 @@
 import fs from 'node:fs'
 import { formatBytes } from '../../util/format.js'
 import { fileIdentity } from '../../util/fs.js'
-import { blockSize } from '../tar/fields.js'
+import { blockSize, showName } from '../tar/fields.js'
 import { createHasher, finishHasher, type Digest } from '../digest.js'
 import { chunksOf, chunkSize, type ByteRange, type HashedRange } from '../hash.js'
 import { ElfReader } from './elf-reader.js'
@@ -165,7 +165,7 @@ class LayerContent {
 
   #visit(entry: TarEntry): ContentReader | undefined {
     const fault = this.paths.add(entry)
-    if (fault !== undefined) this.fault({ ...fault, entry: entry.name.slice(0, shownName) })
+    if (fault !== undefined) this.fault({ ...fault, entry: showName(entry.name).slice(0, shownName) })
     const size = entry.sparse?.size ?? entry.stored
     if (entry.type !== 'file' || size < 52 || fault?.code === 'layer-entry-escapes') return undefined
     const place = placeOf(entry.name)

@@ -2,7 +2,7 @@
  * Interprets the headers of a tar, block by block, for archives and layers alike. Knows v7, ustar, PAX and GNU tar's
  * formats. Where readers differ it does what Go's archive/tar does, which unpacks most layers and archives.
  */
-import { checksumMatches, fieldNumber, headerName, isZeroBlock, parsePax, textOf } from './fields.js'
+import { checksumMatches, fieldNumber, hasOldFormat, headerName, isZeroBlock, parsePax, textOf } from './fields.js'
 import { addSegments, sparseOfHeader, sparseOfPax, type SparseFile } from './sparse.js'
 
 export type EntryType =
@@ -54,13 +54,18 @@ const types: ReadonlyMap<string, EntryType> = new Map([
 /** Types that have content in the tar. */
 const stored: ReadonlySet<EntryType> = new Set(['file', 'global-header', 'other'])
 const extensions = 'xLK'
-/** Header fields that Go's archive/tar refuses if they are not numbers: mode, uid, gid and mtime. */
+/** Header fields that Go's archive/tar refuses if they are not numbers: mode, uid, gid, mtime and the device's. */
 const numbers = [
   [100, 8],
   [108, 8],
   [116, 8],
   [136, 12],
+  [329, 8],
+  [337, 8],
 ] as const
+/** Those of the oldest format, which has no fields for devices. */
+const oldNumbers = numbers.slice(0, 4)
+const noRecords: ReadonlyMap<string, string> = new Map()
 /** Records that it refuses if they are not numbers. An empty one stands for the field of the header. */
 const numericRecords: readonly (readonly [string, RegExp])[] = [
   ...['uid', 'gid'].map((key) => [key, /^(?:[+-]?\d+)?$/] as const),
@@ -71,7 +76,7 @@ export class TarHeaders {
   /** One block of zeros came. */
   #zero = false
   #extensionFlag = ''
-  #pax: ReadonlyMap<string, string> = new Map()
+  #pax = noRecords
   #longName: string | undefined
   #longTarget: string | undefined
   /** An entry of GNU's own sparse format, while blocks of its map come. */
@@ -87,7 +92,8 @@ export class TarHeaders {
     }
     if (this.#zero) return { kind: 'fault', fault: 'a header after a single block of zeros' }
     if (!checksumMatches(block)) return { kind: 'fault', fault: 'no tar header' }
-    if (numbers.some(([start, length]) => Number.isNaN(fieldNumber(block, start, length)))) {
+    const fields = hasOldFormat(block) ? oldNumbers : numbers
+    if (fields.some(([start, length]) => Number.isNaN(fieldNumber(block, start, length)))) {
       return { kind: 'fault', fault: 'a malformed number in the header' }
     }
     const flag = String.fromCharCode(block[156]!)
@@ -116,17 +122,20 @@ export class TarHeaders {
   }
 
   #endEntry(block: Buffer, flag: string): HeaderStep {
-    const pax = this.#pax
-    // An empty record stands for the field of the header.
-    const name = pax.get('GNU.sparse.name') || pax.get('path') || (this.#longName ?? headerName(block))
-    const target = pax.get('linkpath') || (this.#longTarget ?? textOf(block.subarray(157, 257)))
+    // Extensions before a global header are lost, as in Go.
+    const pax = flag === 'g' ? noRecords : this.#pax
+    // An empty name in an extension stands for that of the header. GNU's long names win over PAX records.
+    const plain = this.#longName || pax.get('path') || headerName(block)
+    const target = this.#longTarget || pax.get('linkpath') || textOf(block.subarray(157, 257))
     // Before ustar, a directory was a file whose name ends with a slash.
-    const type = flag === '\0' && name.endsWith('/') ? 'directory' : (types.get(flag) ?? 'other')
+    const type = flag === '\0' && plain.endsWith('/') ? 'directory' : (types.get(flag) ?? 'other')
     const size = stored.has(type) ? sizeOf(block, pax) : 0
     if (!isSize(size)) return { kind: 'fault', fault: 'no size in the header' }
-    this.#pax = new Map()
+    this.#pax = noRecords
     this.#longName = this.#longTarget = undefined
-    const sparse = flag === 'S' ? sparseOfHeader(block) : sparseOfPax(pax)
+    const sparse = flag === 'S' ? sparseOfHeader(block) : sparseOfPax(pax, size)
+    if (sparse !== undefined && !stored.has(type)) return { kind: 'fault', fault: 'a sparse entry that is not a file' }
+    const name = sparse?.name ?? plain
     const entry: TarEntry = { name, flag, type, target, stored: size, ...(sparse && { sparse }) }
     if (flag !== 'S' || sparse === undefined || block[482] === 0) return { kind: 'entry', entry }
     this.#mapped = { entry, sparse }

@@ -13,6 +13,8 @@ interface Segment {
 
 /** Where the segments are told: known from headers, or before the data in the content itself. */
 export interface SparseFile {
+  /** Of the file, if it is not the header's. */
+  readonly name?: string
   /** Of the file with its holes; bytes. */
   readonly size: number
   readonly segments: Segment[] | 'in the content'
@@ -21,13 +23,21 @@ export interface SparseFile {
 /** Segments that are remembered; nothing is told of what lies behind. */
 const maximumSegments = 65_536
 
-/** @returns `undefined` for a file that is stored as it is. */
-export function sparseOfPax(pax: ReadonlyMap<string, string>): SparseFile | undefined {
-  const size = Number(pax.get('GNU.sparse.realsize') ?? pax.get('GNU.sparse.size') ?? Number.NaN)
-  if (!Number.isSafeInteger(size) || size < 0) return undefined
-  if (pax.get('GNU.sparse.major') === '1') return { size, segments: 'in the content' }
-  const map = pax.get('GNU.sparse.map')
-  return map === undefined ? undefined : { size, segments: segmentsOf(map.split(',').map(Number)) }
+/**
+ * Chooses the format as Go's archive/tar does. To another version, or a file without a map, it is a plain file, with the
+ * plain name.
+ * @returns `undefined` for a file that is stored as it is.
+ */
+export function sparseOfPax(pax: ReadonlyMap<string, string>, stored: number): SparseFile | undefined {
+  const map = pax.get('GNU.sparse.map') ?? ''
+  const version = `${pax.get('GNU.sparse.major') ?? ''}.${pax.get('GNU.sparse.minor') ?? ''}`
+  const isOlder = version === '0.0' || version === '0.1' || (version === '.' && map !== '')
+  if (!isOlder && version !== '1.0') return undefined
+  const stated = Number(pax.get('GNU.sparse.size') || pax.get('GNU.sparse.realsize') || stored)
+  const size = Number.isSafeInteger(stated) && stated >= 0 ? stated : stored
+  const name = pax.get('GNU.sparse.name') ?? ''
+  const segments = isOlder ? segmentsOf(map.split(',').map(Number)) : 'in the content'
+  return { size, segments, ...(name !== '' && { name }) }
 }
 
 /** GNU's own format, whose header has the first four segments; more follow in blocks of their own. */

@@ -4,6 +4,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { showName } from '../../../src/oci/tar/fields.js'
 import { readTarMembers } from '../../../src/oci/tar/members.js'
 import { TarStream } from '../../../src/oci/tar/stream.js'
 import { buildLayout } from '../../rig/layout-builder.js'
@@ -97,6 +98,90 @@ for (const [what, entries] of Object.entries(cases)) {
         .map((name) => name.replace(/\/$/, '')),
       names,
     )
+  })
+}
+
+const headerOf =
+  (...fields: readonly (readonly [number, string])[]) =>
+  (header: Buffer): void => {
+    for (const [offset, text] of fields) header.write(text, offset)
+  }
+const gnu = [257, 'ustar  \0'] as const
+/** Headers that could hide a file from a reader that takes them differently than Go's archive/tar does. */
+const asGo: Record<string, [entry: TarEntryDescription, expected: string]> = {
+  'the GNU long name, next to a PAX path': [
+    { name: 'a', pax: { path: 'usr/share/a' }, gnu: { name: 'usr/bin/a' }, content: 'x' },
+    'usr/bin/a: x',
+  ],
+  'the plain name, next to an empty GNU long name': [{ name: 'a', gnu: { name: '' }, content: 'x' }, 'a: x'],
+  'the plain name of an unknown sparse version': [
+    {
+      name: 'a',
+      pax: {
+        'GNU.sparse.major': '2',
+        'GNU.sparse.minor': '0',
+        'GNU.sparse.name': 'b',
+        'GNU.sparse.realsize': '1',
+      },
+      content: 'x',
+    },
+    'a: x',
+  ],
+  'the content of a sparse version without its minor number': [
+    { name: 'a', pax: { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '1' }, content: 'x' },
+    'a: x',
+  ],
+  'the plain name without a sparse map': [{ name: 'a', pax: { 'GNU.sparse.name': 'b' }, content: 'x' }, 'a: x'],
+  'the prefix of star, which is shorter': [
+    {
+      name: 'a',
+      content: 'x',
+      edit: headerOf([345, 'p'.repeat(131)], [476, '00000000001 00000000001 '], [508, 'tar\0']),
+    },
+    `${'p'.repeat(131)}/a: x`,
+  ],
+  'the prefix that Go before 1.8 wrote in a header of GNU': [
+    { name: 'a', content: 'x', edit: headerOf(gnu, [345, 'some/directory']) },
+    'some/directory/a: x',
+  ],
+  'no prefix where a header of GNU has times': [
+    { name: 'a', content: 'x', edit: headerOf(gnu, [345, '14000000000\x0014000000000\0']) },
+    'a: x',
+  ],
+}
+for (const [what, [entry, expected]] of Object.entries(asGo)) {
+  test(`both readers take ${what}`, () => {
+    const bytes = tarOfEntries([entry, { name: 'file', content: 'text' }])
+    const both = [expected, 'file: text']
+    assert.equal([membersOf(bytes), entriesOf(bytes)], [both, both])
+  })
+}
+
+test('a size in a PAX header is not the size of a global header after it', () => {
+  const first = tarOfEntries([{ name: 'x', type: 'x', content: '9 size=0\n' }])
+  const rest = tarOfEntries([
+    { name: 'g', type: 'g', content: '18 comment=commit\n' },
+    { name: 'file', content: 'text' },
+  ])
+  const bytes = Buffer.concat([first.subarray(0, 1024), rest])
+  assert.equal([membersOf(bytes), entriesOf(bytes)], [['file: text'], ['file: text']])
+})
+
+test('names that are not UTF-8 stay different', () => {
+  const latin1 = (byte: number): TarEntryDescription => ({ name: 'd/?', edit: (header) => void (header[2] = byte) })
+  const names = entriesOf(tarOfEntries([latin1(0xe8), latin1(0xe9), { name: 'd/\u00e9' }]))
+  assert.is(new Set(names).size, 3)
+  assert.is(showName(names[1]!), 'd/\\xe9: ')
+})
+
+for (const [what, text, offset] of [
+  ['a blank inside a number', '0000 44', 100],
+  ["a device's number that is none", 'zzzz', 329],
+] as const) {
+  test(`${what} is refused by both`, () => {
+    const bytes = tarOfEntries([{ name: 'a', edit: headerOf([offset, text]) }])
+    const fault = ['a malformed number in the header at byte 0']
+    assert.equal([membersOf(bytes), entriesOf(bytes)], [fault, fault])
   })
 }
 
