@@ -137,6 +137,80 @@ for (const [what, layers] of Object.entries(left)) {
   })
 }
 
+const symbolicLink = (name: string, target: string): TarEntryDescription => ({ name, type: '2', target })
+const hardLink = (name: string, target: string): TarEntryDescription => ({ name, type: '1', target })
+const evil = (name: string): TarEntryDescription => ({ name, content: elfs.amd64 })
+const usr = [{ name: 'usr/lib/', type: '5' }, symbolicLink('lib', 'usr/lib')]
+/** Layers that seem to remove a program of another machine, and the name by which it is left. */
+const hidden: Record<string, [name: string, ...layers: (readonly TarEntryDescription[])[]]> = {
+  'a hard link to it': ['b', [evil('a'), hardLink('b', 'a')], [{ name: '.wh.a' }]],
+  'a hard link to a hard link': [
+    'c',
+    [evil('a'), hardLink('b', 'a'), hardLink('c', 'b')],
+    [{ name: '.wh.a' }, { name: 'b' }],
+  ],
+  'a hard link of a later layer': ['b', [evil('a')], [hardLink('b', 'a')], [{ name: '.wh.a' }]],
+  'a hard link of a later layer to a hard link': [
+    'c',
+    [evil('a'), hardLink('b', 'a')],
+    [hardLink('c', 'b')],
+    [{ name: '.wh.a' }, { name: '.wh.b' }],
+  ],
+  'a hard link to firmware': ['bin/x', [evil('usr/share/x'), hardLink('bin/x', 'usr/share/x')]],
+  'a hard link by way of a symbolic link': [
+    'b',
+    [...usr, evil('usr/lib/x'), hardLink('b', 'lib/x')],
+    [{ name: '.wh.usr' }],
+  ],
+  'another name in the directory behind a symbolic link': ['usr/lib/x', [...usr, evil('lib/x')], [{ name: '.wh.lib' }]],
+  'a symbolic link out of a place that is not judged': [
+    'usr/bin/x',
+    [{ name: 'usr/bin/', type: '5' }, symbolicLink('usr/share/bin', '../bin'), evil('usr/share/bin/x')],
+  ],
+  'a file through a symbolic link of a lower layer': ['lib/x', usr, [evil('lib/x')], [{ name: '.wh.lib' }]],
+  'a name behind a symbolic link that changed': [
+    'lib/x',
+    usr,
+    [evil('lib/x')],
+    [symbolicLink('lib', 'usr')],
+    [{ name: 'lib/x' }],
+  ],
+  'the file behind a symbolic link of a lower layer': ['usr/lib/x', [...usr, evil('usr/lib/x')], [{ name: 'lib/x' }]],
+}
+for (const [what, [name, ...layers]] of Object.entries(hidden)) {
+  test(`a program of another machine does not hide behind ${what}`, async () => {
+    const { problems, images } = await verify(buildLayout({ architecture: 'arm64', layers: layers.map(tarOfEntries) }))
+    assert.equal(
+      problems.map(({ code, at }) => [code, at.at(-1)]),
+      [['file-platform', name]],
+    )
+    assert.is(images[0]!.programs, 1)
+  })
+}
+
+test('a file is gone when all its names are', async () => {
+  const layers = [
+    [...usr, evil('usr/lib/a'), hardLink('b', 'lib/a')],
+    [hardLink('c', 'b')],
+    [evil('lib/x')],
+    [{ name: 'usr/lib/.wh.a' }, { name: '.wh.b' }, { name: '.wh.c' }, { name: 'lib/.wh.x' }],
+  ]
+  const { problems, images } = await verify(buildLayout({ architecture: 'arm64', layers: layers.map(tarOfEntries) }))
+  assert.equal([problems, images[0]!.programs], [[], 0])
+})
+
+test('a file is allowed only if all its names are', async () => {
+  const layers = [tarOfEntries([evil('prebuilds/a'), hardLink('bin/a', 'prebuilds/a')])]
+  const built = buildLayout({ architecture: 'arm64', layers })
+  const some = await verify(built, { allowForeign: ['prebuilds/*'] })
+  assert.equal(
+    some.problems.map(({ at }) => at.at(-1)),
+    ['bin/a'],
+  )
+  const all = await verify(built, { allowForeign: ['prebuilds/*', 'bin/*'] })
+  assert.equal(all.problems, [])
+})
+
 test('a whiteout hides nothing of its own layer', async () => {
   const layers = [tarOfEntries([{ name: 'opt/tool/bin/.wh.run' }, foreign, own])]
   const { problems } = await verify(buildLayout({ architecture: 'arm64', layers }))

@@ -26,10 +26,10 @@ export class AllowedForeign {
     return new AllowedForeign(made)
   }
 
-  has(place: string): boolean {
-    const matching = this.#patterns.filter(({ matches }) => matches(place))
-    for (const pattern of matching) pattern.files++
-    return matching.length > 0
+  /** Counts a file. @returns the first of its names that no pattern matches. */
+  count(names: readonly string[]): string | undefined {
+    for (const pattern of this.#patterns) if (names.some(pattern.matches)) pattern.files++
+    return names.find((name) => !this.#patterns.some(({ matches }) => matches(name)))
   }
 
   report(): AllowedPattern[] {

@@ -41,6 +41,10 @@ export interface OuterPlace {
 export class EntryPaths {
   readonly names = createNames()
   readonly outerPlaces: OuterPlace[] = []
+  /** Where the last entry lands, with the symbolic links of its layer followed. */
+  place = ''
+  /** The place that the last entry is a hard link to. */
+  linked: string | undefined
   /** By place: where the symbolic links so far point. */
   readonly #links = new Map<string, string>()
   #linksSize = 0
@@ -49,16 +53,19 @@ export class EntryPaths {
 
   /** @returns what is wrong with the entry. */
   add(entry: TarEntry): EntryFault | undefined {
+    this.place = placeOf(entry.name)
+    this.linked = undefined
     if (entry.type === 'global-header') return unportable('a global PAX header (type flag "g")')
     const wrongName = checkName(entry.name)
     if (wrongName !== undefined) return wrongName
-    const place = placeOf(entry.name)
+    const { place } = this
     const slash = place.lastIndexOf('/')
     const [directory, base] = [place.slice(0, Math.max(0, slash)), place.slice(slash + 1)]
     const followed = this.#follow(directory)
     if (typeof followed !== 'string') return followed
     if (base.startsWith(whiteout)) return this.#addWhiteout(directory, base)
     const resolved = join(followed, base)
+    this.place = resolved
     const fault = this.#check(entry, place, resolved)
     if (followed !== directory && lookUp(this.names, followed) === 0) {
       this.#addOuter({ entry: entry.name, place: followed, as: 'linked-directory' })
@@ -96,6 +103,7 @@ export class EntryPaths {
     const isDirectory = (bits & (isEntry ? says.directory : says.parent)) !== 0
     if (linked === '' || isDirectory) return refused('a hard link to a directory')
     if (linked === resolved) return refused('a hard link to itself')
+    this.linked = linked
     if (!isEntry) this.#addOuter({ entry: name, place: linked, as: 'hard-link' })
     return undefined
   }

@@ -6,8 +6,9 @@ import type { AllowedForeign } from './allowed-foreign.js'
 import { refused, unportable, type EntryFault, type OuterPlace } from './entry-paths.js'
 import type { PlacedLayer } from './judge-layer.js'
 import { ancestorsOf, hides, lookUp, says } from './layer-names.js'
-import { isJudged, judge, type MachineFiles } from './machine.js'
+import { isForThisMachine, isJudged, judge, type MachineFiles } from './machine.js'
 import type { LayerFacts } from './read-layer.js'
+import { RemainingFiles } from './remaining-files.js'
 
 export interface JudgedImage {
   /** Number of programs and libraries, for whatever machine. */
@@ -27,10 +28,13 @@ export function judgeImage(
   strict: boolean,
   allowed: AllowedForeign | undefined,
 ): JudgedImage {
+  const remaining = new RemainingFiles(layers)
   const left = layers.flatMap((layer, index) => {
     if (layer === undefined) return []
-    const later = layers.slice(index + 1)
-    const kinds = layer.facts.machines.map((kind) => leftOf(kind, later))
+    const kinds = layer.facts.machines.map(({ machine, files, more }) => {
+      const named = files.map((file) => remaining.namesOf(file, index).filter(isForThisMachine))
+      return { machine, files: named.filter((names) => names.length > 0), more }
+    })
     return { at: layer.at, kinds: kinds.filter(({ files, more }) => files.length + more > 0) }
   })
   const kinds = left.flatMap((layer) => layer.kinds)
@@ -42,29 +46,22 @@ export function judgeImage(
   )
   for (const { at, kind, verdict } of verdicts) {
     if (typeof verdict === 'string') continue
-    const foreign = allowed === undefined ? kind : { ...kind, files: kind.files.filter((file) => !allowed.has(file)) }
-    problems.push(...foreignFiles(foreign, verdict, layout, at))
+    const files = kind.files.flatMap((names) => (allowed === undefined ? names[0] : allowed.count(names)) ?? [])
+    problems.push(...foreignFiles({ files, more: kind.more }, verdict, layout, at))
   }
   // An image for amd64 may have programs for 386 as well, but not those alone.
   const other = verdicts.find(({ verdict }) => verdict === 'companion')
   if (other !== undefined && !verdicts.some(({ verdict }) => verdict === 'own')) {
     const { files, machine } = other.kind
-    const at = [...other.at, ...files.slice(0, 1).map(showName)]
+    const at = [...other.at, ...files.slice(0, 1).map((names) => showName(names[0]!))]
     const found = `code for ${machine.architecture} alone in the image`
     problems.push({ code: 'file-platform', layout, at, expected: `code for ${formatPlatform(platform)}`, found })
   }
   return { programs, problems }
 }
 
-/** The files that are left of one layer's after the later layers. */
-function leftOf({ machine, files, more }: MachineFiles, later: readonly (PlacedLayer | undefined)[]): MachineFiles {
-  const names = later.flatMap((layer) => layer?.facts.names ?? [])
-  const isThere = (file: string): boolean => !names.some((layer) => hides(layer, file))
-  return { machine, files: files.filter(isThere), more }
-}
-
 function foreignFiles(
-  { files, more }: MachineFiles,
+  { files, more }: Pick<MachineFiles, 'files' | 'more'>,
   { expected, found }: { readonly expected: string; readonly found: string },
   layout: string,
   at: TreePath,

@@ -70,7 +70,7 @@ export function isJudged(platform: Platform): boolean {
 /** Files of one layer that are for one kind of machine. */
 export interface MachineFiles {
   readonly machine: Machine
-  /** The places of the first of them. */
+  /** The places of the first of them, each file once. */
   readonly files: string[]
   /** Files whose places were too many to remember. */
   more: number
@@ -84,27 +84,59 @@ export interface Machine {
 /** Characters of places that are remembered of one layer. */
 const maximumPlaces = 4 * 1024 * 1024
 
+interface KnownFile {
+  readonly kind: MachineFiles
+  /** The place by which it is in `files`; absent for a file that has only places of code for other processors. */
+  place?: string
+}
+
 /** The programs and libraries of one layer, by the machine that they are for. */
 export class Programs {
+  /** More names of files, by the place in `files`. */
+  readonly hardLinks = new Map<string, string[]>()
   readonly #byMachine = new Map<string, MachineFiles>()
+  readonly #byPlace = new Map<string, KnownFile>()
   #size = 0
 
   /** Adds a program or library. Anything else is for no machine that runs containers. */
-  add(elf: Elf, arm: ArmAttributes | undefined, file: string): void {
+  add(elf: Elf, arm: ArmAttributes | undefined, place: string): void {
     const architecture = architectureOf(elf)
     const isCode = elf.type === elfTypes.executable || elf.type === elfTypes.shared
     if (architecture === undefined || !isCode || arm?.microcontroller === true) return
     const machine: Machine = { architecture, ...(arm && { arm: { ...versionOf(arm), hardFloat: arm.hardFloat } }) }
     const key = JSON.stringify(machine)
-    const alike = this.#byMachine.get(key) ?? { machine, files: [], more: 0 }
-    this.#byMachine.set(key, alike)
-    this.#size += file.length
-    if (this.#size <= maximumPlaces) alike.files.push(file)
-    else alike.more++
+    const kind = this.#byMachine.get(key) ?? { machine, files: [], more: 0 }
+    this.#byMachine.set(key, kind)
+    this.#name({ kind }, place)
+  }
+
+  /** Adds a second name of a file, if that is a program or library. */
+  link(target: string, place: string): void {
+    const file = this.#byPlace.get(target)
+    if (file !== undefined) this.#name(file, place)
   }
 
   list(): readonly MachineFiles[] {
-    return [...this.#byMachine.values()]
+    return [...this.#byMachine.values()].filter(({ files, more }) => files.length + more > 0)
+  }
+
+  #name(file: KnownFile, place: string): void {
+    this.#size += place.length
+    const isOwn = isForThisMachine(place)
+    if (this.#size > maximumPlaces) {
+      if (isOwn) file.kind.more++
+      return
+    }
+    this.#byPlace.set(place, file)
+    if (!isOwn) return
+    if (file.place === undefined) {
+      file.place = place
+      file.kind.files.push(place)
+      return
+    }
+    const others = this.hardLinks.get(file.place)
+    if (others === undefined) this.hardLinks.set(file.place, [place])
+    else others.push(place)
   }
 }
 

@@ -12,10 +12,10 @@ import { blockSize, showName } from '../tar/fields.js'
 import { createHasher, finishHasher, type Digest } from '../digest.js'
 import { chunksOf, chunkSize, type ByteRange, type HashedRange } from '../hash.js'
 import { ElfReader } from './elf-reader.js'
-import { EntryPaths, placeOf, type EntryFault, type OuterPlace } from './entry-paths.js'
+import { EntryPaths, type EntryFault, type OuterPlace } from './entry-paths.js'
 import type { LayerNames } from './layer-names.js'
 import { describeBytes, sniffCompression, type Compression } from './layer-type.js'
-import { isForThisMachine, Programs, type MachineFiles } from './machine.js'
+import { Programs, type MachineFiles } from './machine.js'
 import type { TarEntry } from '../tar/headers.js'
 import { TarStream, type ContentReader } from '../tar/stream.js'
 import { unpack } from './unpack.js'
@@ -40,6 +40,8 @@ export interface LayerFacts extends HashedRange {
   readonly moreFaults: Readonly<Partial<Record<LayerFault['code'], number>>>
   /** Of its programs and libraries. */
   readonly machines: readonly MachineFiles[]
+  /** More names of these files, by the name in `machines`. */
+  readonly hardLinks: ReadonlyMap<string, readonly string[]>
   /** What it says about places. Absent if memory does not allow it. */
   readonly names?: LayerNames
   readonly outerPlaces: readonly OuterPlace[]
@@ -113,6 +115,7 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
       faults,
       moreFaults: more,
       machines: programs.list(),
+      hardLinks: programs.hardLinks,
       names: paths.names,
       outerPlaces: paths.outerPlaces,
     }
@@ -166,10 +169,10 @@ class LayerContent {
   #visit(entry: TarEntry): ContentReader | undefined {
     const fault = this.paths.add(entry)
     if (fault !== undefined) this.fault({ ...fault, entry: showName(entry.name).slice(0, shownName) })
+    const { place, linked } = this.paths
+    if (linked !== undefined) this.programs.link(linked, place)
     const size = entry.sparse?.size ?? entry.stored
     if (entry.type !== 'file' || size < 52 || fault?.code === 'layer-entry-escapes') return undefined
-    const place = placeOf(entry.name)
-    if (!isForThisMachine(place)) return undefined
     return new ElfReader(size, (elf, arm) => this.programs.add(elf, arm, place))
   }
 }
