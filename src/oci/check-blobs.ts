@@ -6,12 +6,14 @@ import type { Descriptor } from './documents.js'
 import type { AllowedForeign } from './layer/allowed-foreign.js'
 import { judgeImage, type JudgedImage } from './layer/judge-image.js'
 import { judgeLayer, type PlacedLayer } from './layer/judge-layer.js'
+import { layerLimits } from './layer/layer-limits.js'
+import type { LayerFacts } from './layer/read-layer.js'
 import { compressionOf, type Compression } from './layer/layer-type.js'
 import type { Layout } from './layout.js'
 import type { Platform } from './platform.js'
 import { locateBlob, type LocatedFile } from './read.js'
 import { Readings } from './readings.js'
-import type { VerifyOptions } from './verify-report.js'
+import type { LimitedLayer, VerifyOptions } from './verify-report.js'
 
 export interface LayerToRead {
   readonly compression: Compression
@@ -30,6 +32,8 @@ export class BlobChecks {
   readonly ownerOnly = new Set<Digest>()
   readonly absent = new Map<string, number>()
   readonly unread = new Map<string, string>()
+  /** Layers of which not everything was checked. */
+  readonly limited: LimitedLayer[] = []
   readonly readings: Readings
   readonly allowed: AllowedForeign | undefined
   readonly #layout: Layout
@@ -91,10 +95,17 @@ export class BlobChecks {
     this.#problems.push(
       reading.then(({ problem, facts }) => {
         if (problem !== undefined) return { ...problem, at }
+        if (facts !== undefined) this.#note(facts)
         return facts && judgeLayer({ facts, at }, diffId, this.#layout.path, this.#options.strict === true)
       }),
     )
     return reading.then(({ facts }) => facts && { at, facts })
+  }
+
+  /** Notes each limit that the layer exceeds, once for all images that share it. */
+  #note({ digest, limits }: LayerFacts): void {
+    if (this.limited.some((other) => other.digest === digest)) return
+    this.limited.push(...limits.map((limit) => ({ digest, limit, unchecked: layerLimits[limit] })))
   }
 
   async judge(layers: LayerReadings, length: number, platform: Platform): Promise<JudgedImage> {

@@ -56,7 +56,9 @@ export class Readings {
 
   /** Forgets the names of layers that come when memory is used up. */
   #limit({ names, ...facts }: LayerFacts): LayerFacts {
-    if (names === undefined || this.#namesSize + memoryOf(names) > maximumNames) return facts
+    if (names === undefined || this.#namesSize + memoryOf(names) > maximumNames) {
+      return { ...facts, limits: [...facts.limits, 'all-places'] }
+    }
     this.#namesSize += memoryOf(names)
     return { ...facts, names }
   }

@@ -143,6 +143,7 @@ class Check {
       absent: [...this.#blobs.absent].map(([digest, size]) => ({ digest, size })),
       ownerOnly: this.#blobs.ownerOnly.size,
       allowedForeign: this.#blobs.allowed?.report() ?? [],
+      limited: this.#blobs.limited,
       unread: [...this.#blobs.unread].map(([digest, mediaType]) => ({ digest, mediaType })),
       problems: shortenProblems(problems, toldProblems),
     }

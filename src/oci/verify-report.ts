@@ -1,6 +1,7 @@
 /** What `verifyLayout` is asked, and what it finds. Of the latter `verify-schema.ts` is the JSON Schema's source. */
 import type { LayoutProblem } from '../util/problem.js'
 import type { AbsentLayers } from './documents.js'
+import type { LayerLimit } from './layer/layer-limits.js'
 import type { Layout, OpenOptions } from './layout.js'
 import type { Platform } from './platform.js'
 import type { ReadingOptions } from './verified.js'
@@ -68,6 +69,13 @@ export interface AbsentEntry {
   readonly entries: readonly string[]
 }
 
+export interface LimitedLayer {
+  readonly digest: string
+  readonly limit: LayerLimit
+  /** What was not checked, in words. */
+  readonly unchecked: string
+}
+
 export interface VerifyReport {
   readonly layout: string
   readonly kind: Layout['kind']
@@ -93,5 +101,7 @@ export interface VerifyReport {
   readonly ownerOnly: number
   /** Blobs of no known type with a digest of an algorithm that is not; when layers were read through, those that cannot be. */
   readonly unread: readonly { readonly digest: string; readonly mediaType: string }[]
+  /** Layers of which not everything was checked, because they exceed a limit. For `deep`. */
+  readonly limited: readonly LimitedLayer[]
   readonly problems: readonly LayoutProblem[]
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { layoutProblemCodes } from '../util/problem.js'
+import { layerLimits, type LayerLimit } from './layer/layer-limits.js'
 import type { VerifyReport } from './verify-report.js'
 
 const digest = z.string().describe('algorithm:hex')
@@ -78,6 +79,9 @@ const report = z.strictObject({
     .describe(
       'blobs of no known media type whose digest is of an unregistered algorithm; with --deep also layers that cannot be read through',
     ),
+  limited: z
+    .array(z.strictObject({ digest, limit: z.enum(Object.keys(layerLimits) as LayerLimit[]), unchecked: z.string() }))
+    .describe('--deep: layers that exceed a limit, and what was not checked of them'),
   problems: z.array(problem).describe('everything that is wrong; empty when all is right'),
 })
 

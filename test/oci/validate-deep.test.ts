@@ -292,6 +292,20 @@ test('of a layer that was not read, any file may be there', async () => {
   assert.equal((await verify(buildLayout({ layers, editManifest }))).problems, [])
 })
 
+test('says which layers exceed a limit, and what was not checked', async () => {
+  const entries = Array.from({ length: 6000 }, (_, index) => ({
+    name: `${'d'.repeat(40)}/${index}/${'e'.repeat(40)}/f`,
+  }))
+  const built = buildLayout({ layers: [tarOfEntries(entries)] })
+  const { limited, problems } = await verify(built)
+  assert.equal(problems, [])
+  assert.equal(
+    limited.map(({ digest, limit }) => [digest, limit]),
+    [[built.images[0]!.layers[0], 'lower-places']],
+  )
+  assert.match(limited[0]!.unchecked, /^too many of its entries depend on lower layers/)
+})
+
 test('says which layers it cannot read', async () => {
   const mediaType = 'application/vnd.oci.image.layer.v1.tar+gzip+encrypted'
   const built = buildLayout({ editManifest: (manifest) => (manifest['layers'][0].mediaType = mediaType) })

@@ -120,6 +120,7 @@ function noLayout(layout: string, levels: Levels, problems: readonly LayoutProbl
     allowedForeign: [],
     ownerOnly: 0,
     unread: [],
+    limited: [],
   }
   return { layout, kind: 'directory', ...levels, ...nothing, problems }
 }
@@ -135,6 +136,11 @@ function writeText(report: VerifyReport, target: string | undefined, { options }
   for (const { digest, mediaType } of report.unread) {
     lines.push(
       `  ${style('warn', 'note:')} ${visibleLine(shortDigest(digest))} was not read${report.deep ? ' through' : ''}: ${visibleLine(mediaType)}`,
+    )
+  }
+  for (const { digest, unchecked } of report.limited) {
+    lines.push(
+      `  ${style('warn', 'note:')} ${visibleLine(shortDigest(digest))} was not checked completely: ${unchecked}`,
     )
   }
   if (good && report.absentEntries.length > 0) {

@@ -8,6 +8,8 @@
  */
 import { byteLengthOf } from '../tar/fields.js'
 import type { TarEntry } from '../tar/headers.js'
+import { belowOther, escapes, refused, repeatedFault, unportable, type EntryFault } from './entry-faults.js'
+import type { LayerLimit } from './layer-limits.js'
 import { ancestorsOf, createNames, lookUp, mark, says } from './layer-names.js'
 
 /** What no file system that runs containers takes (Linux's PATH_MAX with its NUL, NAME_MAX). */
@@ -18,17 +20,13 @@ const maximumParts = 256
 const maximumHops = 40
 /** Characters of links that are remembered: ten times what large distributions have in one layer. */
 const maximumLinks = 32 * 1024 * 1024
-/** Places that depend on lower layers and are remembered: most tools write the directories of what they pack. */
-const maximumOuterPlaces = 1000
+/** Characters of places that depend on lower layers and are remembered: most tools write the directories of what they pack. */
+const maximumOuter = 512 * 1024
 
 const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'
 
-export interface EntryFault {
-  readonly code: 'layer-entry-escapes' | 'layer-entry-refused' | 'layer-entry-repeated' | 'layer-entry-unportable'
-  readonly expected: string
-  readonly found: string
-}
+const limitsOfPaths = ['places', 'symbolic-links', 'lower-places'] as const
 
 /** A place that a layer needs and does not have. Whether lower layers have it, an image decides. */
 export interface OuterPlace {
@@ -48,8 +46,19 @@ export class EntryPaths {
   /** By place: where the symbolic links so far point. */
   readonly #links = new Map<string, string>()
   #linksSize = 0
+  #outerSize = 0
   /** The directory of the entry before, which as a rule is that of the next one too. */
   #last: { readonly directory: string; readonly followed: Followed } | undefined
+
+  /** @returns the limits that were exceeded. */
+  limits(): LayerLimit[] {
+    const isOver: Readonly<Record<(typeof limitsOfPaths)[number], boolean>> = {
+      places: this.names.isFull,
+      'symbolic-links': this.#linksSize > maximumLinks,
+      'lower-places': this.#outerSize > maximumOuter,
+    }
+    return limitsOfPaths.filter((limit) => isOver[limit])
+  }
 
   /** @returns what is wrong with the entry. */
   add(entry: TarEntry): EntryFault | undefined {
@@ -109,7 +118,8 @@ export class EntryPaths {
   }
 
   #addOuter(outer: OuterPlace): void {
-    if (this.outerPlaces.length < maximumOuterPlaces) this.outerPlaces.push(outer)
+    this.#outerSize += outer.entry.length + outer.place.length
+    if (this.#outerSize <= maximumOuter) this.outerPlaces.push(outer)
   }
 
   #addWhiteout(directory: string, base: string): EntryFault | undefined {
@@ -204,26 +214,6 @@ function checkName(name: string): EntryFault | undefined {
 /** Whether there is an entry that nothing can lie below. */
 function isOther(bits: number): boolean {
   return (bits & says.entry) !== 0 && (bits & (says.directory | says.link)) === 0
-}
-
-function escapes(found: string): EntryFault {
-  return { code: 'layer-entry-escapes', expected: 'an entry inside the root of the image', found }
-}
-
-export function refused(found: string): EntryFault {
-  return { code: 'layer-entry-refused', expected: 'an entry that container engines unpack', found }
-}
-
-export function unportable(found: string): EntryFault {
-  return { code: 'layer-entry-unportable', expected: 'an entry that all container engines unpack alike', found }
-}
-
-const belowOther = refused('an entry below something that is not a directory')
-
-const repeatedFault: EntryFault = {
-  code: 'layer-entry-repeated',
-  expected: 'each path once in a layer',
-  found: 'an entry with the path of an earlier one',
 }
 
 /** "usr/bin/tool" for "./usr//bin/tool" and "/usr/bin/tool"; "" for the root. */

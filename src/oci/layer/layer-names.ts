@@ -25,6 +25,8 @@ export interface LayerNames {
   /** 0 in a free slot. */
   bits: Uint8Array
   count: number
+  /** Whether there were more places than are remembered. */
+  isFull: boolean
 }
 
 /** Places that are remembered of one layer: large distributions have 200 000. Nothing is known about later ones. */
@@ -35,7 +37,13 @@ export function createNames(): LayerNames {
 }
 
 function tableOf(size: number): LayerNames {
-  return { low: new Uint32Array(size), high: new Uint32Array(size), bits: new Uint8Array(size), count: 0 }
+  return {
+    low: new Uint32Array(size),
+    high: new Uint32Array(size),
+    bits: new Uint8Array(size),
+    count: 0,
+    isFull: false,
+  }
 }
 
 /** Bytes of memory. */
@@ -57,7 +65,10 @@ export function mark(names: LayerNames, place: string, bits: number, end = place
   const slot = slotOf(names, key)
   const before = names.bits[slot]!
   if (before === 0) {
-    if (names.count >= maximumPlaces) return 0
+    if (names.count >= maximumPlaces) {
+      names.isFull = true
+      return 0
+    }
     names.count++
     names.low[slot] = key.low
     names.high[slot] = key.high

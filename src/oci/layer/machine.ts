@@ -116,6 +116,11 @@ export class Programs {
     if (file !== undefined) this.#name(file, place)
   }
 
+  /** Whether there were more than are remembered. */
+  get isFull(): boolean {
+    return this.#size > maximumPlaces
+  }
+
   list(): readonly MachineFiles[] {
     return [...this.#byMachine.values()].filter(({ files, more }) => files.length + more > 0)
   }

@@ -12,7 +12,9 @@ import { blockSize, showName } from '../tar/fields.js'
 import { createHasher, finishHasher, type Digest } from '../digest.js'
 import { chunksOf, chunkSize, type ByteRange, type HashedRange } from '../hash.js'
 import { ElfReader } from './elf-reader.js'
-import { EntryPaths, type EntryFault, type OuterPlace } from './entry-paths.js'
+import type { EntryFault } from './entry-faults.js'
+import { EntryPaths, type OuterPlace } from './entry-paths.js'
+import type { LayerLimit } from './layer-limits.js'
 import type { LayerNames } from './layer-names.js'
 import { describeBytes, sniffCompression, type Compression } from './layer-type.js'
 import { Programs, type MachineFiles } from './machine.js'
@@ -45,6 +47,8 @@ export interface LayerFacts extends HashedRange {
   /** What it says about places. Absent if memory does not allow it. */
   readonly names?: LayerNames
   readonly outerPlaces: readonly OuterPlace[]
+  /** Exceeded ones. */
+  readonly limits: readonly LayerLimit[]
 }
 
 export interface LayerFault {
@@ -118,6 +122,7 @@ export async function readLayer(layer: LayerToRead, signal?: AbortSignal): Promi
       hardLinks: programs.hardLinks,
       names: paths.names,
       outerPlaces: paths.outerPlaces,
+      limits: programs.isFull ? [...paths.limits(), 'programs'] : paths.limits(),
     }
   } finally {
     fs.closeSync(descriptor)

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EntryPaths } from '../../../src/oci/layer/entry-paths.js'
-import type { EntryType } from '../../../src/oci/tar/headers.js'
+import type { EntryType, TarEntry } from '../../../src/oci/tar/headers.js'
 
 const test = suite('entry-paths')
 
@@ -10,12 +10,16 @@ function last(...entries: readonly string[]): string | undefined {
   const paths = new EntryPaths()
   let fault: string | undefined
   for (const entry of entries) {
-    const [, name = '', arrow, target = ''] = /^(.*?)(?: (->|=>) (.*))?$/s.exec(entry) ?? []
-    const plain: EntryType = name.endsWith('/') ? 'directory' : 'file'
-    const type = arrow === '->' ? 'symbolic-link' : arrow === '=>' ? 'hard-link' : plain
-    fault = paths.add({ name, flag: '0', type, target, stored: 0 })?.found
+    fault = paths.add(entryOf(entry))?.found
   }
   return fault
+}
+
+function entryOf(entry: string): TarEntry {
+  const [, name = '', arrow, target = ''] = /^(.*?)(?: (->|=>) (.*))?$/s.exec(entry) ?? []
+  const plain: EntryType = name.endsWith('/') ? 'directory' : 'file'
+  const type = arrow === '->' ? 'symbolic-link' : arrow === '=>' ? 'hard-link' : plain
+  return { name, flag: '0', type, target, stored: 0 }
 }
 
 const inside: Record<string, readonly string[]> = {
@@ -83,6 +87,21 @@ const outside: Record<string, [entries: readonly string[], fault: RegExp]> = {
 }
 for (const [what, [entries, fault]] of Object.entries(outside)) {
   test(`refuses ${what}`, () => assert.match(last(...entries) ?? 'nothing', fault))
+}
+
+const tooMany: Record<string, [limit: string, entries: number, entry: (index: number) => string]> = {
+  paths: ['places', 750_001, (index) => `d/${index}`],
+  'symbolic links': ['symbolic-links', 10_000, (index) => `${index} -> ${'x'.repeat(4000)}`],
+  'hard links to lower layers': ['lower-places', 40_000, (index) => `h${index} => usr/share/${index}`],
+}
+for (const [what, [limit, entries, entry]] of Object.entries(tooMany)) {
+  test(`says that there are too many ${what}`, () => {
+    const paths = new EntryPaths()
+    for (let index = 0; index < 10; index++) paths.add(entryOf(entry(index)))
+    assert.equal(paths.limits(), [])
+    for (let index = 10; index < entries; index++) paths.add(entryOf(entry(index)))
+    assert.equal(paths.limits(), [limit])
+  })
 }
 
 test('ends soon, however links lead on', () => {
