@@ -52,10 +52,9 @@ testWith(test, missing, 'whatever decides where an image goes, the newest is tak
   rmSync(append)
   run('built')
   run('fresh')
-  assert.ok(
-    readdirSync(path.dirname(newestLayout(directory))).includes('hello-v2-oci'),
-    'earlier layouts are there still',
-  )
+  // Kirkstone's class makes no links, so the layouts are counted.
+  const layouts = readdirSync(path.dirname(newestLayout(directory))).filter((name) => /-\d{14}\b.*-oci$/.test(name))
+  assert.ok(layouts.length > 1, 'earlier layouts are there still')
 })
 
 test.run()
