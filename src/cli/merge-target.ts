@@ -1,6 +1,6 @@
 /** From the command line of `mab merge` to the target that a config with these sources would have. */
 import path from 'node:path'
-import { defaultImageName } from '../config/rules.js'
+import { defaultImageName } from '../config/defaults.js'
 import { formatPlatform, isPlatform } from '../oci/platform.js'
 import { isReference, isRepository, isTag, splitName } from '../oci/reference.js'
 import type { Notice } from '../execute/event.js'

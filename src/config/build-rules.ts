@@ -1,13 +1,9 @@
 /** The rules of `build` and `builds`, and the directories that they mean. */
 import path from 'node:path'
+import { defaultBuildDirectory } from './defaults.js'
 import { defaultPlatformKeys, platformConfig } from './platforms.js'
-import type { Add, Place } from './rules.js'
+import type { Add, Place } from './rule.js'
 import type { Config } from './types.js'
-
-/** Of a build in `builds`. */
-export function defaultBuildDirectory(build: string): string {
-  return `build-${build}`
-}
 
 /** Of each build: its place in the config, itself, and its directory. */
 export function buildsOf(config: Config, file: string): (readonly [Place, Config['build'], string])[] {

@@ -1,9 +1,16 @@
 /** Which files a bundled config hangs on, from what esbuild says of how it found each. */
 import path from 'node:path'
-import type { Bundle, CompiledConfig } from './compile.js'
+import type { Bundle } from './bundle.js'
+
+/** A config that can be evaluated again without being compiled again. */
+export interface ReusableConfig {
+  readonly code?: string
+  /** Every file that `code` depends on, also those that were looked for in vain. Absolute. */
+  readonly inputs?: readonly string[]
+}
 
 /** The code and its inputs, unless some of them cannot be told. */
-export function reusable({ code, report }: Bundle, file: string): Pick<CompiledConfig, 'code' | 'inputs'> {
+export function reusable({ code, report }: Bundle, file: string): ReusableConfig {
   const inputs = inputsOf(report)
   // `import('./targets/*.ts')`: what esbuild finds for a pattern is not in the report. Nor is anything in that of
   // another version which words it otherwise.

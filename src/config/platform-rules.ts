@@ -9,7 +9,7 @@ import {
 } from '../oci/platform.js'
 import { suggest } from '../util/suggest.js'
 import { defaultPlatformKeys, ociPlatform, platformConfig, platformKeys } from './platforms.js'
-import type { Add, Place } from './rules.js'
+import type { Add, Place } from './rule.js'
 import type { Config } from './types.js'
 
 /** Reports typing errors: a name that is almost a listed one. Another unlisted name may be meant. */

@@ -7,21 +7,14 @@ import { stateDirectoryName } from '../util/project.js'
 import type { ConfigProblem } from '../util/problem.js'
 import { suggest } from '../util/suggest.js'
 import { buildsOf, checkBuilds } from './build-rules.js'
+import { defaultImageName, defaultOutputDirectory } from './defaults.js'
 import { checkSpelling, checkTargetPlatforms } from './platform-rules.js'
 import { defaultPlatformKeys, ociPlatform, platformConfig } from './platforms.js'
+import type { Add, Place } from './rule.js'
 import { checkSources } from './source-rules.js'
 import type { Config } from './types.js'
 
 type TargetConfig = Config['targets'][string]
-export type Place = readonly (string | number)[]
-
-export function defaultOutputDirectory(target: string): string {
-  return `deploy/${target}-multiarch-oci`
-}
-
-export function defaultImageName(target: string, reference: string): string {
-  return `localhost/${target}:${reference}`
-}
 
 /** @param file the config's; absolute. */
 export function checkRules(config: Config, file: string): ConfigProblem[] {
@@ -52,8 +45,6 @@ export function checkRules(config: Config, file: string): ConfigProblem[] {
   }
   return problems
 }
-
-export type Add = (at: Place, message: string, suggestion?: string) => void
 
 function checkPlatform(config: Config, key: string, add: Add): void {
   const at = ['platforms', key]

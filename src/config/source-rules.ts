@@ -1,7 +1,7 @@
 /** The rules of `sources`. */
 import { malformedGlob } from '../util/glob.js'
 import { parseSourcePattern } from '../util/source-pattern.js'
-import type { Add, Place } from './rules.js'
+import type { Add, Place } from './rule.js'
 import type { Config } from './types.js'
 
 export function checkSources(target: Config['targets'][string], at: Place, add: Add): void {

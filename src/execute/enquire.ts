@@ -5,14 +5,8 @@ import type { BitbakeTask } from '../plan/task.js'
 import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import { fail, ok, type Result } from '../util/problem.js'
 import { askBitbake } from './ask.js'
-import type { TaskContext } from './handler.js'
+import type { Enquiry, TaskContext } from './handler.js'
 import { changedRequests } from './request-freshness.js'
-
-/**
- * `busy`: another BitBake is at work there. Nobody waits for it: the build asks for itself when it is free, and is
- * compared then with those that went before.
- */
-export type Enquiry = 'asked' | 'known' | 'busy'
 
 /** Problems are those of starting BitBake, and that it cannot parse; one that gives no answer is none. */
 export async function enquire(task: BitbakeTask, context: TaskContext): Promise<Result<Enquiry, BitbakeProblem>> {

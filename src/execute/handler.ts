@@ -8,7 +8,6 @@ import type { BitbakeTask, DiscoverTask, Plan, Task, TaskId, TaskKind } from '..
 import type { BitbakeProblem } from '../util/bitbake-problem.js'
 import type { Problem, Result, StateProblem } from '../util/problem.js'
 import type { Answers } from './answers.js'
-import type { Enquiry } from './enquire.js'
 import type { Notice, ProgressStep } from './event.js'
 import type { findImage } from './find-image.js'
 import type { AttestationRecord, BlobRecord, DocumentRecord, ImageRecord } from './image-record.js'
@@ -48,6 +47,12 @@ export interface RunOptions {
   /** ms to wait for another mab in the project, or another BitBake in a build directory; by default until it ends. */
   readonly wait?: number
 }
+
+/**
+ * `busy`: another BitBake is running there. The task does not wait for it: it asks for itself when the build directory is
+ * free, and is then compared with those that went before.
+ */
+export type Enquiry = 'asked' | 'known' | 'busy'
 
 export interface TaskContext {
   readonly plan: Plan

@@ -9,9 +9,9 @@ import type { DiscoverTask, Plan, Task } from '../plan/task.js'
 import { distinctImages } from '../util/bitbake-problem.js'
 import { realPath } from '../util/fs.js'
 import { canonicalJson, compareCodeUnits } from '../util/json.js'
-import type { DiscoverProblem } from '../util/problem.js'
+import type { DiscoverProblem, Result } from '../util/problem.js'
 import { wantedImage } from './agree.js'
-import type { TaskContext } from './handler.js'
+import type { FoundImage } from './find-image.js'
 
 type SharedPlace = Extract<DiscoverProblem, { code: 'image-shared' }>
 type BitbakeSource = Extract<DiscoverTask['source'], { kind: 'bitbake' }>
@@ -38,8 +38,17 @@ export function findShared(tasks: readonly Task[], answerOf: AnswerOf): SharedPl
   return found
 }
 
+/** What is known of the images of a run. */
+interface RunImages {
+  readonly plan: Plan
+  readonly answers: { of(task: DiscoverTask): Answer | undefined }
+  /** Whether the image was built in this run, or is not to be built. */
+  isBuilt(task: DiscoverTask): boolean
+  image(task: DiscoverTask): Promise<Result<FoundImage>>
+}
+
 /** Known only where the layouts are: another multiconfig's request has led to the very image. */
-export async function findSameImage(task: DiscoverTask, context: TaskContext): Promise<SharedPlace[]> {
+export async function findSameImage(task: DiscoverTask, context: RunImages): Promise<SharedPlace[]> {
   if (!isBitbake(task)) return []
   const found = await context.image(task)
   if (!found.ok) return []

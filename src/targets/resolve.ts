@@ -1,8 +1,7 @@
 /** From a checked config and what the user selected to the targets of this run. */
 import path from 'node:path'
 import { ociPlatform, defaultPlatformKeys, platformConfig, platformKeys } from '../config/platforms.js'
-import { defaultBuildDirectory } from '../config/build-rules.js'
-import { defaultImageName, defaultOutputDirectory } from '../config/rules.js'
+import { defaultBuildDirectory, defaultImageName, defaultOutputDirectory } from '../config/defaults.js'
 import type { Config } from '../config/types.js'
 import { formatPlatform, isPlatform, parsePlatform, type Platform } from '../oci/platform.js'
 import { splitName } from '../oci/reference.js'

@@ -1,7 +1,7 @@
 /** Reads one file of a layer as it passes by, and keeps of it only what tells which machine it is for. */
 import { parseArmAttributes, type ArmAttributes } from './arm-attributes.js'
 import { armAttributesSectionOf, elfHeadSize, elfMachines, isElf, readElf, type Elf } from './elf.js'
-import type { ContentReader } from '../tar/stream.js'
+import type { ContentReader } from '../tar/content-reader.js'
 
 /**
  * Bytes kept where the loaded part ends and before the end of the file. Linkers put `.ARM.attributes` behind what is

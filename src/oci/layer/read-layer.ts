@@ -19,7 +19,8 @@ import type { LayerNames } from './layer-names.js'
 import { describeBytes, sniffCompression, type Compression } from './layer-type.js'
 import { Programs, type MachineFiles } from './machine.js'
 import type { TarEntry } from '../tar/headers.js'
-import { TarStream, type ContentReader } from '../tar/stream.js'
+import type { ContentReader } from '../tar/content-reader.js'
+import { TarStream } from '../tar/stream.js'
 import { unpack } from './unpack.js'
 
 export interface LayerToRead {

@@ -3,7 +3,7 @@
  * "Storing Sparse Files"). What was written for one machine stays that, however it is packed.
  */
 import { blockSize, fieldNumber } from './fields.js'
-import type { ContentReader } from './stream.js'
+import type { ContentReader } from './content-reader.js'
 
 /** A part of the file that is stored. Bytes. */
 interface Segment {

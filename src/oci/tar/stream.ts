@@ -1,15 +1,8 @@
 /** Reads a tar as it comes, in pieces of any size: reports entries, passes contents on, and keeps nothing. */
+import type { ContentReader } from './content-reader.js'
 import { blockSize, paddingOf } from './fields.js'
 import { TarHeaders, type HeaderStep, type TarEntry } from './headers.js'
 import { SparseReader } from './sparse.js'
-
-/** Gets the content of one entry, then its end. */
-export interface ContentReader {
-  read(bytes: Uint8Array): void
-  /** A hole of so many zeros. */
-  skip(bytes: number): void
-  end(): void
-}
 
 export class TarStream {
   readonly #visit: (entry: TarEntry) => ContentReader | undefined
