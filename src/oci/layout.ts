@@ -177,8 +177,12 @@ function assemble(
   const indexBytes = read(indexFile)
   const marker = read('oci-layout')
   if (indexBytes === undefined || marker === undefined) {
-    const missing = [indexBytes ? [] : ['index.json'], marker ? [] : ['oci-layout']].flat().join(' and ')
-    return fail(unreadable(location, [], 'the files index.json and oci-layout', `no ${missing}`))
+    const unread = [indexBytes ? [] : ['index.json'], marker ? [] : ['oci-layout']].flat()
+    const isMissing = (name: string): boolean => look.describe(name) === noSuchFile
+    const missing = unread.filter(isMissing).join(' and ')
+    const others = unread.filter((name) => !isMissing(name)).map((name) => `${name} is ${look.describe(name)}`)
+    const found = [...(missing === '' ? [] : [`no ${missing}`]), ...others].join(', ')
+    return fail(unreadable(location, [], 'the files index.json and oci-layout', found))
   }
   const version = parseDocument(location, ['oci-layout'], marker, layoutFileSchema)
   const index = parseDocument(location, ['index.json'], indexBytes, indexSchema)

@@ -66,21 +66,29 @@ const broken: Record<string, [damage: (directory: string) => void, expected: rea
       rmSync(path.join(directory, 'index.json'))
       mkdirSync(path.join(directory, 'index.json'))
     },
-    [/^layout-unreadable {2}no index\.json$/],
+    [/^layout-unreadable {2}index\.json is a directory$/],
   ],
   'a link to itself in place of index.json': [
     (directory) => {
       rmSync(path.join(directory, 'index.json'))
       symlinkSync('index.json', path.join(directory, 'index.json'))
     },
-    [/^layout-unreadable {2}no index\.json$/],
+    [/^layout-unreadable {2}index\.json is a symbolic link to index\.json \(which leads round\)$/],
+  ],
+  'a link to nothing in place of index.json, and no oci-layout': [
+    (directory) => {
+      rmSync(path.join(directory, 'oci-layout'))
+      rmSync(path.join(directory, 'index.json'))
+      symlinkSync('gone.json', path.join(directory, 'index.json'))
+    },
+    [/^layout-unreadable {2}no oci-layout, index\.json is a symbolic link to gone\.json \(where nothing is\)$/],
   ],
   'a named pipe in place of index.json': [
     (directory) => {
       rmSync(path.join(directory, 'index.json'))
       execFileSync('mkfifo', [path.join(directory, 'index.json')])
     },
-    [/^layout-unreadable {2}no index\.json$/],
+    [/^layout-unreadable {2}index\.json is a named pipe$/],
   ],
   'a named pipe in its own place': [
     (directory) => {
