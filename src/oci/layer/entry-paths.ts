@@ -204,6 +204,8 @@ function checkName(name: string): EntryFault | undefined {
   if (name.length * 3 > maximumName && byteLengthOf(name) > maximumName)
     return refused(`a name of more than ${maximumName} bytes`)
   if (name.includes('\0')) return refused('a name with a NUL')
+  // Most names are too short for any of the rest.
+  if (name.length * 3 <= maximumPart && !name.includes('..')) return undefined
   const names = parts(name)
   if (names.length > maximumParts) return escapes(`a name of more than ${maximumParts} parts`)
   if (names.includes('..')) return escapes('a name with ".."')
@@ -218,8 +220,13 @@ function isOther(bits: number): boolean {
 
 /** "usr/bin/tool" for "./usr//bin/tool" and "/usr/bin/tool"; "" for the root. */
 export function placeOf(name: string): string {
-  return parts(name).join('/')
+  const start = name.startsWith('./') ? 2 : 0
+  const plain = name.slice(start, name.endsWith('/') ? Math.max(start, name.length - 1) : name.length)
+  return hasEmptyPart.test(plain) ? parts(name).join('/') : plain
 }
+
+/** Of a path: no name, or a dot. */
+const hasEmptyPart = /(?:^|\/)\.?(?:\/|$)/
 
 function join(directory: string, base: string): string {
   return directory === '' ? base : `${directory}/${base}`

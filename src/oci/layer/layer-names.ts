@@ -25,6 +25,8 @@ export interface LayerNames {
   /** 0 in a free slot. */
   bits: Uint8Array
   count: number
+  /** Of the hash. */
+  readonly secret: readonly [number, number]
   /** Whether there were more places than are remembered. */
   isFull: boolean
 }
@@ -33,17 +35,13 @@ export interface LayerNames {
 export const maximumPlaces = 750_000
 
 export function createNames(): LayerNames {
-  return tableOf(1024)
+  const [first = 0, second = 0] = crypto.getRandomValues(new Int32Array(2))
+  return tableOf(1024, [first, second])
 }
 
-function tableOf(size: number): LayerNames {
-  return {
-    low: new Uint32Array(size),
-    high: new Uint32Array(size),
-    bits: new Uint8Array(size),
-    count: 0,
-    isFull: false,
-  }
+function tableOf(size: number, secret: LayerNames['secret']): LayerNames {
+  const [low, high, bits] = [new Uint32Array(size), new Uint32Array(size), new Uint8Array(size)]
+  return { low, high, bits, count: 0, secret, isFull: false }
 }
 
 /** Bytes of memory. */
@@ -56,12 +54,12 @@ export function memoryOf({ bits }: LayerNames): number {
  * @param end of the part of `place` that is meant.
  */
 export function lookUp(names: LayerNames, place: string, end = place.length): number {
-  return names.bits[slotOf(names, hash(place, end))]!
+  return names.bits[slotOf(names, hash(names, place, end))]!
 }
 
 /** Adds to what the layer says about a place. @returns what it said before. */
 export function mark(names: LayerNames, place: string, bits: number, end = place.length): number {
-  const key = hash(place, end)
+  const key = hash(names, place, end)
   const slot = slotOf(names, key)
   const before = names.bits[slot]!
   if (before === 0) {
@@ -100,21 +98,49 @@ interface Key {
   readonly high: number
 }
 
-/** Two sums by multiplication, as in FNV-1a, with the finish of MurmurHash3. */
-function hash(place: string, end: number): Key {
-  let [low, high] = [0x811c9dc5, 0x2545f491]
-  for (let at = 0; at < end; at++) {
-    const code = place.charCodeAt(at)
-    low = Math.imul(low ^ code, 0x01000193)
-    high = Math.imul(high ^ code, 0x5bd1e995)
+/**
+ * HalfSipHash-1-3 with 64 bits of output (Aumasson and Bernstein, "SipHash"; the variant is in the authors' reference code),
+ * over UTF-16 code units in pairs. The secret is another one for each layer, so nobody can choose two names that are taken
+ * for one, or names that all come to one slot.
+ */
+function hash({ secret: [k0, k1] }: LayerNames, place: string, end: number): Key {
+  let [v0, v1, v2, v3] = [k0, k1 ^ 0xee, k0 ^ 0x6c796765, k1 ^ 0x74656462]
+  // The pairs, and last the length with the code unit that is left over: one word each.
+  for (let at = 0; at <= end; at += 2) {
+    const isLast = at + 2 > end
+    const left = at < end ? place.charCodeAt(at) : 0
+    const word = isLast ? left | (end << 16) : left | (place.charCodeAt(at + 1) << 16)
+    v3 ^= word
+    v0 = (v0 + v1) | 0
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
+    v0 = (v0 << 16) | (v0 >>> 16)
+    v2 = (v2 + v3) | 0
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
+    v0 = (v0 + v3) | 0
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
+    v2 = (v2 + v1) | 0
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
+    v2 = (v2 << 16) | (v2 >>> 16)
+    v0 ^= word
   }
-  return { low: finish(low ^ (high >>> 13)), high: finish(high ^ end) }
-}
-
-function finish(sum: number): number {
-  let mixed = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) >>> 0
+  let low = 0
+  v2 ^= 0xee
+  for (let round = 1; round <= 6; round++) {
+    v0 = (v0 + v1) | 0
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
+    v0 = (v0 << 16) | (v0 >>> 16)
+    v2 = (v2 + v3) | 0
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
+    v0 = (v0 + v3) | 0
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
+    v2 = (v2 + v1) | 0
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
+    v2 = (v2 << 16) | (v2 >>> 16)
+    if (round !== 3) continue
+    low = v1 ^ v3
+    v1 ^= 0xdd
+  }
+  return { low: low >>> 0, high: (v1 ^ v3) >>> 0 }
 }
 
 /** The slot that has the key, or the free one for it. */
@@ -127,7 +153,7 @@ function slotOf({ low, high, bits }: LayerNames, key: Key): number {
 
 function grow(names: LayerNames): void {
   const { low, high, bits } = names
-  const larger = tableOf(2 * bits.length)
+  const larger = tableOf(2 * bits.length, names.secret)
   for (let from = 0; from < bits.length; from++) {
     if (bits[from] === 0) continue
     const slot = slotOf(larger, { low: low[from]!, high: high[from]! })

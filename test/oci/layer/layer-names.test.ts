@@ -16,6 +16,24 @@ test('says of each place what was marked, however many there are', () => {
   assert.is(lookUp(names, place(1), 'usr/lib'.length), 0)
 })
 
+test('nobody can know which names fall together, because each layer has a secret of its own', () => {
+  const keys = Array.from({ length: 100 }, () => {
+    const names = createNames()
+    mark(names, 'usr/bin/tool', says.entry)
+    const slot = names.bits.indexOf(says.entry)
+    return `${names.low[slot]} ${names.high[slot]}`
+  })
+  assert.is(new Set(keys).size, 100)
+})
+
+test('tells all short names apart', () => {
+  const names = createNames()
+  const units = Array.from({ length: 300 }, (_, index) => String.fromCharCode(index + 1))
+  for (const place of ['', ...units, ...units.flatMap((unit) => units.map((other) => unit + other))]) {
+    assert.is(mark(names, place, says.entry), 0)
+  }
+})
+
 test('memory ends at so many places, and later ones are not known', () => {
   const names = createNames()
   for (let index = 0; index < maximumPlaces + 10; index++) mark(names, `f${index}`, says.entry)
