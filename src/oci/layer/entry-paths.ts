@@ -23,10 +23,13 @@ const maximumLinks = 32 * 1024 * 1024
 /** Characters of places that depend on lower layers and are remembered: most tools write the directories of what they pack. */
 const maximumOuter = 512 * 1024
 
+/** Characters of the directories above entries that are looked up: a hundred times what large distributions need. */
+const maximumWalked = 1024 ** 3
+
 const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'
 
-const limitsOfPaths = ['places', 'symbolic-links', 'lower-places'] as const
+const limitsOfPaths = ['places', 'symbolic-links', 'lower-places', 'depth'] as const
 
 /** A place that a layer needs and does not have. Whether lower layers have it, an image decides. */
 export interface OuterPlace {
@@ -47,6 +50,7 @@ export class EntryPaths {
   readonly #links = new Map<string, string>()
   #linksSize = 0
   #outerSize = 0
+  #walked = 0
   /** The directory of the entry before, which as a rule is that of the next one too. */
   #last: { readonly directory: string; readonly followed: Followed } | undefined
 
@@ -56,6 +60,7 @@ export class EntryPaths {
       places: this.names.isFull,
       'symbolic-links': this.#linksSize > maximumLinks,
       'lower-places': this.#outerSize > maximumOuter,
+      depth: this.#walked > maximumWalked,
     }
     return limitsOfPaths.filter((limit) => isOver[limit])
   }
@@ -139,6 +144,7 @@ export class EntryPaths {
   /** @returns the directory once links are followed; a fault if it is outside of the root, or cannot be a directory. */
   #follow(directory: string): Followed {
     if (this.#last?.directory === directory) return this.#last.followed
+    if (this.#walked > maximumWalked) return directory
     const followed = this.#links.size === 0 ? this.#checkAbove(directory) : this.#followLinks(directory)
     this.#last = { directory, followed }
     return followed
@@ -146,8 +152,11 @@ export class EntryPaths {
 
   /** As `#followLinks`, while there are no links. */
   #checkAbove(directory: string): Followed {
-    const ends = [...ancestorsOf(directory), directory.length]
-    return ends.some((end) => isOther(lookUp(this.names, directory, end))) ? belowOther : directory
+    for (const end of [...ancestorsOf(directory), directory.length]) {
+      this.#walked += end
+      if (isOther(lookUp(this.names, directory, end))) return belowOther
+    }
+    return directory
   }
 
   #followLinks(directory: string): Followed {
@@ -161,6 +170,7 @@ export class EntryPaths {
       }
       done.push(part)
       const place = done.join('/')
+      this.#walked += place.length
       const target = this.#links.get(place)
       if (target === undefined) {
         if (isOther(lookUp(this.names, place))) return belowOther
@@ -181,6 +191,8 @@ export class EntryPaths {
     const before = mark(this.names, place, says.entry | kind)
     if (resolved !== place) mark(this.names, resolved, says.entry | kind)
     for (let end = place.lastIndexOf('/'); end > 0; end = place.lastIndexOf('/', end - 1)) {
+      this.#walked += end
+      if (this.#walked > maximumWalked) break
       const above = mark(this.names, place, says.parent, end)
       if (above === 0) this.#addOuter({ entry: name, place: place.slice(0, end), as: 'implied-directory' })
       if ((above & says.parent) !== 0) break

@@ -6,6 +6,7 @@ export const layerLimits = {
   'symbolic-links': 'it has more than 32 MiB of symbolic links: the later ones were not followed',
   'lower-places':
     'too many of its entries depend on lower layers: those after 512 KiB of paths were not compared with these',
+  depth: 'its paths are too long and too deep: the directories of the later ones were not looked up',
   programs: 'the paths of its programs have more than 4 MiB: the other programs were only counted',
   'all-places':
     'the layers have more than 3 million paths together: what this layer removes or replaces was not considered',
