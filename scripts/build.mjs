@@ -55,7 +55,7 @@ export const { ${Object.keys(api).toSorted().join(', ')} } = createRequire(impor
 )
 const worker = await build({
   ...common,
-  entryPoints: { worker: 'src/oci/worker.ts' },
+  entryPoints: { worker: 'src/oci/jobs/worker.ts' },
   outdir: 'dist',
   format: 'esm',
   splitting: true,

@@ -14,8 +14,8 @@ const load = async (file) => {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
 }
 const { jsonSchema } = await load('src/config/json-schema.ts')
-const { inspectJsonSchema } = await load('src/oci/inspect-schema.ts')
-const { verifyJsonSchema } = await load('src/oci/verify-schema.ts')
+const { inspectJsonSchema } = await load('src/oci/image/inspect-schema.ts')
+const { verifyJsonSchema } = await load('src/oci/verify/verify-schema.ts')
 
 const style = await resolveConfig('src/index.ts')
 const types = async (io, name) => {

@@ -4,9 +4,9 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Build } from '../targets/target.js'
 import { errorCode, exists } from '../util/fs.js'
-import type { BitbakeProblem } from '../util/bitbake-problem.js'
+import type { BitbakeProblem } from '../problem/bitbake-problem.js'
 import { buildDirectoryMarker } from './command.js'
-import { serverAtWork, type ServerAtWork } from './server.js'
+import { serverAtWork, type ServerAtWork } from './process/server.js'
 
 /** BitBake would litter any directory that it is started in, so the check comes first. */
 export async function checkBuildDirectory({ directory, kas }: Build): Promise<BitbakeProblem | undefined> {

@@ -8,7 +8,7 @@ import type { Pattern } from '../targets/target.js'
 import { exists, realPath } from '../util/fs.js'
 import { compareCodeUnits } from '../util/json.js'
 import { tracingFileSystem } from '../util/trace.js'
-import type { LookedAt } from '../util/problem.js'
+import type { LookedAt } from '../problem/problem.js'
 
 export interface DeployQuery {
   /** TOPDIR. */

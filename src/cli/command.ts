@@ -1,7 +1,7 @@
 /** What each subcommand is. */
-import type { Arguments, Syntax } from './args.js'
+import type { Arguments, Syntax } from './arguments/args.js'
 import type { Io } from './io.js'
-import { optionSpecs, type OptionName, type OptionSpec } from './options.js'
+import { optionSpecs, type OptionName, type OptionSpec } from './arguments/options.js'
 
 export interface Command extends Syntax {
   /** For the list of commands. */

@@ -1,5 +1,5 @@
 /** The exit codes, in one place. */
-import type { Problem } from '../util/problem.js'
+import type { Problem } from '../problem/problem.js'
 
 export const exitCodes = {
   done: 0,

@@ -1,5 +1,5 @@
 /** What a command sees of the process. Only `main.ts` makes one from the real one. */
-import type { EvaluatedConfig } from '../start/start.js'
+import type { EvaluatedConfig } from '../config/evaluate.js'
 import type { Interruption } from './interruption.js'
 
 export interface Stream {

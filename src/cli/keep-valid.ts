@@ -2,7 +2,7 @@
 import { validateConfig } from '../config/validate.js'
 import { configValue, withoutEntries, type PlannedConfig } from '../init/config-text.js'
 import type { LeftOut } from '../init/survey.js'
-import { ok, type ConfigProblem, type Result } from '../util/problem.js'
+import { ok, type ConfigProblem, type Result } from '../problem/problem.js'
 
 export interface Kept {
   readonly planned: PlannedConfig

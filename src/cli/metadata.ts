@@ -1,6 +1,6 @@
 /** `--metadata-file`: what programs want to know of the images, under the names that buildx uses, and more. */
 import type { TargetReport } from '../execute/event.js'
-import type { ReportedImage } from '../execute/image-record.js'
+import type { ReportedImage } from '../execute/output/image-record.js'
 import type { IndexTask, Plan } from '../plan/task.js'
 import type { Json } from '../util/json.js'
 

@@ -1,6 +1,7 @@
 /** Running a plan in sight of the user, and saying how it went; or only what would be done. */
 import path from 'node:path'
-import type { Event, Notice } from '../execute/event.js'
+import type { Event } from '../execute/event.js'
+import type { Notice } from '../problem/notice.js'
 import { explainPlan, runPlan, type RunPlanOptions } from '../execute/run-plan.js'
 import type { Plan } from '../plan/task.js'
 import { forecastEvents, jsonRenderer } from '../report/json.js'
@@ -13,7 +14,7 @@ import type { Json } from '../util/json.js'
 import { exitCodeOfSignal, exitCodes } from './exit-code.js'
 import type { Io } from './io.js'
 import { imagesOf, runMetadata, type RunImage } from './metadata.js'
-import type { OptionValues } from './options.js'
+import type { OptionValues } from './arguments/options.js'
 import { duration, reportProblems, styleFor, text } from './project.js'
 
 type Settings = Omit<RunPlanOptions, 'emit'>

@@ -2,7 +2,7 @@
 import type { TaskForecast } from '../execute/execute.js'
 import { sha256 } from '../oci/digest.js'
 import { isIndexType } from '../oci/documents.js'
-import { openLayout } from '../oci/layout.js'
+import { openLayout } from '../oci/read/layout.js'
 import type { Reason } from '../plan/reason.js'
 import type { Plan, PlannedTarget, Task } from '../plan/task.js'
 

@@ -5,7 +5,7 @@ import { createRequire, SourceMap, type SourceMapPayload, type SourceMapping } f
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { errorText } from '../util/fs.js'
-import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
+import { fail, ok, type ConfigProblem, type Result } from '../problem/problem.js'
 
 const require = createRequire(import.meta.url)
 

@@ -6,11 +6,11 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { evaluateCommonJs, settled } from '../start/evaluate.js'
+import { evaluateCommonJs, settled } from './evaluate.js'
 import { errorCode, errorText, makeDirectory, temporaryName } from '../util/fs.js'
 import { bundle, esbuildBinary } from './bundle.js'
 import { reusable, type ReusableConfig } from './inputs.js'
-import { fail, ok, type ConfigProblem, type Result } from '../util/problem.js'
+import { fail, ok, type ConfigProblem, type Result } from '../problem/problem.js'
 
 /** Given by what loads the program: see src/cli/load-program.ts. */
 declare const MAB_IMPORT: ((url: string) => Promise<unknown>) | undefined

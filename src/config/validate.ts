@@ -1,9 +1,9 @@
 /** A value of unknown shape to a Config: the schema's problems with hints, then the rules'. */
 import type * as z from 'zod'
-import { ok, type ConfigProblem, type Result } from '../util/problem.js'
+import { ok, type ConfigProblem, type Result } from '../problem/problem.js'
 import { suggest } from '../util/suggest.js'
 import { jsonSchema } from './json-schema.js'
-import { checkRules } from './rules.js'
+import { checkRules } from './rules/rules.js'
 import { configSchema } from './schema.js'
 import type { Config } from './types.js'
 

@@ -1,5 +1,5 @@
 /** What `mab doctor` finds: one line each, with what to do where something is wrong. */
-import type { Problem } from '../util/problem.js'
+import type { Problem } from '../problem/problem.js'
 
 export type CheckName =
   | 'node'

@@ -1,10 +1,10 @@
 /** All that a run has to say, as values. Renderers subscribe; the executor has no console. */
-import type { Phase, RunningTask, Sstate } from '../bitbake/progress.js'
+import type { Phase, RunningTask, Sstate } from '../bitbake/output/progress.js'
 import type { Reason } from '../plan/reason.js'
 import type { Plan, TaskId, TaskKind } from '../plan/task.js'
-import type { Problem } from '../util/problem.js'
-import type { ReportedImage } from './image-record.js'
-import type { LockWait } from './lock/acquire.js'
+import type { Notice } from '../problem/notice.js'
+import type { Problem } from '../problem/problem.js'
+import type { ReportedImage } from './output/image-record.js'
 
 /**
  * How a task ended: `fresh`: there was nothing to do; `blocked`: something that it needs failed; `cancelled`: it was
@@ -54,45 +54,6 @@ export type Event =
     }
   | { readonly kind: 'stopping'; readonly how: 'after-running-tasks' | 'now' }
   | { readonly kind: 'run-finished'; readonly report: RunReport }
-
-/** Worth knowing, but nothing failed. */
-export type Notice =
-  /** The likelier place holds something that cannot be read. */
-  | { readonly code: 'layout-passed-over'; readonly place: string; readonly found: string; readonly taken: string }
-  /** Manifests that a sparse layout lists and does not hold: their platforms, or else digests. */
-  | { readonly code: 'manifests-absent'; readonly layout: string; readonly absent: readonly string[] }
-  /** BitBake was asked where these recipes deploy, and did not say. */
-  | { readonly code: 'bitbake-silent'; readonly recipes: readonly string[]; readonly log: string }
-  | {
-      readonly code: 'bitbake-warnings'
-      readonly count: number
-      /** Each once, with the multiconfig and the task that said it. */
-      readonly warnings: readonly string[]
-      readonly log: string
-    }
-  /** All tasks succeeded, and BitBake reported errors that `build.acceptErrors` accepts. */
-  | { readonly code: 'bitbake-errors-accepted'; readonly errors: readonly string[]; readonly log: string }
-  /** Tasks that were forced at some time (`bitbake -f`, `-C`): `mc:<multiconfig>:<recipe>:do_<task>`. */
-  | { readonly code: 'bitbake-tainted'; readonly tasks: readonly string[] }
-  | { readonly code: 'sources-match-nothing'; readonly pattern: string }
-  | ({ readonly code: 'waiting-for-lock' } & LockWait)
-  | {
-      /** Another BitBake is at work in the build directory; `detached`: for a client that is gone. */
-      readonly code: 'waiting-for-bitbake'
-      readonly pid: number
-      readonly directory: string
-      readonly detached: boolean
-    }
-  /** A source's, which the target does not keep. */
-  | {
-      readonly code: 'attestations-dropped'
-      readonly target: string
-      readonly platform: string
-      readonly count: number
-    }
-  /** Of a source, about images that it does not have. */
-  | { readonly code: 'attestations-stray'; readonly layout: string; readonly count: number }
-  | { readonly code: 'garbage-kept'; readonly directory: string; readonly found: string }
 
 export interface TargetPlatform {
   /** Its name in the config. */

@@ -2,7 +2,7 @@
 import type { Task, TaskKind } from '../plan/task.js'
 import type { Handler } from './handler.js'
 import { archive } from './tasks/archive.js'
-import { bitbake } from './tasks/bitbake.js'
+import { bitbake } from './tasks/bitbake/task.js'
 import { discover } from './tasks/discover.js'
 import { index } from './tasks/index-task.js'
 import { merge } from './tasks/merge.js'

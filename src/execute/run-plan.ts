@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Plan } from '../plan/task.js'
 import { granularity } from '../util/clock.js'
 import { statIfThere } from '../util/fs.js'
-import { fail, ok, type Result } from '../util/problem.js'
-import type { FreshRun } from './confirm.js'
+import { fail, ok, type Result } from '../problem/problem.js'
+import type { FreshRun } from './fresh-run.js'
 import { confirmFresh, executePlan, forecastPlan, type TaskForecast } from './execute.js'
 import type { Event, RunReport } from './event.js'
 import type { RunOptions } from './handler.js'
 import { acquireLock } from './lock/acquire.js'
-import { State } from './state.js'
+import { State } from './state/state.js'
 
 export interface RunPlanOptions extends RunOptions {
   /** `.mab` of the project; absolute. */

@@ -1,13 +1,13 @@
 /** How each task ended, and what that means for each target. */
 import { formatPlatform } from '../oci/platform.js'
-import type { Answer } from '../bitbake/answer.js'
+import type { Answer } from '../bitbake/query/answer.js'
 import { requestKey } from '../plan/plan.js'
 import type { DiscoverTask, Plan, PlannedTarget, Task, TaskId, TaskKind } from '../plan/task.js'
-import type { Problem } from '../util/problem.js'
-import { knownPlatform } from './agree.js'
+import type { Problem } from '../problem/problem.js'
+import { knownPlatform } from '../discover/platform-agreement.js'
 import type { RunReport, TargetFailure, TargetPlatform, TargetReport, TaskState } from './event.js'
 import type { Outputs } from './handler.js'
-import { reportImage } from './image-record.js'
+import { reportImage } from './output/image-record.js'
 
 export interface TaskResult {
   readonly state: TaskState

@@ -1,5 +1,5 @@
 /** What is wrong with the platform that an index or an image config says, as a problem with its place. */
-import type { LayoutProblem, TreePath } from '../util/problem.js'
+import type { LayoutProblem, TreePath } from '../problem/problem.js'
 import {
   formatPlatform,
   isUnmatchable,

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { platformsLabel } from '../targets/resolve.js'
 import { platformLabel, type Source, type Target } from '../targets/target.js'
 import { canonicalJson, compareCodeUnits } from '../util/json.js'
-import { distinctImages } from '../util/bitbake-problem.js'
+import { distinctImages } from '../problem/bitbake-problem.js'
 import type { BitbakeRequest, BitbakeTask, Plan, PlannedTarget, Task, TaskId } from './task.js'
 
 export interface PlanOptions {

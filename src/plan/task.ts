@@ -1,7 +1,7 @@
 /** The nodes of a plan. A plan is plain JSON: tasks refer to each other by id. */
 import type { Platform } from '../oci/platform.js'
 import type { Build, Output, Source, Target } from '../targets/target.js'
-import type { WantedImage } from '../util/bitbake-problem.js'
+import type { WantedImage } from '../problem/bitbake-problem.js'
 
 export type TaskId = string
 

@@ -1,8 +1,8 @@
 /** What `mab doctor` found, for people and for programs. */
 import type { Finding, FindingStatus } from '../doctor/finding.js'
 import type { Style, Tone } from './style.js'
-import { pathShower, visible } from './wording.js'
-import { wordProblem } from './words.js'
+import { pathShower, visible } from './words/wording.js'
+import { wordProblem } from './words/words.js'
 
 const marks: Readonly<Record<FindingStatus, readonly [mark: string, tone: Tone]>> = {
   ok: ['ok  ', 'dim'],

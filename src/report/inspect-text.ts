@@ -1,9 +1,9 @@
 /** What is in an image, and how to use it, for people. */
-import type { InspectReport } from '../oci/inspect-report.js'
+import type { InspectReport } from '../oci/image/inspect-report.js'
 import { count, formatBytes } from '../util/format.js'
 import type { Style } from './style.js'
 import { useLines } from './use-text.js'
-import { pathShower, visibleLine } from './wording.js'
+import { pathShower, visibleLine } from './words/wording.js'
 
 const dockerKinds: ReadonlyMap<string, string> = new Map([
   ['application/vnd.docker.distribution.manifest.list.v2+json', 'Docker manifest list'],

@@ -2,11 +2,11 @@
 import type { Event } from '../execute/event.js'
 import type { TaskForecast } from '../execute/execute.js'
 import type { Plan } from '../plan/task.js'
-import type { Problem } from '../util/problem.js'
+import type { Problem } from '../problem/problem.js'
 import { withoutSecrets } from './plan-text.js'
 import type { Renderer } from './renderer.js'
-import { pathShower } from './wording.js'
-import { wordProblem } from './words.js'
+import { pathShower } from './words/wording.js'
+import { wordProblem } from './words/words.js'
 
 /** What a run would do, in the form of its events. */
 export function forecastEvents(plan: Plan, forecasts: ReadonlyMap<string, TaskForecast>): string {

@@ -3,16 +3,16 @@ import { DefaultRenderer, Listr, ListrLogger, ListrTaskState, ProcessOutput, typ
 import type { Event } from '../execute/event.js'
 import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
-import type { Problem } from '../util/problem.js'
+import type { Problem } from '../problem/problem.js'
 import { progressLines, type ProgressEvent } from './progress-text.js'
-import { formatProblems, untoldProblems } from './problems.js'
+import { formatProblems, untoldProblems } from './words/problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
-import { wordNotice } from './notice-words.js'
-import { wordReason } from './reason-words.js'
+import { wordNotice } from './words/notice-words.js'
+import { wordReason } from './words/reason-words.js'
 import { taskTitle } from './task-title.js'
-import { pathShower, visibleLine } from './wording.js'
-import { wordProblem } from './words.js'
+import { pathShower, visibleLine } from './words/wording.js'
+import { wordProblem } from './words/words.js'
 
 export interface ListrOptions {
   readonly cwd: string

@@ -1,16 +1,17 @@
 /** One line for each thing that happened: for pipes, files and CI. No spinner, no cursor moves. */
-import type { Event, Notice } from '../execute/event.js'
+import type { Event } from '../execute/event.js'
+import type { Notice } from '../problem/notice.js'
 import type { Task } from '../plan/task.js'
 import { formatDuration } from '../util/format.js'
-import { formatProblems, untoldProblems } from './problems.js'
+import { formatProblems, untoldProblems } from './words/problems.js'
 import type { Renderer } from './renderer.js'
 import type { Style } from './style.js'
 import { formatRunning, formatStep, type ProgressEvent } from './progress-text.js'
 import { stateTones } from './summary.js'
-import { wordNotice } from './notice-words.js'
-import { wordReason } from './reason-words.js'
+import { wordNotice } from './words/notice-words.js'
+import { wordReason } from './words/reason-words.js'
 import { taskTitle } from './task-title.js'
-import { pathShower } from './wording.js'
+import { pathShower } from './words/wording.js'
 
 export interface PlainOptions {
   readonly cwd: string

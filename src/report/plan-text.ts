@@ -2,9 +2,9 @@
 import type { TaskForecast } from '../execute/execute.js'
 import type { Plan, Task } from '../plan/task.js'
 import type { Style } from './style.js'
-import { wordReason } from './reason-words.js'
+import { wordReason } from './words/reason-words.js'
 import { taskTitle } from './task-title.js'
-import { pathShower } from './wording.js'
+import { pathShower } from './words/wording.js'
 
 /** For printing: the values of `build.environment` may be secrets. */
 export function withoutSecrets(plan: Plan): Plan {

@@ -2,8 +2,8 @@
 import type { RunReport, TargetReport, TaskState } from '../execute/event.js'
 import { formatDuration } from '../util/format.js'
 import type { Style, Tone } from './style.js'
-import { pathShower, visibleLine } from './wording.js'
-import { wordProblem } from './words.js'
+import { pathShower, visibleLine } from './words/wording.js'
+import { wordProblem } from './words/words.js'
 
 export const stateTones: Readonly<Record<TaskState, Tone>> = {
   fresh: 'dim',

@@ -1,6 +1,6 @@
 import { formatPlatform } from '../oci/platform.js'
 import type { Task } from '../plan/task.js'
-import { unreachable } from '../util/problem.js'
+import { unreachable } from '../problem/problem.js'
 
 /** `merge hello linux/arm64`, in the words of the plan. */
 export function taskTitle(task: Task): string {

@@ -1,6 +1,6 @@
 /** The commands that take an image as it is, to be copied into a shell. Names in an image are whatever its maker wrote. */
 import { isReference, isRepository } from '../oci/reference.js'
-import type { InspectedEntry, InspectReport } from '../oci/inspect-report.js'
+import type { InspectedEntry, InspectReport } from '../oci/image/inspect-report.js'
 import { quote } from '../util/shell.js'
 
 /** @param file the layout, as it is to be typed. */

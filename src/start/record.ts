@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { bitbakeVariables } from '../util/environment.js'
 import { isRecord } from '../util/json.js'
 import { readOwnFile } from '../util/read-file.js'
-import { fields, type Watched } from './watch.js'
+import { fields, type Watched } from '../util/watch.js'
 
 /** Counts changes of the record's form and meaning. */
 const format = 4

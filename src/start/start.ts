@@ -7,24 +7,13 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { bootId } from '../util/boot.js'
 import { formatDuration } from '../util/format.js'
 import { configNames, stateDirectoryName } from '../util/project.js'
-import { describeValue, evaluateCommonJs, valueOf } from './evaluate.js'
+import { describeValue, evaluateCommonJs, valueOf, type EvaluatedConfig } from '../config/evaluate.js'
 import { guardExit } from './guard.js'
 import { say } from './say.js'
 import { isKept, isSameEnvironment, readRecord, recordFile, startKey, type Start } from './record.js'
-import { isUnchanged, type Watched } from './watch.js'
+import { isUnchanged, type Watched } from '../util/watch.js'
 
 /** A config's value, with what it came from. */
-export interface EvaluatedConfig {
-  /** Absolute. */
-  readonly file: string
-  readonly value: unknown
-  readonly code: string
-  /** When that began; ms since the epoch. */
-  readonly began: number
-  /** See `CompiledConfig`. */
-  readonly inputs: readonly string[]
-}
-
 /**
  * @returns `done` when all is fresh and that was said; else the config's value, when it had to be evaluated: it is not
  * to be evaluated twice.

@@ -5,7 +5,7 @@ import { defaultBuildDirectory, defaultImageName, defaultOutputDirectory } from 
 import type { Config } from '../config/types.js'
 import { formatPlatform, isPlatform, parsePlatform, type Platform } from '../oci/platform.js'
 import { splitName } from '../oci/reference.js'
-import { fail, ok, type Result, type SelectionProblem } from '../util/problem.js'
+import { fail, ok, type Result, type SelectionProblem } from '../problem/problem.js'
 import { suggest } from '../util/suggest.js'
 import {
   platformLabel,

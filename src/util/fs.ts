@@ -8,7 +8,6 @@ import { createHash, randomBytes } from 'node:crypto'
 import fs, { type BigIntStats } from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
-import type { StateProblem } from './problem.js'
 
 /** Marks our temporary files, so that what a killed run left behind can be told from everybody else's. */
 const temporaryPrefix = '.mab-tmp-'
@@ -156,29 +155,6 @@ export function realPath(file: string): string {
   } catch {
     const parent = path.dirname(file)
     return parent === file ? file : path.join(realPath(parent), path.basename(file))
-  }
-}
-
-/** An error of the system (disk full, no permission), which is the machine's; `undefined` for anything else, a bug. */
-export function systemProblem(error: unknown): StateProblem | undefined {
-  if (!(error instanceof Error) || !('syscall' in error)) return undefined
-  const where = 'path' in error && typeof error.path === 'string' ? error.path : ''
-  const code = errorCode(error)
-  const found = errorText(error).replace(`${code}: `, '')
-  const owner = code === 'EACCES' || code === 'EPERM' ? otherOwner(where) : {}
-  return { code: 'file-system', operation: String(error.syscall), path: where, found: `${found} (${code})`, ...owner }
-}
-
-/** Whom the file, or the nearest directory above it that is there, belongs to when that is another user. */
-function otherOwner(file: string): { readonly owner?: { readonly place: string; readonly uid: number } } {
-  if (!path.isAbsolute(file)) return {}
-  for (let place = file; ; place = path.dirname(place)) {
-    try {
-      const { uid } = fs.lstatSync(place)
-      return uid === process.geteuid?.() ? {} : { owner: { place, uid } }
-    } catch {
-      if (place === path.dirname(place)) return {}
-    }
   }
 }
 

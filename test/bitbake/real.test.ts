@@ -4,7 +4,7 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BitbakeTarget } from '../../src/bitbake/command.js'
-import { endServer, serverPid } from '../../src/bitbake/server.js'
+import { endServer, serverPid } from '../../src/bitbake/process/server.js'
 import { exampleProject, missingBitbake } from '../rig/project.js'
 import { testWith } from '../rig/tools.js'
 import {

@@ -2,9 +2,9 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { BitbakeTarget } from '../../src/bitbake/command.js'
-import { judge, type Judgement } from '../../src/bitbake/judge.js'
-import { ProgressReader, type Progress } from '../../src/bitbake/progress.js'
-import { Transcript } from '../../src/bitbake/transcript.js'
+import { judge, type Judgement } from '../../src/bitbake/output/judge.js'
+import { ProgressReader, type Progress } from '../../src/bitbake/output/progress.js'
+import { Transcript } from '../../src/bitbake/output/transcript.js'
 
 const directory = 'test/transcripts'
 type Stream = 'stdout' | 'stderr'

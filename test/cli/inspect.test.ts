@@ -3,7 +3,7 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as z from 'zod'
-import type { InspectReport } from '../../src/oci/inspect-report.js'
+import type { InspectReport } from '../../src/oci/image/inspect-report.js'
 import {
   buildLayout,
   editJson,

@@ -11,8 +11,8 @@ import {
   reconcilePlatform,
   type Platform,
 } from '../../src/oci/platform.js'
-import { verifyLayout } from '../../src/oci/validate.js'
-import { findPlatforms } from '../../src/cli/merge-operands.js'
+import { verifyLayout } from '../../src/oci/verify/verify.js'
+import { findPlatforms } from '../../src/cli/arguments/merge-operands.js'
 import { buildLayout } from '../rig/layout-builder.js'
 import { mergeLayouts, valueOf } from '../oci/merge-layouts.js'
 

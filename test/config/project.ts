@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { loadConfig, type LoadedConfig, type LoadOptions } from '../../src/config/load.js'
 import type { Config } from '../../src/config/types.js'
 import { validateConfig } from '../../src/config/validate.js'
-import type { ConfigProblem, Result } from '../../src/util/problem.js'
+import type { ConfigProblem, Result } from '../../src/problem/problem.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 export type Files = Readonly<Record<string, string>>

@@ -7,7 +7,7 @@ import { runPlan } from '../../src/execute/run-plan.js'
 import { createPlan } from '../../src/plan/plan.js'
 import type { UserConfig } from '../../src/config/types.js'
 import { resolveTargets } from '../../src/targets/resolve.js'
-import type { Problem } from '../../src/util/problem.js'
+import type { Problem } from '../../src/problem/problem.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 export interface Ran {

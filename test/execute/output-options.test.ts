@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { UserConfig } from '../../src/config/types.js'
-import { verifyLayout } from '../../src/oci/validate.js'
+import { verifyLayout } from '../../src/oci/verify/verify.js'
 import { buildLayout, withAttestation, type ImageDescription } from '../rig/layout-builder.js'
 import { Workspace } from './harness.js'
 

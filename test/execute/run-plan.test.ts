@@ -14,8 +14,8 @@ import {
 } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { verifyLayout } from '../../src/oci/validate.js'
-import type { LayoutProblem } from '../../src/util/problem.js'
+import { verifyLayout } from '../../src/oci/verify/verify.js'
+import type { LayoutProblem } from '../../src/problem/problem.js'
 import { blobsIn, buildLayout, editJson, flipByte, type BuiltLayout } from '../rig/layout-builder.js'
 import { Workspace, type Ran } from './harness.js'
 

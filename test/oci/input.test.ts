@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, wr
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openLayout } from '../../src/oci/layout.js'
-import { mergeImage } from '../../src/oci/merge.js'
-import { verifyLayout } from '../../src/oci/validate.js'
+import { openLayout } from '../../src/oci/read/layout.js'
+import { mergeImage } from '../../src/oci/write/merge.js'
+import { verifyLayout } from '../../src/oci/verify/verify.js'
 import { nothingVerified } from '../../src/oci/verified.js'
 import {
   blobsIn,

@@ -1,14 +1,14 @@
 /** The whole way from sources to an image, as the runner's tasks go it. */
 import path from 'node:path'
 import { writeFile } from 'node:fs/promises'
-import { writeIndex, type IndexOptions, type WrittenIndex } from '../../src/oci/image-index.js'
-import { openLayout, type Layout } from '../../src/oci/layout.js'
-import { mergeImage } from '../../src/oci/merge.js'
+import { writeIndex, type IndexOptions, type WrittenIndex } from '../../src/oci/write/image-index.js'
+import { openLayout, type Layout } from '../../src/oci/read/layout.js'
+import { mergeImage } from '../../src/oci/write/merge.js'
 import { parsePlatform, type Platform } from '../../src/oci/platform.js'
-import { selectImage, type SelectedImage } from '../../src/oci/select.js'
-import { putBytes, type LinkMode } from '../../src/oci/store.js'
+import { selectImage, type SelectedImage } from '../../src/oci/image/select.js'
+import { putBytes, type LinkMode } from '../../src/oci/write/store.js'
 import { nothingVerified } from '../../src/oci/verified.js'
-import type { Result } from '../../src/util/problem.js'
+import type { Result } from '../../src/problem/problem.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 /** The value; a problem fails the test with its text. */

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import type { RunReport, TargetReport } from '../../src/execute/event.js'
 import { formatRun, formatTargets } from '../../src/report/summary.js'
 import { makeStyle } from '../../src/report/style.js'
-import type { Problem } from '../../src/util/problem.js'
+import type { Problem } from '../../src/problem/problem.js'
 
 const test = suite('report/summary')
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { describeValue } from '../../src/start/evaluate.js'
+import { describeValue } from '../../src/config/evaluate.js'
 import {
   decodeRecord,
   encodeRecord,

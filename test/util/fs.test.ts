@@ -21,10 +21,10 @@ import {
   fileIdentity,
   isTemporaryName,
   statIfThere,
-  systemProblem,
   temporaryName,
   writeFileAtomic,
 } from '../../src/util/fs.js'
+import { systemProblem } from '../../src/problem/system-problem.js'
 import { temporaryDirectory } from '../rig/temp.js'
 
 const test = suite('fs')

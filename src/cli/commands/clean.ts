@@ -1,7 +1,7 @@
 /** `mab clean`: remove images and what is remembered of them. */
-import { cleanProject, type Outputs } from '../../execute/clean.js'
-import { wordNotice } from '../../report/notice-words.js'
-import { pathShower } from '../../report/wording.js'
+import { cleanProject, type Outputs } from '../../execute/output/clean.js'
+import { wordNotice } from '../../report/words/notice-words.js'
+import { pathShower } from '../../report/words/wording.js'
 import { isPartOf, resolveTargets } from '../../targets/resolve.js'
 import type { Target } from '../../targets/target.js'
 import path from 'node:path'

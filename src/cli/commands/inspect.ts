@@ -1,14 +1,14 @@
 /** `mab inspect`: what is in an image. */
-import { inspectLayout } from '../../oci/inspect.js'
-import type { InspectReport } from '../../oci/inspect-report.js'
+import { inspectLayout } from '../../oci/image/inspect.js'
+import type { InspectReport } from '../../oci/image/inspect-report.js'
 import { formatInspection } from '../../report/inspect-text.js'
-import { commandFor } from '../../report/wording.js'
-import type { Problem } from '../../util/problem.js'
-import type { Arguments } from '../args.js'
+import { commandFor } from '../../report/words/wording.js'
+import type { Problem } from '../../problem/problem.js'
+import type { Arguments } from '../arguments/args.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import { reportProblems, styleFor, text } from '../project.js'
-import { findSubjects } from '../subjects.js'
+import { findSubjects } from '../arguments/subjects.js'
 
 export const inspect: Command = {
   name: 'inspect',

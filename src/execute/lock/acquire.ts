@@ -1,6 +1,7 @@
 /** Waiting for a lock. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { fail, ok, type LockHolder, type Result, type StateProblem } from '../../util/problem.js'
+import type { LockWait } from '../../problem/notice.js'
+import { fail, ok, type LockHolder, type Result, type StateProblem } from '../../problem/problem.js'
 import { removeLeftovers, tryLock, type HeldLock, type Taken } from './lock-file.js'
 
 export interface LockOptions {
@@ -10,14 +11,6 @@ export interface LockOptions {
   readonly wait?: number
   /** Called once, if the lock is not free. */
   onWait(waiting: LockWait): void
-}
-
-/** What is locked: the project's directory, an output directory or an archive; and by whom, if that is known. */
-export interface LockWait {
-  readonly place: string
-  /** The lock file. */
-  readonly file: string
-  readonly holder?: LockHolder
 }
 
 export interface LockPlace {

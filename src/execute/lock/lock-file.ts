@@ -8,15 +8,8 @@
 import { createHash } from 'node:crypto'
 import fs, { constants } from 'node:fs'
 import path from 'node:path'
-import {
-  errorCode,
-  inDirectory,
-  isAbsent,
-  removeTemporaries,
-  systemProblem,
-  temporaryName,
-  withPath,
-} from '../../util/fs.js'
+import { errorCode, inDirectory, isAbsent, removeTemporaries, temporaryName, withPath } from '../../util/fs.js'
+import { systemProblem } from '../../problem/system-problem.js'
 import { describeSelf, isSameKernel, lifeOf, parseHolder, type Holder, type Life } from './holder.js'
 import { lockOpenFile } from './kernel-lock.js'
 

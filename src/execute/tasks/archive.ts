@@ -1,6 +1,6 @@
 /** `archive`: the verified image as one file. */
 import path from 'node:path'
-import { isArchiveOf, writeArchive, type ArchiveOptions } from '../../oci/archive.js'
+import { isArchiveOf, writeArchive, type ArchiveOptions } from '../../oci/write/archive.js'
 import { sha256, type Digest } from '../../oci/digest.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { ArchiveTask } from '../../plan/task.js'
@@ -8,7 +8,7 @@ import { formatBytes } from '../../util/format.js'
 import { exists, fileIdentity, removeTemporaries, statIfThere } from '../../util/fs.js'
 import { canonicalJson } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
-import { checkArchive } from '../output.js'
+import { checkArchive } from '../output/output.js'
 
 export const archive: Handler<'archive'> = {
   async check(task, context) {

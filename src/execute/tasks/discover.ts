@@ -1,12 +1,12 @@
 /** `discover`: a few stats and three small documents, so they are looked at each time. */
 import { shortDigest } from '../../oci/digest.js'
-import type { Image } from '../../oci/image.js'
-import type { SelectedImage } from '../../oci/select.js'
+import type { Image } from '../../oci/image/image.js'
+import type { SelectedImage } from '../../oci/image/select.js'
 import { formatPlatform } from '../../oci/platform.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { DiscoverTask } from '../../plan/task.js'
 import type { Handler } from '../handler.js'
-import { findSameImage } from '../shared-place.js'
+import { findSameImage } from '../../discover/shared-place.js'
 
 export const discover: Handler<'discover'> = {
   async check(task, context) {

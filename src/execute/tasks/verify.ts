@@ -1,14 +1,14 @@
 /** `verify`: reads the written image back, and only when all is right lets it take the place of the one before. */
 import path from 'node:path'
 import { formatPlatform, type Platform } from '../../oci/platform.js'
-import { verifyLayout } from '../../oci/validate.js'
+import { verifyLayout } from '../../oci/verify/verify.js'
 import { compareFingerprints, fingerprint, type Fingerprint } from '../../plan/fingerprint.js'
 import type { VerifyTask } from '../../plan/task.js'
 import { count, formatBytes } from '../../util/format.js'
 import { renameOver, statIfThere } from '../../util/fs.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
-import { collectGarbage } from '../output.js'
-import { stagedIndexFile } from '../output-files.js'
+import { collectGarbage } from '../output/output.js'
+import { stagedIndexFile } from '../output/output-files.js'
 
 export const verify: Handler<'verify'> = {
   async check(task, context) {

@@ -1,5 +1,9 @@
 /** Programs of other platforms that an image holds on purpose, by patterns of their paths. */
-import type { AllowedPattern } from '../verify-report.js'
+export interface AllowedPattern {
+  readonly pattern: string
+  /** Number of files for other platforms that it matches, in all images. */
+  readonly files: number
+}
 
 interface Counted {
   readonly pattern: string

@@ -1,5 +1,5 @@
 /** Judges an image as it is after all its layers: what a later layer removes or replaces is not in it. */
-import type { LayoutProblem, TreePath } from '../../util/problem.js'
+import type { LayoutProblem, TreePath } from '../../problem/problem.js'
 import { formatPlatform, type Platform } from '../platform.js'
 import { showName } from '../tar/fields.js'
 import type { AllowedForeign } from './allowed-foreign.js'
@@ -7,7 +7,7 @@ import { refused, unportable, type EntryFault } from './entry-faults.js'
 import type { OuterPlace } from './entry-paths.js'
 import type { PlacedLayer } from './judge-layer.js'
 import { ancestorsOf, hides, lookUp, says } from './layer-names.js'
-import { isForThisMachine, isJudged, judge, type MachineFiles } from './machine.js'
+import { isForThisMachine, isJudged, judge, type MachineFiles } from '../elf/machine.js'
 import type { LayerFacts } from './read-layer.js'
 import { RemainingFiles } from './remaining-files.js'
 

@@ -1,5 +1,5 @@
 /** Compares what was read of a layer with what an image says about it. */
-import type { LayoutProblem, TreePath } from '../../util/problem.js'
+import type { LayoutProblem, TreePath } from '../../problem/problem.js'
 import type { LayerFacts, LayerFault } from './read-layer.js'
 
 /** A layer that was read, and its place. */

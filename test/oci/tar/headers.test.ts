@@ -11,7 +11,7 @@ import { buildLayout } from '../../rig/layout-builder.js'
 import { tarOfDirectory, tarOfEntries, type TarEntryDescription } from '../../rig/tar-builder.js'
 import { temporaryDirectory } from '../../rig/temp.js'
 import { missingTool, testWith } from '../../rig/tools.js'
-import { verifyLayout } from '../../../src/oci/validate.js'
+import { verifyLayout } from '../../../src/oci/verify/verify.js'
 import { valueOf } from '../merge-layouts.js'
 
 const test = suite('tar-headers')
