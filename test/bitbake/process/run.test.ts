@@ -144,7 +144,8 @@ test('a log that exists is not written over, and BitBake not started', async () 
 test('a log that the disk has no room for: the build is not disturbed, but it is told', async () => {
   const { build, seen, environment } = fakeBitbake({ transcript: 'test/transcripts/2.19/success' })
   const call = { targets: both, keepGoing: false, log: path.join(temporaryDirectory(), 'log') }
-  const module = (name: string): string => JSON.stringify(new URL(`../../src/bitbake/${name}.js`, import.meta.url))
+  const module = (name: string): string =>
+    JSON.stringify(new URL(`../../../src/bitbake/process/${name}.js`, import.meta.url))
   const script = `
     const { prepareBuild } = await import(${module('prepare')})
     const { runBitbake } = await import(${module('run')})
