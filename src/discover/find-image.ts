@@ -61,7 +61,7 @@ export async function findImage(
     platform: labelOf(wanted),
     looked,
     ...(task.source.kind === 'bitbake' ? { request: requestOf(task.source) } : {}),
-    asked: task.dependsOn.length > 0,
+    asked: task.bitbake !== undefined,
     ...(isAsked(task.source) && answer?.DEPLOY_DIR_IMAGE !== undefined && answer.STAMP !== undefined
       ? { answer: { deployDirectory: answer.DEPLOY_DIR_IMAGE, stamp: answer.STAMP } }
       : {}),
@@ -69,13 +69,13 @@ export async function findImage(
 }
 
 function outdatedLayout(wanted: Wanted, outdated: OutdatedLink): DiscoverProblem {
-  const { target, dependsOn } = wanted.task
+  const { target, bitbake } = wanted.task
   return {
     code: 'layout-outdated',
     target,
     platform: labelOf(wanted),
     ...outdated,
-    asked: dependsOn.length > 0,
+    asked: bitbake !== undefined,
     ...(wanted.answer?.OCI_IMAGE_TAG === undefined ? {} : { tag: wanted.answer.OCI_IMAGE_TAG }),
   }
 }

@@ -22,12 +22,12 @@ type Checked = Pick<CheckedBuild, 'answers' | 'current' | 'queryLog'>
 export async function checkImages(plan: Plan, checked: ReadonlyMap<string, Checked>): Promise<Finding[]> {
   const findings: Finding[] = []
   const ofFiles: Finding[][] = []
-  const answerOf = ({ source, dependsOn }: DiscoverTask): Answer | undefined =>
-    source.kind === 'bitbake' ? checked.get(dependsOn[0] ?? '')?.answers.get(recipeArgument(source)) : undefined
+  const answerOf = ({ source, bitbake = '' }: DiscoverTask): Answer | undefined =>
+    source.kind === 'bitbake' ? checked.get(bitbake)?.answers.get(recipeArgument(source)) : undefined
   for (const task of plan.tasks) {
     if (task.kind !== 'discover' || task.source.kind !== 'bitbake') continue
     const answer = answerOf(task)
-    const { current = [], queryLog } = checked.get(task.dependsOn[0] ?? '') ?? {}
+    const { current = [], queryLog } = checked.get(task.bitbake ?? '') ?? {}
     if (answer !== undefined) {
       const found = await checkImage(plan, task, answer, current)
       findings.push(...found.filter(({ check }) => check !== 'files'))

@@ -139,7 +139,9 @@ class Run {
     const lacking = task.dependsOn.filter((_, position) => !isUsable(task, needed[position]!))
     if (task.kind === 'discover') {
       const rivals = undecidedRivals(task, this.#plan, (of) => this.#answers.current(of))
-      await Promise.all(rivals.flatMap(({ dependsOn }) => dependsOn.map((id) => this.result(this.#byId.get(id)!))))
+      await Promise.all(
+        rivals.flatMap(({ bitbake }) => (bitbake === undefined ? [] : this.result(this.#byId.get(bitbake)!))),
+      )
     }
     let result: TaskResult | undefined
     let began = performance.now()
@@ -257,11 +259,11 @@ class Run {
         }
         return output as Outputs[K]
       },
-      isBuilt: (task) =>
-        task.dependsOn.every((other) => {
-          const result = this.#settled.get(other)
-          return result !== undefined && isUsable(task, result)
-        }),
+      isBuilt: (task) => {
+        if (task.bitbake === undefined) return true
+        const result = this.#settled.get(task.bitbake)
+        return result !== undefined && isUsable(task, result)
+      },
       prepared: (of) => once(this.#prepared, of.id, () => prepareBuild(of.build, this.#options.environment, stop)),
       enquiry: (of) => once(this.#enquiries, of.id, () => this.#asking.run(() => this.#enquire(of))),
       sources: (root, patterns) =>

@@ -103,6 +103,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       id: `discover:${label}:${key}`,
       kind: 'discover',
       dependsOn: build === undefined ? [] : [build],
+      ...(build === undefined ? {} : { bitbake: build }),
       target: name,
       platformKey: key,
       ...(platform === undefined ? {} : { platform }),
@@ -116,6 +117,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       kind: 'merge',
       // All platforms' images first, so that nothing is written when one of them is not there.
       dependsOn: [discovered[position]!, ...discovered.filter((_, other) => other !== position)],
+      discover: discovered[position]!,
       target: name,
       platformKey: key,
       ...(platform === undefined ? {} : { platform }),
@@ -125,27 +127,26 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       allowAbsentLayers: target.allowAbsentLayers,
     }),
   )
-  const platforms = target.platforms.map(({ platform }) => platform ?? null)
   const index = tasks.add({
     id: `index:${label}`,
     kind: 'index',
     dependsOn: merged,
     target: name,
-    platforms,
-    platformKeys: target.platforms.map(({ key }) => key),
-    entryAnnotations: Object.fromEntries(
-      target.platforms
-        .filter(({ annotations }) => Object.keys(annotations).length > 0)
-        .map(({ key, annotations }) => [key, annotations]),
-    ),
+    entries: target.platforms.map(({ key, platform, annotations }, position) => ({
+      key,
+      merge: merged[position]!,
+      platform: platform ?? null,
+      annotations,
+    })),
     output,
   })
   let last = tasks.add({
     id: `verify:${label}`,
     kind: 'verify',
     dependsOn: [index],
+    index,
     target: name,
-    platforms,
+    platforms: target.platforms.map(({ platform }) => platform ?? null),
     directory: output.directory,
     allowAbsentLayers: target.allowAbsentLayers,
   })
@@ -154,6 +155,7 @@ function addTarget(target: Target, builds: ReadonlyMap<string, TaskId>, tasks: T
       id: `archive:${label}`,
       kind: 'archive',
       dependsOn: [last],
+      verify: last,
       target: name,
       directory: output.directory,
       file: output.archive,

@@ -40,6 +40,8 @@ interface OfTarget extends Common {
 /** Finds the layout of one platform, and the image in it. */
 export interface DiscoverTask extends OfTarget {
   readonly kind: 'discover'
+  /** The task that builds the image; absent when nothing is to be built. */
+  readonly bitbake?: TaskId
   readonly platformKey: string
   /** Absent when the config does not say: then BitBake and the image do. */
   readonly platform?: Platform
@@ -50,6 +52,8 @@ export interface DiscoverTask extends OfTarget {
 /** Brings one platform's blobs into the output. */
 export interface MergeTask extends OfTarget {
   readonly kind: 'merge'
+  /** The task that finds the image. It depends on those of the other platforms too, so nothing is written if one fails. */
+  readonly discover: TaskId
   readonly platformKey: string
   readonly platform?: Platform
   readonly directory: string
@@ -58,20 +62,30 @@ export interface MergeTask extends OfTarget {
   readonly allowAbsentLayers: Target['allowAbsentLayers']
 }
 
+/** One platform of an image index. */
+export interface PlannedEntry {
+  /** The platform's name in the config. */
+  readonly key: string
+  /** The task that brings its blobs. */
+  readonly merge: TaskId
+  /** `null`: not known before the image is found. */
+  readonly platform: Platform | null
+  readonly annotations: Readonly<Record<string, string>>
+}
+
 /** Writes the image index, but does not put it in place: `verify` does, once it has checked it. */
 export interface IndexTask extends OfTarget {
   readonly kind: 'index'
-  /** In the order of the index; each with the merge task that brings its blobs. `null`: not known before it runs. */
-  readonly platforms: readonly (Platform | null)[]
-  /** Annotations of entries, by the platform's name in the config. */
-  readonly platformKeys: readonly string[]
-  readonly entryAnnotations: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** In the order of the index. */
+  readonly entries: readonly PlannedEntry[]
   readonly output: Output
 }
 
 /** Reads the written image back, checks it, and puts it in place of the one before. */
 export interface VerifyTask extends OfTarget {
   readonly kind: 'verify'
+  /** The task that wrote the index. */
+  readonly index: TaskId
   readonly platforms: readonly (Platform | null)[]
   readonly directory: string
   readonly allowAbsentLayers: Target['allowAbsentLayers']
@@ -80,6 +94,8 @@ export interface VerifyTask extends OfTarget {
 /** Writes the image as an `oci-archive`. */
 export interface ArchiveTask extends OfTarget {
   readonly kind: 'archive'
+  /** The task that put the image in place. */
+  readonly verify: TaskId
   readonly directory: string
   readonly file: string
 }

@@ -92,7 +92,12 @@ holds('each platform of each target is found and merged, and all of them make th
     const count = (kind: string): number => own.filter((task) => task.kind === kind).length
     assert.equal(['discover', 'merge', 'index', 'verify'].map(count), [wanted.length, wanted.length, 1, 1])
     const merges = own.filter(({ kind }) => kind === 'merge').map(({ id }) => id)
-    assert.equal(own.find(({ kind }) => kind === 'index')?.dependsOn, merges)
+    const index = own.find((task) => task.kind === 'index')
+    assert.equal(
+      index?.entries.map(({ merge }) => merge),
+      merges,
+    )
+    assert.equal(index?.dependsOn, merges)
     assert.ok(own.some(({ id }) => id === plan.targets.find((target) => target.name === name)?.last))
   }
 })

@@ -63,13 +63,13 @@ export class Answers {
    * Returns the answer for finding the task's image: that of this run, or else the remembered one while it holds, or
    * where a BitBake task has found its sources unchanged.
    */
-  of({ source, dependsOn }: DiscoverTask): Answer | undefined {
+  of({ source, bitbake }: DiscoverTask): Answer | undefined {
     if (source.kind !== 'bitbake') return undefined
     const name = recipeArgument(source)
     const learnt = this.learnt(source.build).get(name)
     if (learnt !== undefined) return learnt
     const known = this.#recall(source.build)
-    return dependsOn.length > 0 || known.outdated === undefined ? known.answers.get(name) : undefined
+    return bitbake !== undefined || known.outdated === undefined ? known.answers.get(name) : undefined
   }
 
   /** Returns the answer of this run, or else the remembered one while it holds. */
@@ -83,10 +83,10 @@ export class Answers {
   }
 
   /** Returns what the task's answer depends on. Where BitBake is not in the plan, the remembered answer must still hold. */
-  evidenceOf({ source, dependsOn }: DiscoverTask): readonly string[] {
+  evidenceOf({ source, bitbake }: DiscoverTask): readonly string[] {
     if (source.kind !== 'bitbake') return []
     const file = this.#file(source.build)
-    return dependsOn.length > 0 ? [file] : [file, ...(this.#recalled.get(source.build.directory)?.files ?? [])]
+    return bitbake !== undefined ? [file] : [file, ...(this.#recalled.get(source.build.directory)?.files ?? [])]
   }
 
   /** To be called when files may have changed. */

@@ -70,7 +70,7 @@ function optionsOf({ options, verified, stop }: TaskContext): ArchiveOptions {
 }
 
 function imageOf(task: ArchiveTask, context: TaskContext): Outputs['verify'] {
-  return context.outputOf(task.dependsOn[0]!, 'verify')
+  return context.outputOf(task.verify, 'verify')
 }
 
 function fingerprintOf(task: ArchiveTask, context: TaskContext): Fingerprint {

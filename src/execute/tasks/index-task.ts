@@ -92,8 +92,8 @@ function compose(
   const entries = entriesOf(task, context)
   const written = writeIndex([...entries, ...attestationsOf(task, context)], task.output)
   const blobs = new Map<string, BlobRecord>()
-  for (const id of task.dependsOn) {
-    for (const blob of context.outputOf(id, 'merge').blobs) blobs.set(blob.digest, blob)
+  for (const { merge } of task.entries) {
+    for (const blob of context.outputOf(merge, 'merge').blobs) blobs.set(blob.digest, blob)
   }
   if (task.output.format === 'nested') {
     blobs.set(written.digest, { digest: written.digest, size: written.bytes.length })
@@ -114,16 +114,15 @@ function compose(
 }
 
 function entriesOf(task: IndexTask, context: TaskContext): IndexEntry[] {
-  return task.dependsOn.map((id, position) => {
-    const { manifest, platform } = context.outputOf(id, 'merge')
-    const annotations = task.entryAnnotations[task.platformKeys[position]!]
+  return task.entries.map(({ merge, annotations }) => {
+    const { manifest, platform } = context.outputOf(merge, 'merge')
     return { ...manifest, platform, annotations }
   })
 }
 
 /** Behind all images, so that the first entry which fits a reader's platform is one. */
 function attestationsOf(task: IndexTask, context: TaskContext): IndexEntry[] {
-  const attestations = task.dependsOn.flatMap((id) => context.outputOf(id, 'merge').attestations)
+  const attestations = task.entries.flatMap(({ merge }) => context.outputOf(merge, 'merge').attestations)
   return attestations.map((attestation) => ({ ...attestation, platform: { os: 'unknown', architecture: 'unknown' } }))
 }
 
@@ -139,7 +138,11 @@ function fingerprintOf(task: IndexTask, context: TaskContext): Fingerprint {
     'output.name': name ?? null,
     'output.reference': reference ?? null,
     'output.references': references,
-    'platform annotations': task.entryAnnotations,
+    'platform annotations': Object.fromEntries(
+      task.entries
+        .filter((entry) => Object.keys(entry.annotations).length > 0)
+        .map((entry) => [entry.key, entry.annotations]),
+    ),
     manifests: Object.fromEntries(entries.map(({ platform, digest }) => [formatPlatform(platform), digest])),
     platforms: entries.map(({ platform }) => formatPlatform(platform)),
     systems: entries.map(({ platform }) => [platform['os.version'] ?? null, platform['os.features'] ?? null]),

@@ -112,9 +112,8 @@ function checkPlaces(task: MergeTask, image: SelectedImage, context: TaskContext
   return undefined
 }
 
-/** The first dependency is the platform's own discover task; the others are there to hold back a useless merge. */
 function imageOf(task: MergeTask, context: TaskContext): SelectedImage {
-  return context.outputOf(task.dependsOn[0]!, 'discover').image
+  return context.outputOf(task.discover, 'discover').image
 }
 
 function fingerprintOf(task: MergeTask, image: SelectedImage, context: TaskContext): Fingerprint {

@@ -54,7 +54,7 @@ export const verify: Handler<'verify'> = {
 }
 
 function indexOf(task: VerifyTask, context: TaskContext): Outputs['index'] {
-  return context.outputOf(task.dependsOn[0]!, 'index')
+  return context.outputOf(task.index, 'index')
 }
 
 /** What the plan leaves open is what the images turned out to be. */

@@ -23,11 +23,9 @@ export function dependents(
   if (byRequest === undefined) {
     const found = new Map<string, DiscoverTask[]>()
     for (const other of plan.tasks) {
-      if (other.kind !== 'discover' || other.source.kind !== 'bitbake') continue
-      for (const id of other.dependsOn) {
-        const key = `${id} ${requestKey(other.source)}`
-        found.set(key, [...(found.get(key) ?? []), other])
-      }
+      if (other.kind !== 'discover' || other.bitbake === undefined || other.source.kind !== 'bitbake') continue
+      const key = `${other.bitbake} ${requestKey(other.source)}`
+      found.set(key, [...(found.get(key) ?? []), other])
     }
     dependentsOf.set(plan, (byRequest = found))
   }
