@@ -19,3 +19,11 @@ export type LayoutRemedy =
   | { readonly kind: 'copy'; readonly directory: string }
   /** A blob has another place than the one that its digest says. */
   | { readonly kind: 'move'; readonly from: string; readonly to: string }
+  /** The same in an archive. `directory`: where it can be unpacked; `from` and `to` are inside of that. */
+  | {
+      readonly kind: 'move-unpacked'
+      readonly archive: string
+      readonly directory: string
+      readonly from: string
+      readonly to: string
+    }

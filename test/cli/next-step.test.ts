@@ -137,6 +137,18 @@ for (const name of [
   })
 }
 
+test('a blob of an archive that is at another place is moved after unpacking', () => {
+  const { file, follow, verify } = place()
+  const { images } = layoutAt(file('layout'))
+  const [first, second] = images[0]!.layers.map((layer) => layer.split(':')[1]!)
+  renameSync(file('layout/blobs/sha256', first!), file('layout/blobs', first!))
+  renameSync(file('layout/blobs/sha256', second!), file('layout', `sha256:${second}`))
+  tarOf(file('layout'), file('x.tar'))
+  follow(`${odd}/x.tar`)
+  follow(`${odd}/x-unpacked`)
+  assert.is(verify(`${odd}/x-unpacked`).code, 0)
+})
+
 test('a part of a blob is named and not moved', () => {
   const { file, verify } = place()
   const { images } = layoutAt(file('layout'))

@@ -51,6 +51,7 @@ export const layerKinds: Readonly<Record<string, readonly TarEntryDescription[] 
   'a directory with a size': [{ name: 'a/', type: '5', size: 4096 }, file('a/b')],
   'a whiteout with content': [file('base/.wh.file')],
   'an entry through a symbolic link': [directory('a/'), link('b', 'a'), file('b/c')],
+  'a name of 1000 parts': [named(`${'x/'.repeat(1000)}a`)],
   'an unknown type flag': [{ ...file('a'), type: 'Z' }],
   'a contiguous file (type flag 7)': [{ ...file('a'), type: '7' }],
   'a sparse file of GNU tar (type flag S)': [gnuSparse],

@@ -15,7 +15,6 @@ import { ancestorsOf, createNames, lookUp, mark, says } from './layer-names.js'
 /** What no file system that runs containers takes (Linux's PATH_MAX with its NUL, NAME_MAX). */
 const maximumName = 4095
 const maximumPart = 255
-const maximumParts = 256
 /** As Linux follows at most (path_resolution(7)). */
 const maximumHops = 40
 /** Characters of links that are remembered: ten times what large distributions have in one layer. */
@@ -170,6 +169,8 @@ export class EntryPaths {
       }
       done.push(part)
       const place = done.join('/')
+      if (place.length > maximumName)
+        return refused(`an entry that links lead to a name of more than ${maximumName} bytes`)
       this.#walked += place.length
       const target = this.#links.get(place)
       if (target === undefined) {
@@ -177,7 +178,6 @@ export class EntryPaths {
         continue
       }
       if (++hops > maximumHops) return refused('an entry below symbolic links that lead round')
-      if (todo.length > maximumParts) return escapes('a name that leads out, by the links before it')
       done.pop()
       if (target.startsWith('/')) done.length = 0
       todo.push(...parts(target).toReversed())
@@ -219,7 +219,6 @@ function checkName(name: string): EntryFault | undefined {
   // Most names are too short for any of the rest.
   if (name.length * 3 <= maximumPart && !name.includes('..')) return undefined
   const names = parts(name)
-  if (names.length > maximumParts) return escapes(`a name of more than ${maximumParts} parts`)
   if (names.includes('..')) return escapes('a name with ".."')
   const isLong = names.some((part) => part.length * 3 > maximumPart && byteLengthOf(part) > maximumPart)
   return isLong ? refused(`a name with a part of more than ${maximumPart} bytes`) : undefined

@@ -30,7 +30,15 @@ export function findMisplaced(layout: Layout, digest: Digest): Misplaced | undef
   const [exact] = alike.filter((name) => /(?:^|[/.:@_-])[0-9a-f]+$/i.test(name) && name.toLowerCase().endsWith(hex))
   const name = exact ?? alike[0]
   if (name === undefined) return undefined
-  const isMovable = exact !== undefined && layout.kind === 'directory'
-  const at = (inside: string): string => path.join(layout.path, inside)
-  return isMovable ? { name, remedy: { kind: 'move', from: at(name), to: at(place) } } : { name }
+  if (exact === undefined) return { name }
+  if (layout.kind === 'directory') {
+    const at = (inside: string): string => path.join(layout.path, inside)
+    return { name, remedy: { kind: 'move', from: at(name), to: at(place) } }
+  }
+  const directory = `${layout.path.replace(/\.tar$/, '')}-unpacked`
+  const at = (inside: string): string => path.join(directory, inside)
+  return {
+    name,
+    remedy: { kind: 'move-unpacked', archive: layout.path, directory, from: at(name), to: at(place) },
+  }
 }

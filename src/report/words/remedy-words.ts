@@ -33,6 +33,10 @@ export function wordRemedy(remedy: LayoutRemedy, show: Show): string {
       const directory = remedy.to.slice(0, remedy.to.lastIndexOf('/'))
       return `put it there: mkdir -p ${typed(directory)} && mv ${typed(remedy.from)} ${typed(remedy.to)}`
     }
+    case 'move-unpacked': {
+      const unpack = `mkdir -p ${typed(remedy.to.slice(0, remedy.to.lastIndexOf('/')))} && tar -xf ${typed(remedy.archive)} -C ${typed(remedy.directory)}`
+      return `unpack it, put the blob there, and name the directory: ${unpack} && mv ${typed(remedy.from)} ${typed(remedy.to)}`
+    }
     default:
       return unreachable(remedy)
   }

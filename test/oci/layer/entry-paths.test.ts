@@ -84,7 +84,10 @@ const outside: Record<string, [entries: readonly string[], fault: RegExp]> = {
   'a hard link to itself, by way of a link': [['d/', 'l -> d', 'd/a => l/a'], /^a hard link to itself$/],
   'a hard link to a directory without an entry': [['d/f', 'a => d'], /^a hard link to a directory$/],
   'a whiteout after what lies below its name': [['d/f', '.wh.d'], /^a whiteout after an entry/],
-  'a name of very many parts': [['x/'.repeat(1000)], /^a name of more than 256 parts$/],
+  'a file behind links that lead too deep': [
+    [`${'d/'.repeat(1500)}m -> ${'d/'.repeat(1500)}e`, `l -> ${'d/'.repeat(1500)}m`, 'l/file'],
+    /^an entry that links lead to a name of more than 4095 bytes$/,
+  ],
 }
 for (const [what, [entries, fault]] of Object.entries(outside)) {
   test(`refuses ${what}`, () => assert.match(last(...entries) ?? 'nothing', fault))
