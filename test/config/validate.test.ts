@@ -107,6 +107,11 @@ const wrong: readonly (readonly [raw: unknown, path: string, message: RegExp, su
   [{ targets: { hello: { recipe: '-k' } } }, 'targets.hello.recipe', /name of a BitBake recipe, found "-k"$/],
   [{ targets: { hello: { recipe: 'a b' } } }, 'targets.hello.recipe', /name of a BitBake recipe/],
   [
+    { targets: { hello: { recipe: 'virtual/image' } } },
+    'targets.hello.recipe',
+    /own name \(PN\).*`bitbake -e mc:MULTICONFIG:virtual\/NAME \| grep \^PN=` prints it/,
+  ],
+  [
     { targets: { hello: { task: 'image complete' } } },
     'targets.hello.task',
     /BitBake task, for example image_complete/,
