@@ -55,6 +55,24 @@ for (const { name, program, missing } of bitbakes) {
       taken('built', 'renamed-v3-oci')
     },
   )
+
+  testWith(
+    test,
+    missing,
+    `${name}: an image that is gone and that BitBake takes for done is made again by the command that is named`,
+    () => {
+      const { project, mab } = asking(program)
+      assert.is(mab('run', 'glibc').code, 0)
+      rmSync(path.dirname(project.layouts['arm-glibc']), { recursive: true })
+      const { code, stderr } = mab('run', 'glibc')
+      assert.is(code, 1)
+      const [, command] = /a build was interrupted .* Have it made again with '(rm [^']*)'/.exec(stderr) ?? []
+      assert.ok(command !== undefined, stderr)
+      assert.is(spawnSync('sh', ['-c', command], { cwd: project.directory }).status, 0)
+      const again = mab('run', 'glibc')
+      assert.is(again.code, 0, again.stderr)
+    },
+  )
 }
 
 interface Faked {
