@@ -5,6 +5,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Scenario } from '../rig/fake-bitbake.js'
 import { buildLayout } from '../rig/layout-builder.js'
+import { missingBitbake } from '../rig/project.js'
+import { bitbakes } from '../rig/three-multiconfigs.js'
+import { testWith } from '../rig/tools.js'
+import { asking } from './asking.js'
 import { makeProject, type Project } from './fixture.js'
 
 const test = suite('refused early')
@@ -88,5 +92,21 @@ test('an image of the time when BitBake still made one is not taken', () => {
   assert.match(ran.stderr, 'BitBake makes no OCI image')
   assert.is(calls().length, before + 1)
 })
+
+testWith(
+  test,
+  missingBitbake,
+  'an mcdepends on an unknown multiconfig that a built recipe gets is named with its place',
+  () => {
+    const { project, mab } = asking(bitbakes[0]!.program)
+    assert.is(mab('run', 'glibc').code, 0)
+    const recipe = 'meta-hello/recipes/hello-container.bb'
+    project.write(recipe, (old) => `do_rootfs[mcdepends] = "mc:arm-glibc:sos:other:do_rootfs"\n${old}`)
+    const { code, stderr } = mab('run', 'glibc')
+    assert.is(code, 1)
+    assert.match(stderr, 'BitBake knows no multiconfig "sos"')
+    assert.match(stderr, `the mcdepends of do_rootfs names it: mc:arm-glibc:sos:other:do_rootfs (${recipe}:1)`)
+  },
+)
 
 test.run()

@@ -1,5 +1,6 @@
 /** When BitBake is asked where recipes deploy, and for what: only what is not known, and only for those who need it. */
 import { recipeArgument } from '../../../bitbake/command.js'
+import { withMcdependsPlace } from '../../../bitbake/output/mcdepends.js'
 import { explainUnknownMulticonfigs, inUnknownMulticonfig } from '../../../bitbake/query/multiconfigs.js'
 import { queryBitbake } from '../../../bitbake/query/query.js'
 import { requestKey } from '../../../plan/plan.js'
@@ -88,7 +89,11 @@ export async function askBitbake(
     })
     context.stop.throwIfAborted()
     const isRefused = answers.size + found.answers.size === 0 && found.problems.some(isUnknownMulticonfig)
-    if (found.halted || isRefused) return { ok: false, problems: found.problems }
+    if (found.halted || isRefused) {
+      // The files that earlier answers name are those to look into, though the answers do not count any more.
+      const earlier = [...known.answers.values()]
+      return { ok: false, problems: await Promise.all(found.problems.map((one) => withMcdependsPlace(one, earlier))) }
+    }
     for (const [recipe, answer] of found.answers) answers.set(recipe, answer)
     await context.answers.learn(build, answers, targets.map(recipeArgument))
   } else context.answers.use(build, answers)
