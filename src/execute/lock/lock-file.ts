@@ -42,6 +42,7 @@ const longestWrite = 10_000
  */
 export function tryLock(file: string, isOurs: boolean): HeldLock | Taken {
   let isLost = false
+  let unopened = 0
   for (let turn = 0; turn < tries; turn++) {
     const found = look(file)
     if (found === undefined) {
@@ -49,8 +50,11 @@ export function tryLock(file: string, isOurs: boolean): HeldLock | Taken {
         const lock = place(file)
         if (lock !== undefined) return lock
       } catch (error) {
-        // Another mab removed the directory after it was made, or the temporary file (see `removeLeftovers`).
-        if (errorCode(error) !== 'ENOENT') throw withPath(error, file)
+        // Another mab removed the directory after it was made, or the temporary file (see `removeLeftovers`). Where no
+        // file can be made, as in /proc, every try ends so.
+        const isUnopened = error instanceof Error && 'syscall' in error && error.syscall === 'open'
+        if (isUnopened) unopened++
+        if (errorCode(error) !== 'ENOENT' || unopened === tries) throw withPath(error, file)
         isLost = true
       }
       continue

@@ -343,6 +343,15 @@ test('who loses its temporary file to the holder at every try waits, and fails w
   }
 })
 
+test('a place in which no file can be made is an error, and nothing to wait for', async () => {
+  try {
+    await take('/proc/.mab-lock')
+    assert.unreachable()
+  } catch (error) {
+    assert.is((error as NodeJS.ErrnoException).code, 'ENOENT')
+  }
+})
+
 test('a file system without hard links', async () => {
   const file = fresh()
   const { linkSync } = fs
