@@ -173,7 +173,7 @@ export interface UserConfig {
        */
       reference?: string
       /**
-       * Globs of the files that the image is made from, relative to the config file or absolute; they may lead out of the project (`../meta-acme/**`); `!` excludes. While none of the files changes, is added or removed, BitBake is not asked. What is in a `.mab`, `.git` or `__pycache__` never counts. Without `sources` BitBake is asked at every run.
+       * Globs of the files that the image is made from, relative to the config file or absolute; they may be outside of the project (`../meta-acme/**`); `!` excludes. While none of the files changes, is added or removed, BitBake is not asked. What is in a `.mab`, `.git` or `__pycache__` never counts. Without `sources` BitBake is asked at every run.
        *
        * @minItems 1
        */
@@ -419,7 +419,7 @@ export interface Config {
        */
       reference?: string
       /**
-       * Globs of the files that the image is made from, relative to the config file or absolute; they may lead out of the project (`../meta-acme/**`); `!` excludes. While none of the files changes, is added or removed, BitBake is not asked. What is in a `.mab`, `.git` or `__pycache__` never counts. Without `sources` BitBake is asked at every run.
+       * Globs of the files that the image is made from, relative to the config file or absolute; they may be outside of the project (`../meta-acme/**`); `!` excludes. While none of the files changes, is added or removed, BitBake is not asked. What is in a `.mab`, `.git` or `__pycache__` never counts. Without `sources` BitBake is asked at every run.
        *
        * @minItems 1
        */
