@@ -1,7 +1,7 @@
 /** What stamps hold, taken for that only when it has the shape: their file may be damaged and still be JSON. */
 import { parseDigest } from '../../oci/digest.js'
 import type { Json } from '../../util/json.js'
-import type { BlobRecord, ImageRecord } from './image-record.js'
+import type { BlobRecord } from './image-record.js'
 
 export interface RecordedMerge {
   readonly blobs: readonly BlobRecord[]
@@ -12,13 +12,6 @@ export interface RecordedMerge {
 export function recordedMerge(output: Json): RecordedMerge | undefined {
   const { blobs, absent } = fieldsOf(output)
   return listOf(blobs, isBlob) && listOf(absent, isDigest) ? (output as unknown as RecordedMerge) : undefined
-}
-
-export function recordedImage(output: Json): ImageRecord | undefined {
-  const { digest, indexJson, index, manifests, blobs } = fieldsOf(output)
-  const isRight =
-    [digest, indexJson].every(isDigest) && isDocument(index) && listOf(manifests, isManifest) && listOf(blobs, isBlob)
-  return isRight ? (output as unknown as ImageRecord) : undefined
 }
 
 /** Digests of the deployed images. */
@@ -43,18 +36,4 @@ function isDigest(value: unknown): boolean {
 function isBlob(value: unknown): boolean {
   const { digest, size } = fieldsOf(value)
   return isDigest(digest) && Number.isSafeInteger(size)
-}
-
-function isDocument(value: unknown): boolean {
-  return isBlob(value) && typeof fieldsOf(value)['mediaType'] === 'string'
-}
-
-function isManifest(value: unknown): boolean {
-  return isDocument(value) && isPlatform(fieldsOf(value)['platform'])
-}
-
-function isPlatform(value: unknown): boolean {
-  const { os, architecture, variant = '', 'os.version': version = '', 'os.features': features = [] } = fieldsOf(value)
-  const isText = (text: unknown): boolean => typeof text === 'string'
-  return [os, architecture, variant, version].every(isText) && listOf(features, isText)
 }

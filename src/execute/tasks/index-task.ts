@@ -13,12 +13,11 @@ import type { IndexTask } from '../../plan/task.js'
 import { count } from '../../util/format.js'
 import { statIfThere, writeFileAtomic } from '../../util/fs.js'
 import { readOwnFile } from '../../util/read-file.js'
-import type { Json } from '../../util/json.js'
+import { canonicalJson, type Json } from '../../util/json.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { BlobRecord, ImageRecord } from '../output/image-record.js'
 import { checkArchive, checkOutput } from '../output/output.js'
 import { stagedIndexFile } from '../output/output-files.js'
-import { recordedImage } from '../output/recorded.js'
 import { alteredBlobs, blobFiles } from './merge.js'
 
 /** The content of `oci-layout`. */
@@ -30,8 +29,10 @@ export const index: Handler<'index'> = {
     if (stamp === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const reasons = compareFingerprints(stamp.fingerprint, fingerprintOf(task, context))
     if (reasons.length > 0) return { fresh: false, reasons }
-    const output = recordedImage(stamp.output)
-    if (output === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
+    const { output } = compose(task, context)
+    // A damaged stamp may still be JSON of the right shape. What follows from the inputs is not taken from it.
+    if (canonicalJson(stamp.output) !== canonicalJson(output as unknown as Json))
+      return { fresh: false, reasons: [{ code: 'never-done' }] }
     const staged = path.join(task.output.directory, stagedIndexFile)
     if (statIfThere(staged) !== undefined) return { fresh: false, reasons: [{ code: 'output-staged', file: staged }] }
     const altered = await alteredOutput(task.output.directory, output, context)

@@ -15,7 +15,7 @@ import type { StateProblem } from '../../problem/problem.js'
 import type { Handler, Outputs, TaskContext } from '../handler.js'
 import type { AttestationRecord, BlobRecord } from '../output/image-record.js'
 import { checkApart, checkOutput } from '../output/output.js'
-import { recordedMerge } from '../output/recorded.js'
+import { recordedMerge, type RecordedMerge } from '../output/recorded.js'
 
 export const merge: Handler<'merge'> = {
   async check(task, context) {
@@ -27,6 +27,7 @@ export const merge: Handler<'merge'> = {
     const recorded = recordedMerge(stamp.output)
     if (recorded === undefined) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const { blobs, absent } = recorded
+    if (!isComplete(image, recorded)) return { fresh: false, reasons: [{ code: 'never-done' }] }
     const altered = await alteredBlobs(task.directory, blobs, context)
     if (altered.length > 0) return { fresh: false, reasons: altered }
     const gone = absent.flatMap((digest) => parseDigest(digest) ?? [])
@@ -89,6 +90,14 @@ export const merge: Handler<'merge'> = {
       parts.value.blobs.map(({ digest, descriptor: { size } }) => ({ digest, size })),
     )
   },
+}
+
+/** Whether the record lists all that the image consists of: a damaged one may have the right shape. */
+function isComplete({ digest, manifest }: SelectedImage, { blobs, absent }: RecordedMerge): boolean {
+  const listed = new Set([...absent, ...blobs.map((blob) => blob.digest)])
+  return [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)].every((part) =>
+    listed.has(part),
+  )
 }
 
 function partOptions({ allowAbsentLayers, attestations }: MergeTask): PartOptions {
