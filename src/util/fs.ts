@@ -91,6 +91,16 @@ export function inDirectory<T>(file: string, write: () => T): T {
   }
 }
 
+/** Whether a link stands there, of a path that leads to nothing. */
+export function isDanglingLink(file: string): boolean {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  } catch (error) {
+    if (isAbsent(error)) return false
+    throw error
+  }
+}
+
 /** Whether the path leads to anything that can be reached. */
 export function exists(file: string): boolean {
   return fs.existsSync(file)

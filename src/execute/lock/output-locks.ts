@@ -10,7 +10,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Plan, Task, TaskId } from '../../plan/task.js'
-import { errorCode, isAbsent, realPath, statIfThere } from '../../util/fs.js'
+import { errorCode, isAbsent, isDanglingLink, realPath, statIfThere } from '../../util/fs.js'
 import { systemProblem } from '../../problem/system-problem.js'
 import { fail, ok, type Result, type StateProblem } from '../../problem/problem.js'
 import { lockFileName } from '../output/output-files.js'
@@ -121,15 +121,6 @@ function isOccupied(directory: string): boolean {
   const stat = statIfThere(directory)
   if (stat !== undefined) return !stat.isDirectory()
   return isDanglingLink(directory)
-}
-
-function isDanglingLink(file: string): boolean {
-  try {
-    return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined
-  } catch (error) {
-    if (isAbsent(error)) return false
-    throw error
-  }
 }
 
 /** A directory that holds nothing without its lock goes with it: it was made for the lock, or has been emptied. */

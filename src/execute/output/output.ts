@@ -1,12 +1,12 @@
 /** The output directory of a target: whose it is, and what is left in it when a run has not gone through. */
-import { closeSync, lstatSync, openSync, promises as fs, readSync } from 'node:fs'
+import { closeSync, openSync, promises as fs, readSync } from 'node:fs'
 import path from 'node:path'
 import { blobPath } from '../../oci/digest.js'
 import { annotationKeys, isIndexType, isManifestType, type Descriptor } from '../../oci/documents.js'
 import { openLayout, type Layout } from '../../oci/read/layout.js'
 import { reachableDigests } from '../../oci/read/reachable.js'
 import { blockSize, isZeroBlock, textOf } from '../../oci/tar/fields.js'
-import { errorCode, exists, isAbsent, isWithin, realPath, statIfThere } from '../../util/fs.js'
+import { errorCode, exists, isAbsent, isDanglingLink, isWithin, realPath, statIfThere } from '../../util/fs.js'
 import { systemProblem } from '../../problem/system-problem.js'
 import type { StateProblem } from '../../problem/problem.js'
 import { listOutput, lockFileName, removeOutput, stagedIndexFile } from './output-files.js'
@@ -90,10 +90,6 @@ export function checkApart(directory: string, source: string): StateProblem | un
   const [output, input] = [realPath(directory), realPath(source)]
   const apart = !isWithin(output, input) && !isWithin(input, output)
   return apart ? undefined : { code: 'output-is-source', directory, source }
-}
-
-function isDanglingLink(directory: string): boolean {
-  return lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 function dangling(directory: string): StateProblem {
